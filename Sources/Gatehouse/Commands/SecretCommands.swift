@@ -1,0 +1,105 @@
+public import GatehouseCrypto
+import GatehousePolicy
+import GatehouseState
+import GatehouseTime
+public import GatehouseVerify
+
+/// What `gatehouse secret …` does, on a running gateway and on a stopped one alike. Every change is an `admin` record.
+public struct SecretCommands: Sendable {
+    private let place: StatePlace
+
+    /// - Throws: `PolicyError` where the policy, which says where the state is, does not load.
+    public init(policies: String) throws { place = try StatePlace(policies: policies) }
+
+    /// The first version of a credential. `value`: given; nil: generated, and in the outcome this once.
+    public func add(_ credential: CredentialName, value: Secret?) throws -> SecretOutcome {
+        try change(SecretOperation(action: .add, credential: credential.description, value: value?.copied))
+    }
+
+    /// A new active version; the live ones are accepted for `overlap` more (nil: the policy's), with zero not at all.
+    public func rotate(_ credential: CredentialName, value: Secret?, overlap: Duration?) throws -> SecretOutcome {
+        let overlap = overlap ?? place.policy.gateway.secrets.overlap
+        return try change(
+            SecretOperation(
+                action: .rotate, credential: credential.description, value: value?.copied, overlapMicroseconds: overlap.microseconds))
+    }
+
+    /// Ends a version; refused while it was used within the policy's quiet period, unless forced.
+    public func retire(_ credential: CredentialName, version: Int, force: Bool) throws -> SecretOutcome {
+        try change(SecretOperation(action: .retire, credential: credential.description, version: version, force: force))
+    }
+
+    /// Destroys one version, or every one.
+    public func revoke(_ credential: CredentialName, version: Int?) throws -> SecretOutcome {
+        try change(SecretOperation(action: .revoke, credential: credential.description, version: version))
+    }
+
+    /// Every credential, or one.
+    public func status(_ credential: CredentialName?) throws -> [SecretReport] {
+        let request = ControlRequest("secret-status", .object(credential.map { ["credential": .string($0.description)] } ?? [:]))
+        let quiet = place.policy.gateway.secrets.quiet
+        return try place.perform(request, mode: .existing) { stopped in
+            try SecretReport.all(stopped.state, credential, quiet: quiet, at: SystemClock().now)
+        }
+    }
+
+    private func change(_ operation: SecretOperation) throws -> SecretOutcome {
+        try place.perform(try ControlRequest("secret", encoding: operation)) { try $0.perform(operation) }
+    }
+}
+
+/// One credential with its versions, in the shape that `secret status --json` prints.
+public struct SecretReport: Codable, Sendable {
+    public var credential: String
+    public var versions: [Version]
+
+    public struct Version: Codable, Sendable {
+        public var version: Int
+        /// `active`, `retiring`, `retired`, `revoked`.
+        public var state: String
+        /// RFC 3339, like every time here.
+        public var created: String
+        public var accepted_until: String?
+        public var first_used: String?
+        public var last_used: String?
+        public var uses: Int
+        public var addresses: [Address]
+        public var verdict: String
+    }
+
+    public struct Address: Codable, Sendable {
+        public var address: String
+        public var last_used: String
+        public var uses: Int
+    }
+
+    static func all(_ state: State, _ name: CredentialName?, quiet: Duration, at now: WallTime) throws(StateError) -> [SecretReport] {
+        try state.credentials.status(name, at: now).map { status in
+            SecretReport(
+                credential: status.name.description,
+                versions: status.versions.map { version in
+                    Version(
+                        version: version.number, state: version.state.name, created: version.created.description,
+                        accepted_until: version.acceptedUntil?.description, first_used: version.firstUsed?.description,
+                        last_used: version.lastUsed?.description, uses: version.uses,
+                        addresses: version.addresses.map { Address(address: $0.address, last_used: $0.lastUsed.description, uses: $0.uses) },
+                        verdict: status.verdict(version, quiet: quiet, at: now).rawValue)
+                })
+        }
+    }
+}
+
+extension VersionState {
+    fileprivate var name: String {
+        switch self {
+        case .active: "active"
+        case .retiring: "retiring"
+        case .retired: "retired"
+        case .revoked: "revoked"
+        }
+    }
+}
+
+extension Secret {
+    fileprivate var copied: [UInt8] { withBytes { Array($0) } }
+}

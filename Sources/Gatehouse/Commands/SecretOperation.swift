@@ -1,0 +1,83 @@
+import GatehouseAudit
+import GatehouseCrypto
+import GatehouseState
+import GatehouseTime
+import GatehouseVerify
+
+/// One change of a credential, as a command asks for it: over the control socket of a running gateway, or on the state of a stopped one.
+struct SecretOperation: Codable, Sendable {
+    enum Action: String, Codable, Sendable { case add, rotate, retire, revoke }
+
+    var action: Action
+    var credential: String
+    /// The given value's bytes; nil: generate one. Travels inside the control socket only.
+    var value: [UInt8]?
+    var overlapMicroseconds: Int64?
+    var version: Int?
+    var force: Bool?
+
+    /// Changes the state; durable on return.
+    func perform(on state: State, quiet: Duration, at now: WallTime) throws(StateError) -> CredentialChange {
+        guard let name = CredentialName(credential) else {
+            throw StateError(.value, "\(credential): expected SENDER/signing, SENDER/basic, SENDER/oauth, SENDER/key or SENDER/certificate")
+        }
+        let value: CredentialStore.Value = value.map { .given(Secret($0)) } ?? .generated
+        switch action {
+        case .add: return try state.credentials.add(name, value: value, at: now)
+        case .rotate:
+            return try state.credentials.rotate(name, value: value, overlap: .microseconds(overlapMicroseconds ?? 0), at: now)
+        case .retire:
+            return try state.credentials.retire(name, version: version ?? 0, quiet: quiet, force: force ?? false, at: now)
+        case .revoke: return try state.credentials.revoke(name, version: version, at: now)
+        }
+    }
+}
+
+/// What a change did, as commands print it.
+public struct SecretOutcome: Codable, Sendable {
+    public var credential: String
+    /// The new version, or the one that was ended; nil where every version was.
+    public var version: Int?
+    /// A generated value, this once.
+    public var secret: String?
+    /// Versions that are still accepted, until ``acceptedUntil``.
+    public var retiring: [Int]
+    /// RFC 3339.
+    public var acceptedUntil: String?
+    /// Versions that are no longer accepted.
+    public var ended: [Int]
+
+    init(_ change: CredentialChange) {
+        credential = change.name.description
+        version = change.version
+        secret = change.generated.map { $0.withBytes { String(decoding: $0, as: UTF8.self) } }
+        retiring = change.retiring
+        acceptedUntil = change.acceptedUntil?.description
+        ended = change.ended
+    }
+}
+
+/// Who asked for a change: the `admin` record's actor.
+struct Actor: Sendable {
+    var uid: UInt32
+    var user: String?
+
+    init(uid: UInt32) {
+        self.uid = uid
+        user = UserName.of(uid)
+    }
+
+    /// The record of a change, or of one that was refused.
+    func record(_ operation: SecretOperation, _ change: CredentialChange?, refusal: String?) -> AdminRecord {
+        var details: [SystemRecord.Detail] = []
+        if let change {
+            if !change.retiring.isEmpty { details.append(.init("retiring", .list(change.retiring.map(String.init)))) }
+            if let until = change.acceptedUntil { details.append(.init("accepted_until", .text(until.description))) }
+            if !change.ended.isEmpty { details.append(.init("ended", .list(change.ended.map(String.init)))) }
+            if change.forced { details.append(.init("forced", .flag(true))) }
+        }
+        return AdminRecord(
+            uid: uid, user: user, command: "secret \(operation.action.rawValue)", credential: operation.credential,
+            version: change?.version ?? operation.version, result: refusal ?? "ok", details: details)
+    }
+}

@@ -1,0 +1,74 @@
+import GatehousePolicy
+
+/// The front door: reads a policy directory, listens, and hands authenticated events to their handlers.
+///
+/// ```swift
+/// let gateway = try Gateway(policies: "policies", handlers: ["orders": OrderHandler()])   // `to: swift:orders`
+/// try await gateway.run()
+/// ```
+public final class Gateway: Sendable {
+    private let policies: String
+    private let handlers: [String: any EventHandler]
+    private let commands = GatewayCommands()
+
+    /// Reads the policy, so that its mistakes show before anything is opened.
+    ///
+    /// - Parameters:
+    ///   - policies: the policy directory.
+    ///   - handlers: what `to: swift:NAME` in the policy refers to, by name.
+    /// - Throws: `PolicyError` with every mistake in the policy; ``GatewayError`` where it names a handler that is not given here.
+    public init(policies: String, handlers: [String: any EventHandler] = [:]) throws {
+        let policy = try Policy.load(directory: policies)
+        for endpoint in policy.endpoints {
+            for delivery in endpoint.deliver {
+                guard case .swift(let name) = delivery.to, handlers[name] == nil else { continue }
+                throw GatewayError(
+                    .handler,
+                    "endpoint \(endpoint.name): this program has no handler named \(name); give it to Gateway(policies:handlers:), or deliver elsewhere")
+            }
+        }
+        self.policies = policies
+        self.handlers = handlers
+    }
+
+    /// Runs until ``stop()`` is called or, with `handlesSignals`, SIGTERM or SIGINT arrives; then drains as the policy's `limits.drain` says and
+    /// returns. SIGHUP reloads. Once only.
+    ///
+    /// - Parameters:
+    ///   - handlesSignals: false where the embedding program has its own handlers; it calls ``stop()`` and ``reload()`` then.
+    ///   - onReady: called once when every listener accepts connections, with what runs.
+    /// - Throws: where the gateway cannot start; nothing is left behind.
+    public func run(handlesSignals: Bool = true, onReady: (@Sendable (GatewayStatus) -> Void)? = nil) async throws {
+        let runtime = try await GatewayRuntime.start(policies: policies, handlers: handlers, commands: commands)
+        let signals = handlesSignals ? SignalWatch(commands: commands) : nil
+        onReady?(await runtime.status())
+        await runtime.serve(commands)
+        signals?.cancel()
+    }
+
+    /// Begins to drain; ``run(handlesSignals:onReady:)`` returns when that is done. May be called at any time, from anywhere.
+    public func stop() { commands.send(.stop) }
+
+    /// Reads policy and certificates anew, whole or not at all; mistakes go to the log.
+    public func reload() { commands.send(.reload) }
+}
+
+/// What a running gateway says of itself.
+public struct GatewayStatus: Sendable, Codable {
+    public var version: String
+    public var pid: Int32
+    /// RFC 3339.
+    public var since: String
+    public var policy: String
+    /// `address:port` of each listener, with the port that was really taken.
+    public var listeners: [String]
+    public var admin: String
+    public var endpoints: Int
+    public var connections: Int
+    public var libraries: [String: String]
+    /// Records in the audit log.
+    public var records: UInt64
+    public var remembered: Int
+    public var isReady: Bool
+    public var warnings: [String]
+}

@@ -1,0 +1,121 @@
+import NIOCore
+
+/// Writes message heads into a buffer: the one place where bytes become a head, so that no value can end its line early (SEC-26).
+///
+/// A value with a control character is left out with its whole field; what remains is still a well-formed head.
+struct HeadWriter {
+    private(set) var buffer: ByteBuffer
+
+    init(_ buffer: ByteBuffer) { self.buffer = buffer }
+
+    mutating func statusLine(_ status: Int) {
+        buffer.writeStaticString("HTTP/1.1 ")
+        decimal(status)
+        buffer.writeStaticString(" ")
+        buffer.writeString(StatusText.of(status))
+        buffer.writeStaticString("\r\n")
+    }
+
+    /// `method` and `target` come from policy or from a parsed head, which holds neither blanks nor controls.
+    mutating func requestLine(method: UnsafeRawBufferPointer, target: String) {
+        buffer.writeBytes(method)
+        buffer.writeStaticString(" ")
+        buffer.writeString(target)
+        buffer.writeStaticString(" HTTP/1.1\r\n")
+    }
+
+    /// `line` is a whole field line of our own, without CRLF.
+    mutating func line(_ line: StaticString) {
+        buffer.writeStaticString(line)
+        buffer.writeStaticString("\r\n")
+    }
+
+    mutating func field(_ name: StaticString, _ value: String) {
+        guard value.utf8.allSatisfy(Self.isSafe) else { return }
+        buffer.writeStaticString(name)
+        buffer.writeStaticString(": ")
+        buffer.writeString(value)
+        buffer.writeStaticString("\r\n")
+    }
+
+    mutating func field(_ name: String, _ value: String) {
+        guard value.utf8.allSatisfy(Self.isSafe), !name.isEmpty, name.utf8.allSatisfy(Self.isName) else { return }
+        buffer.writeString(name)
+        buffer.writeStaticString(": ")
+        buffer.writeString(value)
+        buffer.writeStaticString("\r\n")
+    }
+
+    mutating func field(_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) {
+        guard value.allSatisfy(Self.isSafe) else { return }
+        buffer.writeBytes(name)
+        buffer.writeStaticString(": ")
+        buffer.writeBytes(value)
+        buffer.writeStaticString("\r\n")
+    }
+
+    mutating func field(_ name: StaticString, bytes value: [UInt8]) {
+        guard value.allSatisfy(Self.isSafe) else { return }
+        buffer.writeStaticString(name)
+        buffer.writeStaticString(": ")
+        buffer.writeBytes(value)
+        buffer.writeStaticString("\r\n")
+    }
+
+    mutating func field(_ name: StaticString, _ number: Int) {
+        buffer.writeStaticString(name)
+        buffer.writeStaticString(": ")
+        decimal(number)
+        buffer.writeStaticString("\r\n")
+    }
+
+    /// Ends the head; the buffer now takes the body.
+    mutating func end() { buffer.writeStaticString("\r\n") }
+
+    /// Without the String that `String(number)` would make.
+    private mutating func decimal(_ number: Int) {
+        var divisor = 1
+        while number / divisor >= 10 { divisor *= 10 }
+        while divisor > 0 {
+            buffer.writeInteger(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: number / divisor % 10))
+            divisor /= 10
+        }
+    }
+
+    private static func isSafe(_ byte: UInt8) -> Bool { byte >= 0x20 && byte != 0x7f || byte == 0x09 }
+    private static func isName(_ byte: UInt8) -> Bool { byte > 0x20 && byte < 0x7f && byte != UInt8(ascii: ":") }
+}
+
+/// Reason phrases (RFC 9110 section 15); also the `title` of a problem.
+enum StatusText {
+    static func of(_ status: Int) -> String {
+        switch status {
+        case 100: "Continue"
+        case 200: "OK"
+        case 201: "Created"
+        case 202: "Accepted"
+        case 204: "No Content"
+        case 400: "Bad Request"
+        case 401: "Unauthorized"
+        case 403: "Forbidden"
+        case 404: "Not Found"
+        case 405: "Method Not Allowed"
+        case 408: "Request Timeout"
+        case 409: "Conflict"
+        case 413: "Content Too Large"
+        case 414: "URI Too Long"
+        case 415: "Unsupported Media Type"
+        case 417: "Expectation Failed"
+        case 421: "Misdirected Request"
+        case 422: "Unprocessable Content"
+        case 429: "Too Many Requests"
+        case 431: "Request Header Fields Too Large"
+        case 500: "Internal Server Error"
+        case 501: "Not Implemented"
+        case 502: "Bad Gateway"
+        case 503: "Service Unavailable"
+        case 504: "Gateway Timeout"
+        default: "Status"
+        }
+    }
+}

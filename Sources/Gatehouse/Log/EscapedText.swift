@@ -1,0 +1,98 @@
+/// Text that came from outside, made harmless for a line of a log or of JSON: what could start a line, move a terminal's cursor or turn
+/// the reading direction is written as `\u00XX`, which a JSON reader turns back into the very same text (RFC 8259 section 7).
+enum EscapedText {
+    /// Appends `text` in double quotes, as a JSON string.
+    /// - Parameter limit: the most bytes of `text` that are written; a longer one ends in `…`.
+    static func appendQuoted(_ text: String, to line: inout [UInt8], limit: Int = .max) {
+        line.append(UInt8(ascii: "\""))
+        append(text, to: &line, limit: limit)
+        line.append(UInt8(ascii: "\""))
+    }
+
+    /// Appends `bytes` in double quotes, as a JSON string. They must be valid UTF-8, which is not looked at again.
+    static func appendQuoted(validUTF8 bytes: UnsafeRawBufferPointer, to line: inout [UInt8]) {
+        line.append(UInt8(ascii: "\""))
+        append(validUTF8: bytes, quotes: true, to: &line)
+        line.append(UInt8(ascii: "\""))
+    }
+
+    /// Appends `text` without quotes.
+    /// - Parameter quotes: false where a `"` may stay as it is.
+    static func append(_ text: String, quotes: Bool = true, to line: inout [UInt8], limit: Int = .max) {
+        var text = text
+        text.withUTF8 { bytes in
+            let kept = prefix(UnsafeRawBufferPointer(bytes), limit)
+            append(validUTF8: UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: bytes[..<kept])), quotes: quotes, to: &line)
+            if kept < bytes.count { line.append(contentsOf: "…".utf8) }
+        }
+    }
+
+    /// The most bytes, at most `limit`, that do not cut a character in two.
+    private static func prefix(_ bytes: UnsafeRawBufferPointer, _ limit: Int) -> Int {
+        guard bytes.count > limit else { return bytes.count }
+        var end = max(limit, 0)
+        while end > 0, bytes[end] & 0xc0 == 0x80 { end -= 1 }
+        return end
+    }
+
+    private static func append(validUTF8 bytes: UnsafeRawBufferPointer, quotes: Bool, to line: inout [UInt8]) {
+        var start = 0
+        var index = 0
+        while index < bytes.count {
+            let length = escapedLength(bytes, at: index, quotes: quotes)
+            guard length > 0 else {
+                index += 1
+                continue
+            }
+            line.append(contentsOf: bytes[start..<index])
+            appendEscape(bytes, at: index, length: length, to: &line)
+            index += length
+            start = index
+        }
+        line.append(contentsOf: bytes[start..<bytes.count])
+    }
+
+    /// How many bytes from `index` on are one character that must be escaped; 0 where none must.
+    private static func escapedLength(_ bytes: UnsafeRawBufferPointer, at index: Int, quotes: Bool) -> Int {
+        let byte = bytes[index]
+        switch byte {
+        case 0x00..<0x20, 0x7f, UInt8(ascii: "\\"): return 1
+        case UInt8(ascii: "\""): return quotes ? 1 : 0
+        case 0xc2:
+            // U+0080…U+009F: control characters that some terminals obey.
+            return index + 1 < bytes.count && bytes[index + 1] < 0xa0 ? 2 : 0
+        case 0xe2:
+            guard index + 2 < bytes.count else { return 0 }
+            switch (bytes[index + 1], bytes[index + 2]) {
+            // U+200E, U+200F, U+2028…U+202E and U+2066…U+2069: direction marks and overrides, line and paragraph separators.
+            case (0x80, 0x8e...0x8f), (0x80, 0xa8...0xae), (0x81, 0xa6...0xa9): return 3
+            default: return 0
+            }
+        default: return 0
+        }
+    }
+
+    private static func appendEscape(_ bytes: UnsafeRawBufferPointer, at index: Int, length: Int, to line: inout [UInt8]) {
+        line.append(UInt8(ascii: "\\"))
+        switch bytes[index] {
+        case UInt8(ascii: "\\"), UInt8(ascii: "\""): line.append(bytes[index])
+        case 0x08: line.append(UInt8(ascii: "b"))
+        case 0x09: line.append(UInt8(ascii: "t"))
+        case 0x0a: line.append(UInt8(ascii: "n"))
+        case 0x0c: line.append(UInt8(ascii: "f"))
+        case 0x0d: line.append(UInt8(ascii: "r"))
+        default:
+            let scalar: UInt32 =
+                switch length {
+                case 1: UInt32(bytes[index])
+                case 2: UInt32(bytes[index] & 0x1f) << 6 | UInt32(bytes[index + 1] & 0x3f)
+                default: UInt32(bytes[index] & 0x0f) << 12 | UInt32(bytes[index + 1] & 0x3f) << 6 | UInt32(bytes[index + 2] & 0x3f)
+                }
+            line.append(UInt8(ascii: "u"))
+            for shift: UInt32 in [12, 8, 4, 0] {
+                let digit = UInt8(truncatingIfNeeded: scalar >> shift & 0xf)
+                line.append(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10)
+            }
+        }
+    }
+}

@@ -1,0 +1,129 @@
+import GatehouseHTTP
+import GatehousePolicy
+import GatehouseVerify
+
+/// What a request's head alone decides, before a byte of its body is asked for or kept.
+enum EarlyChecks {
+    enum Outcome {
+        case admitted(Route)
+        case refused(Refusal)
+    }
+
+    struct Refusal: Error {
+        var reason: RefusalReason
+        var status: Int
+        var route: Route?
+        var fields: [(name: String, value: String)] = []
+        /// The bytes behind the head cannot be told apart from a next request, so the connection ends.
+        var closes = false
+
+        init(_ reason: RefusalReason, _ status: Int, _ route: Route? = nil, fields: [(name: String, value: String)] = [], closes: Bool = false) {
+            self.reason = reason
+            self.status = status
+            self.route = route
+            self.fields = fields
+            self.closes = closes
+        }
+
+        init(_ refusal: HTTPRefusal, route: Route?) {
+            self.init(Self.reason(of: refusal), refusal.status, route, closes: true)
+        }
+
+        static func reason(of refusal: HTTPRefusal) -> RefusalReason {
+            switch refusal {
+            case .malformed(let problem): RefusalReason(.malformed, problem.rawValue)
+            case .unknownTransferCoding: RefusalReason(.malformed, "transfer coding")
+            case .requestLineTooLong: RefusalReason(.tooLarge, "request line")
+            case .headTooLarge: RefusalReason(.tooLarge, "head")
+            case .bodyTooLarge: RefusalReason(.tooLarge, "body")
+            }
+        }
+    }
+
+    /// What the connection brings along.
+    struct Context {
+        var policy: GatewayPolicy
+        var listener: Int
+        var peer: IPAddress
+        /// Which of the listener's identities the handshake chose; nil outside a connection.
+        var identity: Int?
+        /// Which identity a host name belongs to.
+        var identityOf: (String) -> Int?
+    }
+
+    /// The sender's address: `peer`, or what a trusted proxy says.
+    static func remote(_ view: RequestView, _ context: Context) -> Result<IPAddress, Refusal> {
+        guard context.policy.listeners.indices.contains(context.listener), let kind = context.policy.listeners[context.listener].forwardedBy,
+            kind != .proxyV2
+        else { return .success(context.peer) }
+        switch Forwarded.resolve(view, by: kind, peer: context.peer, trusted: context.policy.trustedProxies) {
+        case .address(let address): return .success(address)
+        case .malformed: return .failure(Refusal(RefusalReason(.malformed, kind.rawValue), 400, closes: true))
+        }
+    }
+
+    /// The order is from the connection to the body: host, path, method, expectation, media type, coding, size.
+    static func run(_ view: RequestView, _ context: Context, _ table: RouteTable) -> Outcome {
+        if let identity = context.identity, context.policy.listeners.indices.contains(context.listener),
+            !context.policy.listeners[context.listener].names.isEmpty
+        {
+            let host = String(decoding: view[view.head.host], as: UTF8.self)
+            if let other = context.identityOf(hostName(host)), other != identity {
+                return .refused(Refusal(RefusalReason(.host), 421, closes: true))
+            }
+        }
+        guard let route = table.route(path: view.path) else { return .refused(Refusal(RefusalReason(.notFound), 404)) }
+        let method = view.method
+        guard route.policy.methods.contains(where: { $0.utf8.elementsEqual(method) }) || route.verifier.handshakeMethods.contains(where: { $0.utf8.elementsEqual(method) })
+        else {
+            return .refused(Refusal(RefusalReason(.method), 405, route, fields: [("Allow", route.allow)]))
+        }
+        if view.head.expectation == .other { return .refused(Refusal(RefusalReason(.expectation), 417, route)) }
+        if !route.policy.mediaTypes.isEmpty, !accepts(view, route.policy.mediaTypes) {
+            return .refused(Refusal(RefusalReason(.mediaType), 415, route, fields: [("Accept", route.policy.mediaTypes.joined(separator: ", "))]))
+        }
+        if route.readsJSON, hasContentCoding(view) {
+            return .refused(Refusal(RefusalReason(.mediaType, "content coding"), 415, route, fields: [("Accept-Encoding", "identity")]))
+        }
+        if case .length(let length) = view.head.body, length > route.bodyLimit {
+            return .refused(Refusal(RefusalReason(.tooLarge, "body"), 413, route))
+        }
+        return .admitted(route)
+    }
+
+    /// Without the port and brackets.
+    static func hostName(_ authority: String) -> String {
+        if authority.hasPrefix("[") { return String(authority.dropFirst().prefix { $0 != "]" }) }
+        return String(authority.prefix { $0 != ":" })
+    }
+
+    private static func accepts(_ view: RequestView, _ types: [String]) -> Bool {
+        guard case .one(let value) = view.field("content-type") else { return false }
+        var type: [UInt8] = []
+        for byte in value {
+            if byte == UInt8(ascii: ";") || byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") { break }
+            type.append(0x41 <= byte && byte <= 0x5a ? byte | 0x20 : byte)
+        }
+        return types.contains { wanted in
+            if wanted.hasSuffix("/*") { return type.starts(with: wanted.utf8.dropLast()) }
+            return wanted.utf8.elementsEqual(type)
+        }
+    }
+
+    private static func hasContentCoding(_ view: RequestView) -> Bool {
+        view.values("content-encoding").contains { value in
+            !value.isEmpty && !(value.count == 8 && String(decoding: value, as: UTF8.self).lowercased() == "identity")
+        }
+    }
+}
+
+/// A reason code and, for the log only, what exactly was wrong.
+struct RefusalReason: Sendable {
+    var reason: Reason
+    var detail: String?
+
+    init(_ reason: Reason, _ detail: String? = nil) {
+        self.reason = reason
+        self.detail = detail
+    }
+}

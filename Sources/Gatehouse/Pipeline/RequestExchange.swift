@@ -1,0 +1,417 @@
+import GatehouseTLS
+import Logging
+import Synchronization
+import GatehouseAudit
+import GatehouseHTTP
+import GatehousePolicy
+import GatehouseState
+import GatehouseTime
+import GatehouseVerify
+import NIOCore
+
+/// One request from its last byte to its answer: verify, ask the replay memory, hand over, record, answer.
+///
+/// Lives on its connection's loop, and outlives the connection where the sender hangs up: a hand-over is finished and recorded all the same.
+/// Every path through it ends in exactly one call of ``conclude(_:_:_:)`` and so in one record.
+///
+/// `@unchecked Sendable`: the replay memory and the journal hand it back from their own threads without looking inside; everything but
+/// ``loopIndex`` and ``eventLoop``, which never change, is touched on the loop alone.
+final class RequestExchange: @unchecked Sendable {
+    let loop: LoopState
+    let loopIndex: Int
+    let eventLoop: any EventLoop
+    let reference: Reference
+    private let route: Route?
+    private let snapshot: Snapshot
+    private let remote: IPAddress
+    private let received: WallTime
+    private let arrived: NIODeadline
+    private let headStarted: NIODeadline
+    private var connection: Connection?
+    private var verification: Verification?
+    private var summary: RequestSummary?
+    private var bodyBytes: Int?
+    private var detail: String?
+    /// Set while a hand-over, or another request with the same event, is waited for.
+    private var deadline: NIODeadline?
+    private var onDeadline: (() -> Void)?
+    private var hasReservation = false
+    private var isConcluded = false
+    private var isAnswered = false
+    private var isAccepted = false
+    private var answer: Answer?
+    private var verified = NIODeadline.uptimeNanoseconds(0)
+    private var handed = NIODeadline.uptimeNanoseconds(0)
+    private var decided = NIODeadline.uptimeNanoseconds(0)
+
+    init(connection: Connection, route: Route?, headStarted: NIODeadline) {
+        loop = connection.loop
+        loopIndex = loop.index
+        eventLoop = loop.eventLoop
+        snapshot = loop.snapshot
+        self.connection = connection
+        self.route = route
+        self.headStarted = headStarted
+        remote = connection.remote
+        received = loop.clock.now
+        arrived = .now()
+        reference = loop.nextReference(at: received)
+        loop.begin(self)
+    }
+
+    /// The sender hung up: what was begun goes on without it.
+    func senderLeft() { connection = nil }
+
+    /// Called by the loop every tick.
+    func check(_ now: NIODeadline) {
+        guard let deadline, now >= deadline else { return }
+        self.deadline = nil
+        onDeadline.take()?()
+    }
+
+    // MARK: Refusals
+
+    /// Refuses with `status`, whatever else might have been wrong. `view` is the request as far as there is one.
+    func refuse(
+        _ reason: RefusalReason, status: Int, view: RequestView?, fields: [(name: String, value: String)] = [], closes: Bool = false
+    ) {
+        detail = reason.detail
+        summary = view.map { RequestSummary($0, fields: []) }
+        if isLimited(closes: closes) { return }
+        conclude(.rejected, reason.reason, .problem(status, reference: reference, fields: fields, closes: closes))
+    }
+
+    /// An address that causes too many refusals gets 429, and one record a second for all of them.
+    private func isLimited(closes: Bool) -> Bool {
+        switch loop.shared.failures.refuse(remote, at: loop.clock.monotonic, reference: reference) {
+        case .within: return false
+        case .limited(let shared, let first):
+            isConcluded = true
+            loop.metrics.failureLimited()
+            if first { loop.recordLimitedSecond(remote, reference: shared, policy: snapshot.policy.digest) }
+            let answer = Answer.problem(429, reference: shared, fields: [("Retry-After", "1")], closes: closes)
+            connection?.answer(answer, reference: shared)
+            leave()
+            return true
+        }
+    }
+
+    // MARK: Verifying
+
+    func run(_ view: RequestView) {
+        guard let route else { return refuse(RefusalReason(.notFound), status: 404, view: view) }
+        bodyBytes = view.body.count
+        let arrival = Arrival(
+            now: received, peer: remote, certificate: connection?.session?.clientCertificate, diagnoseRetired: loop.mayDiagnose())
+        judge(route.verifier.verify(view, arrival: arrival, workspace: loop.workspace), view, route)
+    }
+
+    private func judge(_ verification: Verification, _ view: RequestView, _ route: Route) {
+        self.verification = verification
+        switch verification.outcome {
+        case .authenticated:
+            verified = .now()
+            loop.metrics.verified(bytes: view.body.count)
+            loop.used(verification, route: route, at: received, from: remote)
+            admit(verification, view, route)
+        case .handshake(let handshake, _):
+            verified = .now()
+            var answer = Answer(status: handshake.status, body: ByteBuffer(bytes: handshake.body))
+            answer.fields = handshake.fields
+            conclude(.ignored, .handshake, answer)
+        case .refused(let reason):
+            verified = .now()
+            refuseUnauthenticated(reason, view, route)
+        case .passwordNeeded(let checks):
+            guard !loop.shared.failures.isLimited(remote, at: loop.clock.monotonic) else {
+                return refuseUnauthenticated(.credentialMismatch, view, route)
+            }
+            let owned = OwnedRequest(view)
+            let eventLoop = loop.eventLoop
+            let isQueued = loop.shared.passwords.run(checks) { [self] results in
+                eventLoop.execute { self.passwordsChecked(results, owned) }
+            }
+            if !isQueued { conclude(.failed, .unavailable, unavailable()) }
+        }
+    }
+
+    private func passwordsChecked(_ results: [Bool], _ owned: OwnedRequest) {
+        guard let verification, let route else { return }
+        owned.withView { view in judge(verification.resume(results), view, route) }
+    }
+
+    /// 401, alike for every cause; 403 only where nothing but a token's scope was missing.
+    private func refuseUnauthenticated(_ reason: Reason, _ view: RequestView, _ route: Route) {
+        summary = RequestSummary(view, fields: route.verifier.refusedFields(view, workspace: loop.workspace))
+        if isLimited(closes: false) { return }
+        conclude(.rejected, reason, .problem(401, reference: reference, fields: route.challenges))
+    }
+
+    // MARK: Authenticated
+
+    private func admit(_ verification: Verification, _ view: RequestView, _ route: Route) {
+        let sender = verification.sender ?? ""
+        if let signed = verification.signedAt {
+            loop.metrics.skew(sender: route.senderNumber(sender), microseconds: (received - signed).microseconds)
+        }
+        if let seconds = route.rate?.take(sender, at: loop.clock.monotonic) {
+            return conclude(
+                .rejected, .rate,
+                .problem(route.policy.limits.rateAnswer, reference: reference, fields: [("Retry-After", "\(seconds)")]))
+        }
+        guard route.verifier.accepted.matches(verification.event.type) else {
+            let answer = route.policy.events.otherwise == .acknowledge
+                ? Answer(status: 200) : Answer.problem(422, reference: reference)
+            return conclude(.ignored, .eventType, answer)
+        }
+        // Without a journal nothing could be proved later, so no handler is called (design 6).
+        if loop.shared.health.isFailing, snapshot.policy.gateway.audit.onFailure == .refuse {
+            return conclude(.failed, .unavailable, unavailable())
+        }
+        guard let key = verification.event.key else { return handOver(view, route) }
+        switch loop.shared.replay.reserve(key, body: verification.bodySHA256.words.0, now: loop.clock.monotonic) {
+        case .new:
+            hasReservation = true
+            handOver(view, route)
+        case .known(let kept, let sameBody): repeated(kept, sameBody: sameBody)
+        case .pending: join(key, verification, OwnedRequest(view), route)
+        case .unavailable: conclude(.failed, .unavailable, unavailable())
+        }
+    }
+
+    /// The same event is being handled, or only the memory's files know about it: the outcome comes later.
+    private func join(_ key: EventKey, _ verification: Verification, _ owned: OwnedRequest, _ route: Route) {
+        let timeout = route.hand.relay?.delivery.timeout ?? Self.joinTimeout
+        let eventLoop = eventLoop
+        let replay = loop.shared.replay
+        let ticket = replay.join(key, body: verification.bodySHA256.words.0, now: loop.clock.monotonic) { [self] resolution in
+            eventLoop.execute { self.joined(resolution, owned, route) }
+        }
+        wait(for: timeout) { [unowned self] in
+            if let ticket { replay.leave(key, ticket) }
+            conclude(.failed, .unavailable, unavailable())
+        }
+    }
+
+    private static let joinTimeout = Duration.milliseconds(2_500)
+
+    private func joined(_ resolution: Resolution, _ owned: OwnedRequest, _ route: Route) {
+        guard !isConcluded else {
+            // Answered with 503 meanwhile; an ownership that came too late goes back, for the next one to try.
+            if resolution == .owner, let key = verification?.event.key {
+                loop.shared.replay.release(key, answer: KeptAnswer(status: 503))
+            }
+            return
+        }
+        stopWaiting()
+        switch resolution {
+        case .owner:
+            hasReservation = true
+            owned.withView { handOver($0, route) }
+        case .accepted(let kept, let sameBody), .failed(let kept, let sameBody): repeated(kept, sameBody: sameBody)
+        case .unavailable: conclude(.failed, .unavailable, unavailable())
+        }
+    }
+
+    /// Another request with this event has its answer: the sender gets the same.
+    private func repeated(_ kept: KeptAnswer, sameBody: Bool) {
+        guard sameBody || route?.policy.replay.conflict == .answer else {
+            return conclude(.rejected, .eventConflict, .problem(409, reference: reference))
+        }
+        conclude(.duplicate, sameBody ? .duplicate : .eventConflict, Answer(kept))
+    }
+
+    // MARK: Hand-over
+
+    private func handOver(_ view: RequestView, _ route: Route) {
+        handed = .now()
+        guard let relay = route.hand.relay, relay.events?.matches(verification?.event.type) ?? true else {
+            return accept(Answer(status: verification?.okStatus ?? 200))
+        }
+        let facts = HandOverFacts(
+            endpoint: route.policy.name, verification: verification, received: received, reference: reference, attempt: 1)
+        loop.metrics.handedOver(bytes: view.body.count)
+        let late = relay.delivery.late > relay.delivery.timeout ? relay.delivery.late : relay.delivery.timeout
+        switch relay.handler {
+        case .http(let target, let path):
+            let request = RelayRequest.make(
+                view, facts, target: target, path: path, signer: relay.signer, now: loop.clock.now, allocator: loop.allocator)
+            let pool = loop.pool(target, connectTimeout: TimeAmount(relay.delivery.timeout))
+            let ticket = pool.send(request) { [self] result in relayed(result) }
+            wait(for: relay.delivery.timeout) { [self] in
+                timedOut()
+                guard ticket.isSent else {
+                    ticket.cancel()
+                    return release(failed: Answer(status: 504))
+                }
+                wait(for: late - relay.delivery.timeout) { ticket.cancel() }
+            }
+        case .client(let client):
+            let deadline = NIODeadline.now() + TimeAmount(relay.delivery.timeout)
+            client.handOver(
+                HandOver(view, facts, signer: relay.signer, now: loop.clock.now), on: loop.eventLoop, deadline: deadline,
+                lateUntil: .now() + TimeAmount(late),
+                completion: { [self] result in
+                    switch result {
+                    case .answered(let answer): self.answered(answer)
+                    case .unreachable(let why):
+                        detail = why
+                        failed(502)
+                    case .timedOut: timedOut()
+                    }
+                },
+                late: { [self] answer in answeredLate(answer) })
+        }
+    }
+
+    private func relayed(_ result: Result<RelayConnection.Response, RelayConnection.Failure>) {
+        switch result {
+        case .success(let response):
+            let answer = HandlerAnswer(
+                status: response.status, contentType: response.contentType, body: response.body ?? ByteBuffer())
+            if isConcluded { answeredLate(answer) } else { answered(answer) }
+        case .failure(let failure):
+            guard !isConcluded else {
+                release(failed: answer ?? Answer(status: 504))
+                return isAnswered ? loop.end(self) : ()
+            }
+            detail = "\(failure)"
+            failed(502)
+        }
+    }
+
+    private func answered(_ handler: HandlerAnswer) {
+        stopWaiting()
+        var answer = Answer(status: handler.status, contentType: handler.contentType, body: handler.body)
+        if handler.isSuccess {
+            accept(answer)
+        } else {
+            if handler.status < 200 { answer = .problem(502, reference: reference) }
+            detail = "the handler answered \(handler.status)"
+            release(failed: answer)
+            conclude(.failed, .handlerFailed, answer)
+        }
+    }
+
+    /// The handler took the event. The memory learns of it when the record is durable, so that it never holds more than the log.
+    private func accept(_ answer: Answer) {
+        isAccepted = true
+        conclude(.accepted, .ok, answer)
+    }
+
+    private func failed(_ status: Int) {
+        stopWaiting()
+        let answer = Answer.problem(status, reference: reference)
+        release(failed: answer)
+        conclude(.failed, .handlerFailed, answer)
+    }
+
+    /// The sender is answered; the event stays reserved, since the handler may still take it.
+    private func timedOut() {
+        detail = "the handler did not answer in time"
+        stopWaiting()
+        let answer = Answer.problem(504, reference: reference)
+        if hasReservation, let key = verification?.event.key { loop.shared.replay.announceFailure(key, answer: KeptAnswer(answer)) }
+        conclude(.failed, .handlerFailed, answer)
+    }
+
+    /// After the sender got its 504: a 2xx makes the event an accepted one for its repetitions, anything else frees it.
+    private func answeredLate(_ handler: HandlerAnswer) {
+        stopWaiting()
+        guard hasReservation else { return }
+        if handler.isSuccess {
+            let answer = Answer(status: handler.status, contentType: handler.contentType, body: handler.body)
+            remember(answer, synced: true)
+            loop.log.notice("the handler took an event late", metadata: ["reference": "\(reference)", "status": "\(handler.status)"])
+        } else {
+            release(failed: answer ?? Answer(status: 504))
+        }
+        if isAnswered { loop.end(self) }
+    }
+
+    private func remember(_ answer: Answer, synced: Bool) {
+        guard hasReservation, let key = verification?.event.key, let route else { return }
+        hasReservation = false
+        loop.shared.replay.accept(
+            key, answer: KeptAnswer(answer), remember: route.policy.replay.remember, now: loop.clock.monotonic, synced: synced)
+    }
+
+    private func release(failed answer: Answer) {
+        guard hasReservation, let key = verification?.event.key else { return }
+        hasReservation = false
+        loop.shared.replay.release(key, answer: KeptAnswer(answer))
+    }
+
+    private func wait(for duration: Duration, _ then: @escaping () -> Void) {
+        deadline = .now() + TimeAmount(duration)
+        onDeadline = then
+    }
+
+    private func stopWaiting() {
+        deadline = nil
+        onDeadline = nil
+    }
+
+    private func unavailable() -> Answer { .problem(503, reference: reference, fields: [("Retry-After", "1")]) }
+
+    // MARK: The decision
+
+    /// Writes the record; the answer follows when it is durable.
+    private func conclude(_ decision: DecisionKind, _ reason: Reason, _ answer: Answer) {
+        guard !isConcluded else { return }
+        isConcluded = true
+        stopWaiting()
+        decided = .now()
+        self.answer = answer
+        loop.note(decision, reason, route: route, sender: verification?.sender, reference: reference, remote: remote, detail: detail)
+        if loop.shared.health.isFailing { return recorded(false) }
+        let record = DecisionRecord(
+            reference: reference, endpoint: route?.policy.name, sender: verification?.sender, decision: decision.rawValue,
+            reason: reason.rawValue, checks: verification?.checks.map(DecisionRecord.Check.init) ?? [],
+            event: verification.flatMap { DecisionRecord.Event($0.event) },
+            body: bodyBytes.map { DecisionRecord.Body(bytes: $0, sha256: (verification?.bodySHA256).map(SHA256Value.init)) },
+            answer: answer.status, remote: remote.description, policy: snapshot.policy.digest, request: summary,
+            skew: verification?.signedAt.map { (received - $0).microseconds / 1_000 },
+            took: UInt64(max(0, (decided - arrived).nanoseconds / 1_000)))
+        loop.recordBytes.removeAll(keepingCapacity: true)
+        record.encode(into: &loop.recordBytes)
+        loop.submit(self, members: loop.recordBytes)
+    }
+
+    /// The record is durable, or cannot be made so.
+    func recorded(_ isDurable: Bool) {
+        guard var answer else { return leave() }
+        if isAccepted { remember(answer, synced: isDurable) }
+        if !isDurable {
+            if snapshot.policy.gateway.audit.onFailure == .refuse {
+                answer = unavailable()
+            } else {
+                loop.shared.unrecorded.add(1, ordering: .relaxed)
+            }
+        }
+        loop.stages(
+            head: arrived - headStarted, verify: verified - arrived, handler: decided - handed, journal: .now() - decided,
+            total: .now() - headStarted)
+        connection?.answer(answer, reference: reference)
+        leave()
+    }
+
+    private func leave() {
+        isAnswered = true
+        connection = nil
+        // A hand-over that missed its deadline still holds its reservation until it ends or `late` passes.
+        if !hasReservation { loop.end(self) }
+    }
+}
+
+extension KeptAnswer {
+    init(_ answer: Answer) {
+        self.init(status: answer.status, contentType: answer.contentType, body: answer.body.map { Array($0.readableBytesView) } ?? [])
+    }
+}
+
+extension Answer {
+    init(_ kept: KeptAnswer) {
+        self.init(status: kept.status, contentType: kept.contentType, body: kept.body.isEmpty ? nil : ByteBuffer(bytes: kept.body))
+    }
+}

@@ -1,0 +1,107 @@
+import GatehousePolicy
+import GatehouseVerify
+
+/// One endpoint of a snapshot, finished: everything that a request to it asks for, without a look-up by name.
+final class Route: Sendable {
+    let index: Int
+    let policy: EndpointPolicy
+    let verifier: EndpointVerifier
+    let bodyLimit: Int
+    /// The `Allow` field.
+    let allow: String
+    /// `WWW-Authenticate` values, one a kind that the endpoint takes.
+    let challenges: [(name: String, value: String)]
+    let rate: RateLimiter?
+    let hand: HandOverPlan
+    /// The endpoint's and its senders' numbers among the metrics' names.
+    let number: Int
+    /// Schemes whose credential is a public key.
+    private let keyed: Set<String>
+    private let senderNumbers: [(name: String, number: Int)]
+    /// A scheme of this endpoint reads JSON out of the body, so the body must not come in a content coding (SEC-21).
+    let readsJSON: Bool
+
+    init(
+        index: Int, policy: EndpointPolicy, verifier: EndpointVerifier, schemes: [String: Scheme], limits: GatewayPolicy.Limits,
+        rate: RateLimiter?, hand: HandOverPlan, names: MetricsNames
+    ) {
+        number = names.number(of: policy.name)
+        senderNumbers = policy.senders.map { ($0, names.number(of: $0)) }
+        self.index = index
+        self.policy = policy
+        self.verifier = verifier
+        self.rate = rate
+        self.hand = hand
+        bodyLimit = policy.limits.body ?? limits.body
+        keyed = Set(schemes.values.filter(\.algorithm.takesPublicKey).map(\.name))
+        allow = (policy.methods + verifier.handshakeMethods).joined(separator: ", ")
+        readsJSON = verifier.readsJSON
+        var challenges: [(name: String, value: String)] = []
+        Self.collectChallenges(policy.authenticate, endpoint: policy.name, into: &challenges)
+        self.challenges = challenges
+    }
+
+    /// Which kind of credential a check that held was made with; nil for one that uses none.
+    func credentialKind(_ check: CheckResult) -> CredentialKind? {
+        switch check.check {
+        case .signature: keyed.contains(check.scheme ?? "") ? .key : .signing
+        case .basic: .basic
+        case .certificate: .certificate
+        case .oauth: .oauth
+        case .network, .timestamp: nil
+        }
+    }
+
+    func senderNumber(_ sender: String) -> Int {
+        for (name, number) in senderNumbers where name == sender { return number }
+        return MetricsNames.none
+    }
+
+    /// Basic and Bearer have registered challenges (RFC 7617, RFC 6750); signatures and certificates have none, so they get a plain name.
+    private static func collectChallenges(
+        _ requirements: [EndpointPolicy.Requirement], endpoint: String, into challenges: inout [(name: String, value: String)]
+    ) {
+        for requirement in requirements {
+            let value: String
+            switch requirement {
+            case .signature(let scheme): value = "Signature realm=\"\(endpoint)\", scheme=\"\(scheme)\""
+            case .basic: value = "Basic realm=\"\(endpoint)\", charset=\"UTF-8\""
+            case .oauth: value = "Bearer realm=\"\(endpoint)\""
+            case .certificate: value = "Certificate realm=\"\(endpoint)\""
+            case .any(let inner):
+                collectChallenges(inner, endpoint: endpoint, into: &challenges)
+                continue
+            }
+            if !challenges.contains(where: { $0.value == value }) { challenges.append((name: "WWW-Authenticate", value: value)) }
+        }
+    }
+}
+
+/// How an endpoint's events are handed over.
+struct HandOverPlan: Sendable {
+    /// The handler whose answer is the sender's; nil: events are only stored.
+    var relay: Relay?
+
+    struct Relay: Sendable {
+        var delivery: Delivery
+        var handler: Handler
+        /// Events of other types are acknowledged without a hand-over. nil: all.
+        var events: EventPatterns?
+        /// Signs hand-overs per Standard Webhooks.
+        var signer: HandOverSigner?
+    }
+
+    enum Handler: Sendable {
+        case http(RelayTarget, path: String)
+        case client(any HandlerClient)
+    }
+}
+
+extension SignatureAlgorithm {
+    var takesPublicKey: Bool {
+        switch self {
+        case .ed25519, .ecdsaP256DER, .ecdsaP256Raw, .rsaPKCS1SHA1, .rsaPKCS1SHA256, .rsaPSSSHA256, .rsaPSSSHA512: true
+        case .hmacSHA1, .hmacSHA256, .hmacSHA384, .hmacSHA512, .sha256, .equality: false
+        }
+    }
+}

@@ -1,0 +1,39 @@
+import GatehouseState
+import GatehouseTime
+import GatehouseVerify
+import Logging
+import Synchronization
+
+/// What the loops have in common. Everything in it may be used from any of them at once.
+final class Shared: Sendable {
+    let journal: Journal
+    let health: JournalHealth
+    let replay: ReplayMemory
+    let log: Logger
+    let clock: any GatewayClock
+    let connections = ConnectionLimiter()
+    let failures: FailureLimiter
+    let passwords: PasswordChecker
+    /// Requests that were answered although their record could not be written (`audit.on-failure: allow`).
+    let unrecorded = Atomic<UInt64>(0)
+
+    init(
+        journal: Journal, health: JournalHealth, replay: ReplayMemory, log: Logger, clock: any GatewayClock, failures: FailureLimiter, passwords: PasswordChecker
+    ) {
+        self.journal = journal
+        self.health = health
+        self.replay = replay
+        self.log = log
+        self.clock = clock
+        self.failures = failures
+        self.passwords = passwords
+    }
+}
+
+/// Whether records can be made durable at present; asked for every event, told by the journal.
+final class JournalHealth: Sendable {
+    private let fails = Atomic<Bool>(false)
+
+    var isFailing: Bool { fails.load(ordering: .relaxed) }
+    func set(isFailing: Bool) { fails.store(isFailing, ordering: .relaxed) }
+}

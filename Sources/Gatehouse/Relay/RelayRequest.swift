@@ -1,0 +1,132 @@
+import GatehouseAudit
+import GatehouseHTTP
+import GatehouseTime
+import GatehouseVerify
+import NIOCore
+
+/// What the gateway tells a handler about an event, beside the event itself.
+struct HandOverFacts {
+    var endpoint: String
+    var verification: Verification?
+    var received: WallTime
+    var reference: Reference
+    var attempt: Int
+
+    /// A structured field list of what was checked (RFC 8941 section 3.1).
+    var checks: String { verification.map { CheckList.text($0.checks) } ?? "" }
+}
+
+/// A request to an `http` handler as one buffer: head and body are written in one flush.
+enum RelayRequest {
+    static func make(
+        _ view: RequestView, _ facts: HandOverFacts, target: RelayTarget, path: String, signer: HandOverSigner?, now: WallTime,
+        allocator: ByteBufferAllocator
+    ) -> ByteBuffer {
+        var writer = HeadWriter(allocator.buffer(capacity: view.head.length + view.body.count + 512))
+        writer.requestLine(method: view.method, target: path)
+        writer.field("Host", target.authority)
+        EndToEndFields(view, withoutWebhookFields: signer != nil).forEach { line in writer.field(view[line.name], view[line.value]) }
+        writer.field("Content-Length", view.body.count)
+        writer.field("Gatehouse-Endpoint", facts.endpoint)
+        if let sender = facts.verification?.sender { writer.field("Gatehouse-Sender", sender) }
+        if let id = facts.verification?.event.id { writer.field("Gatehouse-Event-Id", id) }
+        if let type = facts.verification?.event.type { writer.field("Gatehouse-Event-Type", type) }
+        writer.field("Gatehouse-Received", facts.received.description)
+        writer.field("Gatehouse-Reference", facts.reference.description)
+        writer.field("Gatehouse-Checks", facts.checks)
+        writer.field("Gatehouse-Attempt", facts.attempt)
+        if let signer {
+            for field in signer.fields(id: facts.verification?.event.id ?? facts.reference.description, at: now, body: view.body) {
+                writer.field(field.name, field.value)
+            }
+        }
+        writer.end()
+        var buffer = writer.buffer
+        buffer.writeBytes(view.body)
+        return buffer
+    }
+}
+
+/// The fields of a request that go on to a handler (contract 3; SEC-85).
+struct EndToEndFields {
+    private let view: RequestView
+    private let withoutWebhookFields: Bool
+
+    init(_ view: RequestView, withoutWebhookFields: Bool) {
+        self.view = view
+        self.withoutWebhookFields = withoutWebhookFields
+    }
+
+    func forEach(_ body: (FieldLine) -> Void) {
+        let named = connectionOptions
+        for line in view.head.fields where goesOn(line, named) { body(line) }
+    }
+
+    private var connectionOptions: [[UInt8]] {
+        var options: [[UInt8]] = []
+        for line in view.head.fields where line.name.count == 10 && isNamed(line.name, "connection") {
+            ConnectionOptions(view.bytes, line.value).forEach { slice in options.append(view[slice].map(Self.folded)) }
+        }
+        return options
+    }
+
+    private func goesOn(_ line: FieldLine, _ named: [[UInt8]]) -> Bool {
+        let name = line.name
+        switch name.count {
+        case 2 where isNamed(name, "te"), 4 where isNamed(name, "host"), 6 where isNamed(name, "expect"),
+            7 where isNamed(name, "trailer") || isNamed(name, "upgrade"), 10 where isNamed(name, "connection") || isNamed(name, "keep-alive"),
+            13 where isNamed(name, "authorization"), 14 where isNamed(name, "content-length"), 17 where isNamed(name, "transfer-encoding"):
+            return false
+        default: break
+        }
+        if begins(name, "gatehouse-") || begins(name, "proxy-") || (withoutWebhookFields && begins(name, "webhook-")) { return false }
+        guard !named.isEmpty else { return true }
+        return !named.contains(view[name].map(Self.folded))
+    }
+
+    /// Lower case, with `_` as `-`: handlers behind CGI cannot tell the two apart.
+    private static func folded(_ byte: UInt8) -> UInt8 {
+        byte == UInt8(ascii: "_") ? UInt8(ascii: "-") : 0x41 <= byte && byte <= 0x5a ? byte | 0x20 : byte
+    }
+
+    private func isNamed(_ name: Slice, _ text: StaticString) -> Bool { name.count == text.utf8CodeUnitCount && begins(name, text) }
+
+    private func begins(_ name: Slice, _ text: StaticString) -> Bool {
+        guard name.count >= text.utf8CodeUnitCount else { return false }
+        for offset in 0..<text.utf8CodeUnitCount where Self.folded(view.bytes[name.start + offset]) != text.utf8Start[offset] { return false }
+        return true
+    }
+}
+
+/// `signature;scheme="digital-river";version=3, oauth;client="acme"`.
+enum CheckList {
+    static func text(_ checks: [CheckResult]) -> String {
+        var text = ""
+        for check in checks where check.result == .ok {
+            if !text.isEmpty { text += ", " }
+            text += check.check.rawValue
+            if let scheme = check.scheme { text += ";scheme=\"\(scheme)\"" }
+            if let version = check.version { text += ";version=\(version)" }
+        }
+        return text
+    }
+}
+
+extension HandOver {
+    init(_ view: RequestView, _ facts: HandOverFacts, signer: HandOverSigner?, now: WallTime) {
+        var fields: [(name: String, value: String)] = []
+        EndToEndFields(view, withoutWebhookFields: signer != nil).forEach { line in
+            fields.append((String(decoding: view[line.name], as: UTF8.self), String(decoding: view[line.value], as: UTF8.self)))
+        }
+        if let signer {
+            fields += signer.fields(id: facts.verification?.event.id ?? facts.reference.description, at: now, body: view.body)
+        }
+        var contentType: String?
+        if case .one(let value) = view.field("content-type") { contentType = String(decoding: value, as: UTF8.self) }
+        self.init(
+            endpoint: facts.endpoint, sender: facts.verification?.sender ?? "", eventID: facts.verification?.event.id,
+            eventType: facts.verification?.event.type, received: facts.received, reference: facts.reference.description,
+            checks: facts.checks, attempt: facts.attempt, contentType: contentType,
+            method: String(decoding: view.method, as: UTF8.self), fields: fields, body: ByteBuffer(bytes: view.body))
+    }
+}

@@ -1,0 +1,314 @@
+import GatehouseAudit
+import GatehouseCrypto
+import GatehousePolicy
+import GatehouseState
+import GatehouseTLS
+import GatehouseTime
+import GatehouseVerify
+import Logging
+import NIOCore
+import NIOPosix
+
+#if canImport(Glibc)
+import Glibc
+#else
+import Darwin
+#endif
+
+/// A gateway that runs: opens everything in order, swaps snapshots, closes everything in order. Its state changes one step at a time.
+actor GatewayRuntime {
+    let policies: String
+    let state: State
+    let shared: Shared
+    let log: Logger
+    private let output: LogOutput
+    let names: MetricsNames
+    private let group: MultiThreadedEventLoopGroup
+    private let collector: MetricsCollector
+    private var loops: [NIOLoopBound<LoopState>] = []
+    private var listeners: [any Channel] = []
+    private var listenerNames: [String] = []
+    private var builder: SnapshotBuilder
+    private(set) var snapshot: Snapshot
+    private var watch: FileWatch
+    private var watchTask: Task<Void, Never>?
+    private var side: SideServices?
+    private let systemd = SystemdNotifier()
+    private let since: WallTime
+    private var isDraining = false
+    private var startWarnings: [String] = []
+    private let clock = SystemClock()
+    private let progress: ProgressKeeper
+
+    // MARK: Start
+
+    static func start(
+        policies: String, handlers: [String: any EventHandler], commands: GatewayCommands
+    ) async throws -> GatewayRuntime {
+        let hardening = try ProcessHardening.apply()
+        let policy = try Policy.load(directory: policies)
+        let output = LogOutput(policy.gateway.log)
+        let log = output.logger()
+        log.info(
+            "starting",
+            metadata: [
+                "version": "\(GatehouseVersion.current)", "openssl": "\(OpenSSLVersion.text)", "policy": "\(policy.digest)",
+            ])
+        for warning in hardening { log.warning("\(warning)") }
+        for warning in policy.warnings { log.warning("\(warning)") }
+        if case .tooLow(_, _, let advice) = DescriptorLimit.raise(for: policy.gateway.limits.connections) { throw GatewayError(.limits, advice) }
+        let state = try State.open(directory: policy.gateway.state)
+        do {
+            let runtime = try await GatewayRuntime(policies: policies, policy: policy, handlers: handlers, state: state, output: output, warnings: hardening)
+            try await runtime.open(commands)
+            return runtime
+        } catch {
+            try? state.close()
+            throw error
+        }
+    }
+
+    private init(
+        policies: String, policy: Policy, handlers: [String: any EventHandler], state: State, output: LogOutput, warnings: [String]
+    ) async throws {
+        self.policies = policies
+        self.state = state
+        self.output = output
+        log = output.logger()
+        let log = log
+        names = MetricsNames()
+        since = clock.now
+        startWarnings = warnings
+        let credentials = try state.credentials.credentialSet()
+        builder = SnapshotBuilder(handlers: handlers, names: names, log: log)
+        watch = FileWatch(loaded: FileFingerprint(Self.watched(policy)))
+        snapshot = try builder.make(policy, credentials, state.keys, previous: nil)
+        let replay = try state.openReplayMemory(clock: clock)
+        let progress = ProgressKeeper(state: state, head: try state.progress().head, log: log, clock: clock)
+        let health = JournalHealth()
+        let (journal, report) = try JournalOpening.open(policy, state: state, replay: replay, progress: progress, health: health, log: log)
+        do {
+            try JournalOpening.restore(replay, journal, policy: policy, state: state, log: log)
+        } catch {
+            journal.close()
+            throw error
+        }
+        self.progress = progress
+        if report.cutBytes > 0 { log.warning("the audit log's torn tail was cut off", metadata: ["bytes": "\(report.cutBytes)"]) }
+        group = MultiThreadedEventLoopGroup(numberOfThreads: max(1, System.coreCount))
+        collector = try await MetricsCollector(group: group)
+        shared = Shared(
+            journal: journal, health: health, replay: replay, log: log, clock: clock, failures: FailureLimiter(policy.gateway.limits.failures),
+            passwords: PasswordChecker(threads: System.coreCount))
+    }
+
+    private func open(_ commands: GatewayCommands) async throws {
+        do {
+            try await openLoops()
+            try await openListeners()
+            side = try await SideServices.start(runtime: self, group: group, policy: snapshot.policy, state: state, log: log)
+        } catch {
+            await close()
+            throw error
+        }
+        record(.start, [.init("version", .text(GatehouseVersion.current)), .init("listeners", .list(listenerNames))])
+        watchTask = Task { [weak self] in
+            while !Task.isCancelled {
+                try? await Task.sleep(for: .seconds(1))
+                await self?.look(commands)
+            }
+        }
+        systemd.ready(status: "serving \(listenerNames.joined(separator: ", "))")
+        log.info("ready", metadata: ["listeners": "\(listenerNames.joined(separator: ", "))", "endpoints": "\(snapshot.routes.count)"])
+    }
+
+    private func openLoops() async throws {
+        let shared = shared
+        let snapshot = snapshot
+        let collector = collector
+        for (index, eventLoop) in group.makeIterator().enumerated() {
+            let loop = try await eventLoop.submit {
+                guard let metrics = collector.metrics(of: eventLoop) else { throw GatewayError(.limits, "an event loop has no counters") }
+                return NIOLoopBound(
+                    try LoopState(index: index, eventLoop: eventLoop, shared: shared, metrics: metrics, snapshot: snapshot), eventLoop: eventLoop)
+            }.get()
+            loops.append(loop)
+        }
+    }
+
+    private func openListeners() async throws {
+        for (index, listener) in snapshot.policy.gateway.listeners.enumerated() {
+            let sockets = try ListeningSocket.open(listener.address, count: loops.count)
+            let port = sockets.first.flatMap(ListeningSocket.localPort) ?? listener.address.port
+            for (socket, loop) in zip(sockets, loops) {
+                let started = try await loop.eventLoop.submit { Acceptor.start(socket: socket, listener: index, loop: loop.value) }.get()
+                listeners.append(try await started.get())
+            }
+            listenerNames.append(SocketAddressText(host: listener.address.host, port: port).description)
+        }
+    }
+
+    // MARK: Running
+
+    /// Returns when the gateway was told to stop and has drained.
+    func serve(_ commands: GatewayCommands) async {
+        for await command in commands.stream {
+            switch command {
+            case .reload: _ = await reload()
+            case .stop:
+                await drain()
+                return
+            }
+        }
+    }
+
+    /// Takes over policy and certificates as they are on disk now, whole or not at all. Returns what was wrong, empty where nothing was.
+    @discardableResult
+    func reload() async -> [String] {
+        systemd.reloading()
+        defer { systemd.ready(status: "serving \(listenerNames.joined(separator: ", "))") }
+        let problems = await load()
+        guard !problems.isEmpty else { return [] }
+        for problem in problems { log.error("not reloaded, the old policy stays: \(problem)") }
+        record(.reload, [.init("policy", .text(snapshot.policy.digest)), .init("problems", .list(problems))])
+        return problems
+    }
+
+    /// Nothing is taken over unless all of it is good; says what was not.
+    private func load() async -> [String] {
+        do {
+            let policy = try Policy.load(directory: policies)
+            watch = FileWatch(loaded: FileFingerprint(Self.watched(policy)))
+            let fixed = fixedSettings(policy)
+            guard fixed.isEmpty else { return fixed }
+            await adopt(try builder.make(policy, try state.credentials.credentialSet(), state.keys, previous: snapshot))
+            output.apply(policy.gateway.log)
+            record(.reload, [.init("policy", .text(policy.digest))])
+            log.notice("reloaded", metadata: ["policy": "\(policy.digest)"])
+            for warning in policy.warnings { log.warning("\(warning)") }
+            return []
+        } catch let error as PolicyError {
+            return error.diagnostics.map(\.description)
+        } catch {
+            return ["\(error)"]
+        }
+    }
+
+    /// What a reload cannot change: it names the setting and what to do.
+    private func fixedSettings(_ policy: Policy) -> [String] {
+        let old = snapshot.policy.gateway
+        let new = policy.gateway
+        var problems: [String] = []
+        if old.listeners.map(\.address) != new.listeners.map(\.address) { problems.append("`listen` addresses change with a restart only") }
+        if old.state != new.state { problems.append("`state` changes with a restart only") }
+        if old.admin != new.admin { problems.append("`admin` changes with a restart only") }
+        return problems
+    }
+
+    /// Credentials changed: the same policy with the new ones.
+    func credentialsChanged() async throws {
+        await adopt(try builder.make(try state.credentials.credentialSet(), state.keys, previous: snapshot))
+    }
+
+    private func adopt(_ next: Snapshot) async {
+        snapshot = next
+        for loop in loops { try? await loop.eventLoop.submit { loop.value.adopt(next) }.get() }
+        for client in builder.takeUnused(next) { Task { await client.shutDown() } }
+    }
+
+    private func look(_ commands: GatewayCommands) {
+        if watch.look(FileFingerprint(Self.watched(snapshot.policy))) { commands.send(.reload) }
+        for loop in loops { loop.eventLoop.execute { [progress] in progress.used(loop.value.takeUses()) } }
+        do {
+            if try state.credentials.expire(keep: snapshot.policy.gateway.secrets.keepRetired, at: clock.now) {
+                Task { try? await self.credentialsChanged() }
+            }
+        } catch {
+            log.error("expired credentials could not be retired", metadata: ["error": "\(error)"])
+        }
+    }
+
+    private static func watched(_ policy: Policy) -> [String] {
+        var files = policy.files
+        for listener in policy.gateway.listeners {
+            for identity in [listener.identity] + listener.names {
+                files += [identity.certificate, identity.privateKey]
+                if let authority = identity.clientCA { files.append(authority) }
+            }
+            if let list = listener.clientCRL { files.append(list) }
+        }
+        files += policy.endpoints.flatMap(\.deliver).compactMap(\.ca)
+        return files
+    }
+
+    func record(_ event: SystemRecord.Event, _ details: [SystemRecord.Detail]) {
+        shared.journal.submit(JournalEntry(members: SystemRecord(event, details).members, time: clock.now))
+    }
+
+    // MARK: What runs
+
+    func status() -> GatewayStatus {
+        GatewayStatus(
+            version: GatehouseVersion.current, pid: getpid(), since: since.description, policy: snapshot.policy.digest, listeners: listenerNames,
+            admin: side?.adminAddress ?? "", endpoints: snapshot.routes.count, connections: shared.connections.open,
+            libraries: GatehouseVersion.libraries, records: shared.journal.head.sequence, remembered: shared.replay.statistics.entries,
+            isReady: notReady == nil, warnings: startWarnings + snapshot.policy.warnings.map(\.description) + snapshot.listeners.flatMap(\.warnings))
+    }
+
+    /// nil: ready. Otherwise why not.
+    var notReady: String? {
+        if isDraining { return "draining" }
+        if let failure = shared.journal.failure { return "the audit journal fails: \(failure)" }
+        return nil
+    }
+
+    func metricsText() async throws -> String {
+        try await MetricsGathering.text(collector: collector, names: names, shared: shared, snapshot: snapshot,
+            credentials: try state.credentials.credentialSet(), since: since, isReady: notReady == nil)
+    }
+
+    // MARK: Stop
+
+    /// Stops as contract 3 says: what arrives is served with `Connection: close`, idle connections close, the rest gets `drain` to finish.
+    private func drain() async {
+        isDraining = true
+        systemd.stopping(status: "draining")
+        log.notice("draining", metadata: ["connections": "\(shared.connections.open)"])
+        let limit = clock.monotonic.nanoseconds + UInt64(clamping: snapshot.policy.gateway.limits.drain.microseconds) &* 1_000
+        for loop in loops { loop.eventLoop.execute { loop.value.drain() } }
+        // Until here load balancers still sent connections, and the kernel queued them: they are taken in before the sockets close.
+        try? await Task.sleep(for: .milliseconds(shared.connections.open == 0 ? 20 : 200))
+        for listener in listeners { try? await listener.close().get() }
+        listeners = []
+        while clock.monotonic.nanoseconds < limit, !(await isIdle()) { try? await Task.sleep(for: .milliseconds(20)) }
+        for loop in loops { loop.eventLoop.execute { loop.value.abandon() } }
+        let last = clock.monotonic.nanoseconds + 3_000_000_000
+        while clock.monotonic.nanoseconds < last, !(await isIdle()) { try? await Task.sleep(for: .milliseconds(20)) }
+        record(.stop, [])
+        await close()
+        log.notice("stopped")
+    }
+
+    private func isIdle() async -> Bool {
+        for loop in loops where (try? await loop.eventLoop.submit { loop.value.isIdle }.get()) == false { return false }
+        return true
+    }
+
+    private func close() async {
+        watchTask?.cancel()
+        await side?.stop()
+        for listener in listeners { try? await listener.close().get() }
+        for client in builder.allClients { await client.shutDown() }
+        for loop in loops { try? await loop.eventLoop.submit { loop.value.stop() }.get() }
+        await shared.passwords.stop()
+        shared.journal.close()
+        progress.flush()
+        do throws(StateError) {
+            try shared.replay.close()
+            try state.close()
+        } catch {
+            log.error("the state was not closed cleanly", metadata: ["error": "\(error)"])
+        }
+        try? await group.shutdownGracefully()
+    }
+}

@@ -1,0 +1,92 @@
+import NIOCore
+import GatehouseAudit
+import GatehousePolicy
+import GatehouseState
+import GatehouseTime
+import GatehouseVerify
+import Logging
+
+/// Opens the journal of a state, and brings the replay memory up to its last record.
+enum JournalOpening {
+    static func open(
+        _ policy: Policy, state: State, replay: ReplayMemory, progress: ProgressKeeper, health: JournalHealth, log: Logger
+    ) throws -> (Journal, JournalReport) {
+        let audit = policy.gateway.audit
+        let options = JournalOptions(segmentBytes: audit.segment, reserveBytes: UInt64(clamping: audit.reserve))
+        let handlers = JournalHandlers(
+            deliver: { batch, failure in deliver(batch, failure, replay) },
+            onSyncedHead: { head in progress.synced(head) },
+            onFailing: { failure in
+                health.set(isFailing: failure != nil)
+                if let failure {
+                    log.critical("the audit journal fails; requests are answered as audit.on-failure says", metadata: ["error": "\(failure)"])
+                } else {
+                    log.notice("the audit journal works again")
+                }
+            })
+        return try Journal.open(
+            directory: state.auditDirectory, node: state.node, expected: try state.progress().head, options: options, handlers: handlers)
+    }
+
+    /// What was accepted since the memory last saved its keys stands in the log's last records; a crash loses nothing of it.
+    static func restore(_ replay: ReplayMemory, _ journal: Journal, policy: Policy, state: State, log: Logger) throws {
+        let remember = Dictionary(policy.endpoints.map { ($0.name, $0.replay.remember) }, uniquingKeysWith: { first, _ in first })
+        var restored = 0
+        var failure: StateError?
+        try AuditLog(directory: state.auditDirectory).forEachLine(after: replay.coveredSequence, through: journal.head.sequence) { line in
+            guard let accepted = AcceptedEvent(line) else { return true }
+            let length = remember[accepted.endpoint] ?? .seconds(72 * 3_600)
+            do throws(StateError) {
+                try replay.restore(
+                    accepted.key, body: accepted.body, status: accepted.status, acceptedAt: accepted.time, remember: length)
+                restored += 1
+            } catch {
+                failure = error
+            }
+            return failure == nil
+        }
+        if let failure { throw failure }
+        replay.restored(through: journal.head.sequence)
+        if restored > 0 { log.debug("replay memory restored from the log", metadata: ["events": "\(restored)"]) }
+    }
+
+    /// On the journal's thread: one wake-up a loop for all of a batch's requests. The replay memory learns first how far the log is durable.
+    private static func deliver(_ batch: JournalBatch, _ failure: JournalError?, _ replay: ReplayMemory) {
+        if failure == nil { replay.journalSynced(through: batch.firstSequence + UInt64(batch.entries.count) - 1) }
+        var byLoop: [[RequestExchange]] = []
+        for entry in batch.entries {
+            guard let exchange = entry.token as? RequestExchange else { continue }
+            while byLoop.count <= exchange.loopIndex { byLoop.append([]) }
+            byLoop[exchange.loopIndex].append(exchange)
+        }
+        let isDurable = failure == nil
+        for exchanges in byLoop {
+            guard let first = exchanges.first else { continue }
+            first.eventLoop.execute { for exchange in exchanges { exchange.recorded(isDurable) } }
+        }
+    }
+}
+
+/// What an `accepted` decision record says that the replay memory needs.
+struct AcceptedEvent {
+    var endpoint: String
+    var key: EventKey
+    /// The first eight bytes of the body's SHA-256.
+    var body: UInt64
+    var status: Int
+    var time: WallTime
+
+    /// Nil for every other kind of record, and for events that nothing names.
+    init?(_ line: LogLine) {
+        func text(_ name: StaticString) -> String? { line.text(name).map { String(decoding: $0, as: UTF8.self) } }
+        guard line.kind?.elementsEqual("decision".utf8) == true, line.text("decision")?.elementsEqual("accepted".utf8) == true,
+            let endpoint = text("endpoint"), let key = text("key").flatMap({ EventKey(hex: $0) }), let digest = text("sha256"), digest.utf8.count == 64,
+            let body = UInt64(digest.prefix(16), radix: 16), let answer = line.number("answer"), let time = line.time
+        else { return nil }
+        self.endpoint = endpoint
+        self.key = key
+        self.body = body
+        status = Int(answer)
+        self.time = time
+    }
+}

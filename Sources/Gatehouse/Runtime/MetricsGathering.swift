@@ -1,0 +1,61 @@
+import GatehouseTLS
+import GatehouseAudit
+import GatehouseCrypto
+import GatehousePolicy
+import GatehouseState
+import GatehouseTime
+import GatehouseVerify
+
+/// Collects what `/metrics` shows from everything that counts.
+enum MetricsGathering {
+    static func text(
+        collector: MetricsCollector, names: MetricsNames, shared: Shared, snapshot: Snapshot, credentials: CredentialSet, since: WallTime,
+        isReady: Bool
+    ) async throws -> String {
+        let loops = try await collector.gather()
+        var report = MetricsReport(
+            loops: loops, names: names.all, now: shared.clock.now,
+            build: MetricsReport.Build(
+                version: GatehouseVersion.current, openSSL: OpenSSLVersion.text, policyDigest: snapshot.policy.digest),
+            process: .current(started: since))
+        report.isReady = isReady
+        report.journal = journal(shared.journal)
+        let replay = shared.replay.statistics
+        report.replay = MetricsReport.Replay(
+            remembered: UInt64(clamping: replay.entries), inFlight: replay.pending, memoryBytes: UInt64(clamping: replay.bytes),
+            stateLookups: UInt64(clamping: replay.lookups))
+        for (context, listener) in zip(snapshot.listeners, snapshot.policy.gateway.listeners) {
+            for (info, identity) in zip(context.certificates, [listener.identity] + listener.names) {
+                report.certificates.append(
+                    MetricsReport.Certificate(subject: "\(info.subject)", file: identity.certificate, notAfter: info.notAfter))
+            }
+        }
+        for (name, versions) in credentials.versions {
+            for version in versions {
+                guard case .retiring(let until) = version.state else { continue }
+                report.overlaps.append(MetricsReport.Overlap(credential: name.description, version: version.number, until: until))
+            }
+        }
+        return MetricsPage.render(report)
+    }
+
+    private static func journal(_ journal: Journal) -> MetricsReport.Journal {
+        let statistics = journal.statistics
+        var report = MetricsReport.Journal()
+        report.records = statistics.records
+        report.bytes = statistics.bytes
+        report.batches = statistics.batches
+        report.failures = statistics.failedBatches
+        report.isFailing = journal.failure != nil
+        report.lastSequence = journal.head.sequence
+        report.syncTimes = HistogramFigures(statistics.syncs, scale: 1e-6)
+        report.batchSizes = HistogramFigures(statistics.batchSizes, scale: 1)
+        return report
+    }
+}
+
+extension HistogramFigures {
+    fileprivate init(_ histogram: JournalHistogram, scale: Double) {
+        self.init(bounds: histogram.bounds.map { Double($0) * scale }, counts: histogram.counts, sum: Double(histogram.sum) * scale)
+    }
+}

@@ -1,0 +1,79 @@
+/// What is wrong with a log, and from which record on.
+public struct LogProblem: Error, Sendable, Hashable, CustomStringConvertible {
+    public enum Code: String, Sendable, Hashable {
+        /// The line's bytes do not give its hash.
+        case changed
+        /// The record after it in number stands in its place, and it is nowhere.
+        case removed
+        /// It stands further down.
+        case reordered
+        /// A record stands there that was there before, or belongs elsewhere.
+        case inserted
+        /// It is whole, but does not name the record before it: one of the two was made anew.
+        case unlinked
+        /// It is whole and linked, but a head kept elsewhere says otherwise: the log was made anew up to there.
+        case rewritten
+        /// A head kept elsewhere names it, and the log ends before it.
+        case cutOff = "cut-off"
+        /// No record's form.
+        case malformed
+    }
+
+    public let code: Code
+    /// The `seq` of the first bad record.
+    public let sequence: UInt64
+    public let message: String
+
+    public init(_ code: Code, at sequence: UInt64, _ message: String) {
+        self.code = code
+        self.sequence = sequence
+        self.message = message
+    }
+
+    public var description: String { "record \(sequence): \(message)" }
+}
+
+/// The outcome of reading a whole log.
+public struct LogVerification: Sendable, Hashable {
+    /// Records found good, from the start.
+    public var records: UInt64
+    /// The last good record.
+    public var head: ChainHead
+    public var problem: LogProblem?
+    /// Bytes after the last record that are the torn tail of a crash: beyond what is known synced, and cut off at the next start.
+    public var tornBytes: Int
+
+    public init(records: UInt64, head: ChainHead, problem: LogProblem?, tornBytes: Int) {
+        self.records = records
+        self.head = head
+        self.problem = problem
+        self.tornBytes = tornBytes
+    }
+
+    public var isGood: Bool { problem == nil }
+
+    /// `{"records":N,"ok":true,"head":"…"}` or `{"records":N,"ok":false,"bad_record":17,"problem":"…"}`, without LF. A torn tail is
+    /// added as `torn_bytes`.
+    public var json: String {
+        var output: [UInt8] = []
+        output.write { writer in
+            writer.append("{\"records\":")
+            writer.append(decimal: records)
+            if let problem {
+                writer.append(",\"ok\":false,\"bad_record\":")
+                writer.append(decimal: problem.sequence)
+                writer.append(",\"problem\":", text: problem.message, limit: RecordLimit.value)
+            } else {
+                writer.append(",\"ok\":true,\"head\":\"")
+                writer.append(hex: head.hash)
+                writer.append("\"")
+            }
+            if tornBytes > 0 {
+                writer.append(",\"torn_bytes\":")
+                writer.append(decimal: UInt64(tornBytes))
+            }
+            writer.append("}")
+        }
+        return String(decoding: output, as: UTF8.self)
+    }
+}

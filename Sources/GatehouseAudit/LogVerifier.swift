@@ -1,0 +1,212 @@
+internal import GatehouseCrypto
+
+/// Recomputes a log from its bytes, fed in pieces of any size, segment after segment. Holds one line at most.
+///
+/// Changed, removed, moved and inserted records show by themselves. A log cut off, or made anew from some record on, shows only against
+/// a head kept elsewhere.
+public struct LogVerifier {
+    private let synced: ChainHead?
+    private let known: [ChainHead]
+    private let stopsAtSynced: Bool
+    private let hasher: Hasher
+
+    private var head: ChainHead
+    private var headText: [UInt8]
+    private var digestText: [UInt8] = []
+    private var nextKnown = 0
+    private var records: UInt64 = 0
+    private var partial: [UInt8] = []
+    /// Longer than `partial` where no record can be that long.
+    private var partialLength = 0
+    private var found: LogProblem?
+    private var tornBytes = 0
+    /// Bytes from the first bad line on.
+    private var badBytes = 0
+    /// Nil until that segment's end.
+    private var badSegmentIsLast: Bool?
+    /// Nothing that follows can change the outcome.
+    public private(set) var isDecided = false
+
+    /// Bytes of the good records of the segment being read, or read last.
+    public private(set) var goodBytes = 0
+    private var isAtSegmentStart = true
+
+    /// - Parameters:
+    ///   - anchor: what precedes the first record: empty, or the head that deleted segments left.
+    ///   - synced: the head that the writer itself kept. Bad lines beyond it at the end of the last segment are a crash's torn tail.
+    ///   - known: heads kept elsewhere, that the log must agree with.
+    ///   - stopsAtSynced: for a log that is being written: what follows `synced` is not looked at.
+    public init(after anchor: ChainHead = .empty, synced: ChainHead? = nil, known: [ChainHead] = [], stopsAtSynced: Bool = false) {
+        self.synced = synced
+        self.known = (known + (synced.map { [$0] } ?? [])).sorted { $0.sequence < $1.sequence }
+        self.stopsAtSynced = stopsAtSynced
+        head = anchor
+        headText = []
+        anchor.hash.appendHex(to: &headText)
+        do {
+            hasher = try Hasher(.sha256)
+        } catch {
+            fatalError("no SHA-256: \(error)")
+        }
+        checkKnownHeads()
+        stopAtSynced()
+    }
+
+    /// The next bytes of the segment.
+    public mutating func update(_ chunk: UnsafeRawBufferPointer) {
+        beginSegment()
+        var start = 0
+        while !isDecided, let end = chunk.firstIndex(of: 0x0a, from: start) {
+            if partialLength == 0 {
+                take(chunk.part(start..<end))
+            } else {
+                keep(chunk.part(start..<end))
+                takePartial()
+            }
+            start = end + 1
+        }
+        if !isDecided { keep(chunk.part(start..<chunk.count)) }
+    }
+
+    /// The segment is at its end. A segment ends with a whole line; only the last may end with a torn one.
+    public mutating func endSegment(isLast: Bool) {
+        beginSegment()
+        isAtSegmentStart = true
+        if !isDecided, partialLength > 0 {
+            if isLast, found == nil {
+                tornBytes = partialLength
+                partialLength = 0
+                partial.removeAll()
+            } else {
+                takePartial()
+            }
+        }
+        if found != nil, badSegmentIsLast == nil {
+            badSegmentIsLast = isLast
+            if !isLast, found?.code != .removed { isDecided = true }
+        }
+    }
+
+    /// The outcome, after the last segment's end.
+    public func outcome() -> LogVerification {
+        if let found {
+            if badSegmentIsLast == true, mayBeTorn(found) {
+                return LogVerification(records: records, head: head, problem: cutOff, tornBytes: badBytes)
+            }
+            return LogVerification(records: records, head: head, problem: found, tornBytes: 0)
+        }
+        return LogVerification(records: records, head: head, problem: cutOff, tornBytes: tornBytes)
+    }
+
+    private var cutOff: LogProblem? {
+        guard let last = known.last, last.sequence > head.sequence else { return nil }
+        return LogProblem(
+            .cutOff, at: head.sequence + 1, "the log ends after record \(head.sequence), but record \(last.sequence) is known to have been written")
+    }
+
+    private mutating func beginSegment() {
+        if isAtSegmentStart { goodBytes = 0 }
+        isAtSegmentStart = false
+    }
+
+    private mutating func keep(_ piece: UnsafeRawBufferPointer) {
+        partialLength += piece.count
+        if partialLength <= RecordLimit.line { partial.append(contentsOf: piece) }
+    }
+
+    private mutating func takePartial() {
+        let line = partial
+        let length = partialLength
+        partialLength = 0
+        partial.removeAll(keepingCapacity: true)
+        if length == line.count {
+            line.withUnsafeBytes { take($0) }
+        } else {
+            if found == nil { report(.malformed, "the line in the place of record \(head.sequence + 1) is longer than a record can be") }
+            badBytes += length + 1
+        }
+    }
+
+    private mutating func take(_ line: UnsafeRawBufferPointer) {
+        guard found == nil else { return look(atLater: line) }
+        let expected = head.sequence + 1
+        guard let parsed = LogLine(line) else {
+            report(.malformed, "the line in the place of record \(expected) has not the form of a record")
+            badBytes += line.count + 1
+            return
+        }
+        check(parsed, expected: expected)
+        if found == nil {
+            records += 1
+            goodBytes += line.count + 1
+            checkKnownHeads()
+            stopAtSynced()
+        } else {
+            badBytes += line.count + 1
+        }
+    }
+
+    private mutating func check(_ line: LogLine, expected: UInt64) {
+        hasher.start()
+        hasher.update(line.hashed)
+        let digest = hasher.finishSHA256()
+        digestText.removeAll(keepingCapacity: true)
+        digest.appendHex(to: &digestText)
+        guard digestText.equals(line.hashText) else {
+            return report(.changed, "the bytes of record \(expected) do not give the hash that it ends with")
+        }
+        guard line.sequence >= expected else {
+            return report(.inserted, "record \(line.sequence) stands again in the place of record \(expected)")
+        }
+        guard line.sequence == expected else {
+            return report(.removed, "record \(expected) is missing; record \(line.sequence) stands in its place")
+        }
+        guard headText.equals(line.previousText) else {
+            return report(.unlinked, "record \(expected) does not follow the record before it: one of them was made anew")
+        }
+        head = ChainHead(sequence: expected, hash: digest)
+        swap(&headText, &digestText)
+    }
+
+    private mutating func checkKnownHeads() {
+        while nextKnown < known.count, known[nextKnown].sequence <= head.sequence {
+            let kept = known[nextKnown]
+            nextKnown += 1
+            if kept.sequence == head.sequence, kept.hash != head.hash {
+                return report(.rewritten, "record \(kept.sequence) is not the one that is known; the log was made anew up to there, or from an earlier record on")
+            }
+        }
+    }
+
+    private mutating func stopAtSynced() {
+        if stopsAtSynced, found == nil, let synced, head.sequence >= synced.sequence { isDecided = true }
+    }
+
+    /// After a gap, tells whether the missing record was removed or moved; bad lines are counted, in case they are a torn tail.
+    private mutating func look(atLater line: UnsafeRawBufferPointer) {
+        badBytes += line.count + 1
+        guard let found, found.code == .removed, let parsed = LogLine(line), parsed.sequence == found.sequence else { return }
+        self.found = LogProblem(.reordered, at: found.sequence, "record \(found.sequence) stands further down than it belongs")
+        decide()
+    }
+
+    private mutating func report(_ code: LogProblem.Code, _ message: String) {
+        found = LogProblem(code, at: code == .rewritten ? head.sequence : head.sequence + 1, message)
+        decide()
+    }
+
+    /// More is read only where a missing record may still turn up, or where it may all be a torn tail.
+    private mutating func decide() {
+        guard let found else { return }
+        isDecided = found.code != .removed && !mayBeTorn(found)
+    }
+
+    private func mayBeTorn(_ problem: LogProblem) -> Bool {
+        guard let synced else { return false }
+        return problem.sequence > synced.sequence && problem.code != .rewritten
+    }
+}
+
+extension [UInt8] {
+    fileprivate func equals(_ other: UnsafeRawBufferPointer) -> Bool { withUnsafeBytes { $0.elementsEqual(other) } }
+}

@@ -1,0 +1,74 @@
+/// A token was issued, refused, introspected or revoked. Names the token by its id, never by its value.
+public struct TokenRecord: Sendable, Hashable {
+    public enum Event: String, Sendable, Hashable, CaseIterable { case issued, refused, introspected, revoked }
+
+    public var reference: Reference
+    public var event: Event
+    /// Nil where no client proved to be one.
+    public var sender: String?
+    public var reason: String
+    public var grant: String?
+    /// How the client authenticated: `client_secret_basic`, `private_key_jwt` …
+    public var authentication: String?
+    /// Of the credential that it used.
+    public var version: Int?
+    public var scopes: [String]
+    public var audience: String?
+    /// The token's `jti`.
+    public var token: String?
+    public var answer: Int
+    public var remote: String
+    public var policy: String
+
+    public init(
+        reference: Reference, event: Event, sender: String?, reason: String, grant: String? = nil, authentication: String? = nil,
+        version: Int? = nil, scopes: [String] = [], audience: String? = nil, token: String? = nil, answer: Int, remote: String, policy: String
+    ) {
+        self.reference = reference
+        self.event = event
+        self.sender = sender
+        self.reason = reason
+        self.grant = grant
+        self.authentication = authentication
+        self.version = version
+        self.scopes = scopes
+        self.audience = audience
+        self.token = token
+        self.answer = answer
+        self.remote = remote
+        self.policy = policy
+    }
+
+    /// As ``DecisionRecord/encode(into:)``.
+    public func encode(into output: inout [UInt8]) { output.write { encode(to: &$0) } }
+
+    private func encode(to output: inout RecordWriter) {
+        output.append("\"kind\":\"token\",\"reference\":\"")
+        output.append(reference)
+        output.append("\",\"event\":", text: event.rawValue)
+        if let sender { output.append(",\"sender\":", text: sender) }
+        output.append(",\"reason\":", text: reason)
+        if let grant { output.append(",\"grant\":", text: grant) }
+        if let authentication { output.append(",\"authentication\":", text: authentication) }
+        if let version {
+            output.append(",\"version\":")
+            output.append(decimal: Int64(version))
+        }
+        if !scopes.isEmpty {
+            output.append(",\"scopes\":")
+            output.append(list: scopes)
+        }
+        if let audience { output.append(",\"audience\":", text: audience, limit: RecordLimit.event) }
+        if let token { output.append(",\"token\":", text: token) }
+        output.append(",\"answer\":")
+        output.append(decimal: Int64(answer))
+        output.append(",\"remote\":", text: remote)
+        output.append(",\"policy\":", text: policy)
+    }
+
+    public var members: [UInt8] {
+        var output: [UInt8] = []
+        encode(into: &output)
+        return output
+    }
+}

@@ -1,0 +1,12 @@
+import ArgumentParser
+
+struct SecretCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "secret",
+        abstract: "Manage what senders prove themselves with.",
+        discussion: """
+            A credential is SENDER/KIND: SENDER/signing (webhook signatures), SENDER/basic (user and password), SENDER/key (a public key) or
+            SENDER/certificate (a client certificate's subject or pin). Its values are numbered versions, sealed in the state.
+            """,
+        subcommands: [SecretAdd.self, SecretRotate.self, SecretStatus.self, SecretRetire.self, SecretRevoke.self])
+}

@@ -1,0 +1,32 @@
+import ArgumentParser
+import Gatehouse
+
+struct SecretRetire: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "retire",
+        abstract: "Stop accepting a version that is no longer used.",
+        discussion: """
+            Refuses, with exit status 1, while the version was used within the policy's quiet period. A retired value is kept a while, so that a
+            request signed with it can be explained.
+
+            Example:
+              gatehouse secret retire acme/signing 1
+            """)
+
+    @Argument(help: ArgumentHelp("SENDER/KIND.", valueName: "credential"))
+    var credential: CredentialArgument
+
+    @Argument(help: "The version's number, as `secret status` shows it.")
+    var version: Int
+
+    @Flag(help: "Retire it although it is in use.")
+    var force = false
+
+    @OptionGroup var policy: PolicyOptions
+    @OptionGroup var output: OutputOptions
+
+    func run() async throws {
+        let outcome = try SecretCommands(policies: policy.policies).retire(credential.name, version: version, force: force)
+        SecretOutput(json: output.json).show(outcome, says: "is retired")
+    }
+}

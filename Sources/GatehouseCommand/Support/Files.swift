@@ -1,0 +1,99 @@
+import GatehouseCrypto
+
+#if canImport(Glibc)
+import Glibc
+#else
+import Darwin
+#endif
+
+/// The few things commands do with files. Every failure names the file and says why.
+enum Files {
+    static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+
+    /// A whole file, or standard input for `-`. Refuses more than `limit` bytes, so that a wrong name (a disk, a log) is noticed.
+    static func read(_ path: String, limit: Int = 64 * 1024 * 1024) throws(CommandFailure) -> [UInt8] {
+        let descriptor = path == "-" ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw CommandFailure("\(path) cannot be read: \(reason())") }
+        defer { if descriptor != STDIN_FILENO { close(descriptor) } }
+        var bytes: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 64 * 1024)
+        while true {
+            let count = chunk.withUnsafeMutableBytes { systemRead(descriptor, $0) }
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else { throw CommandFailure("\(path) cannot be read: \(reason())") }
+            if count == 0 { return bytes }
+            guard bytes.count + count <= limit else { throw CommandFailure("\(path) is larger than \(limit) bytes") }
+            bytes += chunk.prefix(count)
+        }
+    }
+
+    /// Replaces the file whole: written beside it, synced, renamed.
+    static func write(_ bytes: [UInt8], to path: String, mode: mode_t = 0o644) throws(CommandFailure) {
+        let fresh = path + ".new"
+        unlink(fresh)
+        let descriptor = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)
+        guard descriptor >= 0 else { throw CommandFailure("\(fresh) cannot be written: \(reason())") }
+        var written = 0
+        var failed = fchmod(descriptor, mode) != 0
+        while !failed, written < bytes.count {
+            let count = bytes.withUnsafeBytes { systemWrite(descriptor, UnsafeRawBufferPointer(rebasing: $0[written...])) }
+            if count < 0, errno == EINTR { continue }
+            if count <= 0 { failed = true } else { written += count }
+        }
+        failed = failed || fsync(descriptor) != 0
+        let why = reason()
+        close(descriptor)
+        guard !failed else {
+            unlink(fresh)
+            throw CommandFailure("\(fresh) cannot be written: \(why)")
+        }
+        guard rename(fresh, path) == 0 else { throw CommandFailure("\(path) cannot be replaced: \(reason())") }
+    }
+
+    /// Makes the directory and those above it.
+    static func makeDirectory(_ path: String, mode: mode_t = 0o755) throws(CommandFailure) {
+        var soFar = path.hasPrefix("/") ? "/" : ""
+        for part in path.split(separator: "/") {
+            soFar += soFar.isEmpty || soFar == "/" ? String(part) : "/" + part
+            guard mkdir(soFar, soFar == path ? mode : 0o755) == 0 || errno == EEXIST else {
+                throw CommandFailure("the directory \(soFar) cannot be made: \(reason())")
+            }
+        }
+    }
+
+    /// A secret from a file or standard input (`-`), at most 64 KiB. It loses one trailing newline and nothing else, and is left in no
+    /// memory but the value's own.
+    static func readSecret(_ path: String) throws(CommandFailure) -> Secret {
+        let descriptor = path == "-" ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw CommandFailure("\(path) cannot be read: \(reason())") }
+        defer { if descriptor != STDIN_FILENO { close(descriptor) } }
+        let limit = 64 * 1024
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: limit + 1, alignment: 1)
+        defer {
+            if let base = buffer.baseAddress { explicit_bzero(base, buffer.count) }
+            buffer.deallocate()
+        }
+        var count = 0
+        while count < buffer.count {
+            let got = systemRead(descriptor, UnsafeMutableRawBufferPointer(rebasing: buffer[count...]))
+            if got < 0, errno == EINTR { continue }
+            guard got >= 0 else { throw CommandFailure("\(path) cannot be read: \(reason())") }
+            if got == 0 { break }
+            count += got
+        }
+        guard count <= limit else { throw CommandFailure("\(path) is larger than \(limit) bytes", hint: "is it the file with the secret?") }
+        if count > 0, buffer[count - 1] == UInt8(ascii: "\n") { count -= 1 }
+        guard count > 0 else { throw CommandFailure("\(path == "-" ? "standard input" : path) holds no secret: it is empty") }
+        return Secret(copying: UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+    }
+
+    private static func reason() -> String { String(cString: strerror(errno)) }
+}
+
+private func systemRead(_ descriptor: Int32, _ buffer: UnsafeMutableRawBufferPointer) -> Int {
+    read(descriptor, buffer.baseAddress, buffer.count)
+}
+
+private func systemWrite(_ descriptor: Int32, _ buffer: UnsafeRawBufferPointer) -> Int {
+    write(descriptor, buffer.baseAddress, buffer.count)
+}

@@ -1,0 +1,102 @@
+#if canImport(Glibc)
+import Glibc
+#else
+import Darwin
+#endif
+
+/// What the program says, and where: answers on standard output, everything about the work itself on standard error.
+///
+/// Answers can be piped, so nothing but them goes to standard output. Colour is used on a terminal only, and never with `NO_COLOR` or
+/// `TERM=dumb`. Text that came from outside passes through ``printable(_:)`` first.
+enum Terminal {
+    enum Stream: Int32, Sendable {
+        case output = 1
+        case messages = 2
+
+        var isTerminal: Bool { isatty(rawValue) == 1 }
+
+        /// https://no-color.org: any value but an empty one turns colour off.
+        var hasColour: Bool {
+            isTerminal && (Terminal.environment("NO_COLOR") ?? "").isEmpty && Terminal.environment("TERM") != "dumb"
+        }
+
+        /// Columns of the terminal, `COLUMNS` where it is set, else 80.
+        var width: Int {
+            if let columns = Terminal.environment("COLUMNS").flatMap({ Int($0) }), columns > 0 { return columns }
+            var size = winsize()
+            guard isTerminal, ioctl(rawValue, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
+            return Int(size.ws_col)
+        }
+    }
+
+    enum Style: String, Sendable {
+        case plain = ""
+        case strong = "1"
+        case faint = "2"
+        case good = "32"
+        case caution = "33"
+        case bad = "31"
+    }
+
+    /// A line of the answer.
+    static func say(_ line: String = "") { write(line + "\n", to: .output) }
+
+    /// The answer's bytes as they are.
+    static func say(bytes: some Collection<UInt8>) { write(bytes: Array(bytes), to: .output) }
+
+    /// A line about what is being done.
+    static func note(_ line: String) { write(line + "\n", to: .messages) }
+
+    /// Something to know that stops nothing.
+    static func warn(_ message: String) { write(styled("warning: ", .caution, on: .messages) + message + "\n", to: .messages) }
+
+    /// Why the command could not do what it was asked.
+    static func fail(_ message: String) { write(styled("error: ", .bad, on: .messages) + message + "\n", to: .messages) }
+
+    static func styled(_ text: String, _ style: Style, on stream: Stream = .output) -> String {
+        guard style != .plain, stream.hasColour else { return text }
+        return "\u{1b}[\(style.rawValue)m\(text)\u{1b}[0m"
+    }
+
+    /// The text with every control, format and bidirectional character written as an escape, so that it can neither move the cursor nor
+    /// pretend to be another line; cut to `limit` characters.
+    static func printable(_ text: String, limit: Int = 4_096) -> String {
+        var result = ""
+        for scalar in text.unicodeScalars.prefix(limit) {
+            switch scalar.properties.generalCategory {
+            case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse, .unassigned:
+                result += "\\u{" + String(scalar.value, radix: 16) + "}"
+            default: result.unicodeScalars.append(scalar)
+            }
+        }
+        return text.unicodeScalars.count > limit ? result + "…" : result
+    }
+
+    static func environment(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
+
+    private static func write(_ text: String, to stream: Stream) { write(bytes: Array(text.utf8), to: stream) }
+
+    /// A reader that has gone away (`| head`) is no failure of the command: what is left is dropped.
+    private static func write(bytes: [UInt8], to stream: Stream) {
+        bytes.withUnsafeBytes { buffer in
+            var rest = buffer[...]
+            while !rest.isEmpty {
+                #if canImport(Glibc)
+                let written = Glibc.write(stream.rawValue, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
+                #else
+                let written = Darwin.write(stream.rawValue, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
+                #endif
+                if written < 0, errno == EINTR { continue }
+                guard written > 0 else { return }
+                rest = rest.dropFirst(written)
+            }
+        }
+    }
+}
+
+extension Terminal {
+    /// An error's own words with control characters escaped line by line.
+    static func lines(of error: any Error) -> String {
+        String(describing: error).split(separator: "\n", omittingEmptySubsequences: false).map { printable(String($0)) }.joined(separator: "\n")
+    }
+}

@@ -1,0 +1,25 @@
+/// `senders/NAME.yaml`.
+public struct SenderPolicy: Sendable, Hashable {
+    public var name: String
+    public var scopes: [String] = []
+    public var grants: [Grant] = [.clientCredentials]
+    public var audiences: [String] = []
+    public var tokenAuthentication: [TokenAuthentication] = [.clientSecretBasic, .clientSecretPost]
+    public var assertionAudience = AssertionAudience.issuer
+    public var assertionLifetime = Duration.seconds(3_600)
+    /// Empty: from anywhere.
+    public var networks: [Network] = []
+
+    public init(name: String) { self.name = name }
+
+    public enum Grant: String, Sendable, Hashable, CaseIterable { case clientCredentials = "client_credentials", password }
+
+    public enum TokenAuthentication: String, Sendable, Hashable, CaseIterable {
+        case clientSecretBasic = "client_secret_basic"
+        case clientSecretPost = "client_secret_post"
+        case privateKeyJWT = "private_key_jwt"
+        case tlsClientAuth = "tls_client_auth"
+    }
+
+    public enum AssertionAudience: String, Sendable, Hashable, CaseIterable { case issuer, tokenEndpoint = "token-endpoint" }
+}

@@ -1,0 +1,268 @@
+import Yams
+
+extension Node {
+    /// Levels of lists and mappings inside each other.
+    static let deepest = 32
+
+    /// The one document of a YAML file, or nil with the reasons said. Yams' types end here.
+    ///
+    /// Aliases, anchors, tags, repeated keys, keys that are not text and nesting beyond ``deepest`` are refused (SEC-94), and unless
+    /// `mayHoldSecrets`, values that look like one.
+    static func parse(_ bytes: [UInt8], file: String, mayHoldSecrets: Bool, _ reading: Reading) -> Node? {
+        guard let text = String(validating: bytes, as: UTF8.self) else {
+            reading.error("not UTF-8", at: placeOfInvalidUTF8(bytes, file), hint: "save the file as UTF-8")
+            return nil
+        }
+        if let place = AliasFlood.find(in: bytes, file: file) {
+            reading.error("aliases are refused", at: place, hint: "write the value out")
+            return nil
+        }
+        do {
+            // The encoding is named because Yams' default asks the environment.
+            let parser = try Parser(yaml: text, encoding: .utf8)
+            let root = try parser.singleRoot()
+            guard let root else { return Node(place: Place(file: file, line: 1, column: 1), content: .null) }
+            let converter = YAMLConverter(file: file, text: text, mayHoldSecrets: mayHoldSecrets, reading: reading)
+            return converter.convert(root, depth: 1)
+        } catch let error as YamlError {
+            YAMLProblem(error, text: text, file: file).report(to: reading)
+        } catch {
+            reading.error("not readable as YAML", at: Place(file: file, line: 0, column: 0))
+        }
+        return nil
+    }
+
+    private static func placeOfInvalidUTF8(_ bytes: [UInt8], _ file: String) -> Place {
+        for (index, line) in bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).enumerated()
+        where String(validating: line, as: UTF8.self) == nil {
+            return Place(file: file, line: index + 1, column: 1)
+        }
+        return Place(file: file, line: 0, column: 0)
+    }
+}
+
+/// Turns Yams' nodes into ours, refusing what policy does not allow.
+private struct YAMLConverter {
+    let file: String
+    let lines: YAMLLines
+    let mayHoldSecrets: Bool
+    let reading: Reading
+
+    init(file: String, text: String, mayHoldSecrets: Bool, reading: Reading) {
+        self.file = file
+        self.lines = YAMLLines(text)
+        self.mayHoldSecrets = mayHoldSecrets
+        self.reading = reading
+    }
+
+    func convert(_ node: Yams.Node, depth: Int) -> Node? {
+        let place = place(of: node.mark)
+        // An anchor or a tag is what stands at a node's mark; Yams tells neither an explicit `!!str` nor, for long, an anchor.
+        switch lines.scalar(at: place) {
+        case "&", "*":
+            reading.error("anchors and aliases are refused", at: place, hint: "write the value out")
+            return nil
+        case "!":
+            reading.error("tags are refused", at: place, hint: "remove it; quotes make text")
+            return nil
+        default: break
+        }
+        guard depth <= Node.deepest else {
+            reading.error("nested deeper than \(Node.deepest) levels", at: place)
+            return nil
+        }
+        switch node {
+        case .scalar(let scalar): return convert(scalar, place)
+        case .sequence(let items):
+            let converted = items.map { convert($0, depth: depth + 1) }
+            let complete = converted.compactMap { $0 }
+            return complete.count == converted.count ? Node(place: place, content: .sequence(complete)) : nil
+        case .mapping(let pairs): return convert(pairs, place, depth)
+        case .alias:
+            reading.error("aliases are refused", at: place, hint: "write the value out")
+            return nil
+        }
+    }
+
+    private func convert(_ scalar: Yams.Node.Scalar, _ place: Node.Place) -> Node? {
+        let isPlain = scalar.style == .plain
+        if isPlain, ["", "~", "null", "Null", "NULL"].contains(scalar.string) { return Node(place: place, content: .null) }
+        if !mayHoldSecrets, SecretText.isSecret(scalar.string) {
+            reading.error(
+                "policy never holds a secret", at: place, hint: "store it with 'gatehouse secret add SENDER/signing' and remove it here")
+            return nil
+        }
+        return Node(place: place, content: .scalar(scalar.string, quoted: !isPlain))
+    }
+
+    private func convert(_ pairs: Yams.Node.Mapping, _ place: Node.Place, _ depth: Int) -> Node? {
+        var members: [Node.Member] = []
+        var first: [String: Node.Place] = [:]
+        var isComplete = true
+        for (key, value) in pairs {
+            let keyPlace = self.place(of: key.mark)
+            guard let name = convert(key, depth: depth + 1) else {
+                isComplete = false
+                continue
+            }
+            guard let text = name.text else {
+                reading.error("a key must be text, not \(name.kind)", at: keyPlace)
+                isComplete = false
+                continue
+            }
+            if let earlier = first[text] {
+                reading.error("key \(quoted(text)) appears twice", at: keyPlace, hint: "first on line \(earlier.line)")
+                continue
+            }
+            first[text] = keyPlace
+            guard let value = convert(value, depth: depth + 1) else {
+                isComplete = false
+                continue
+            }
+            members.append(Node.Member(key: text, place: keyPlace, value: value))
+        }
+        // What is incomplete was said; reading on would only complain about what is missing now.
+        return isComplete ? Node(place: place, content: .mapping(members)) : nil
+    }
+
+    private func place(of mark: Mark?) -> Node.Place {
+        Node.Place(file: file, line: mark?.line ?? 0, column: mark?.column ?? 0)
+    }
+}
+
+/// A YAML syntax error in our words.
+private struct YAMLProblem {
+    var place: Node.Place
+    var message: String
+    var hint: String?
+
+    init(_ error: YamlError, text: String, file: String) {
+        place = Node.Place(file: file, line: 0, column: 0)
+        switch error {
+        case .scanner(let context, let problem, let mark, _), .parser(let context, let problem, let mark, _),
+            .composer(let context, let problem, let mark, _):
+            place = Node.Place(file: file, line: mark.line, column: mark.column)
+            message = [context?.text, problem].compactMap { $0 }.joined(separator: ": ")
+            // What is not closed is noticed late; where it begins is what helps.
+            if let context, context.mark.line < mark.line { hint = "it begins at \(context.mark.line):\(context.mark.column)" }
+            if YAMLLines(text).scalar(at: place) == "\t" {
+                message = "a tab cannot indent"
+                hint = "use spaces"
+            } else if problem.contains("nesting level") {
+                message = "nested deeper than \(Node.deepest) levels"
+            } else if problem.contains("another document") {
+                message = "a second document"
+                hint = "one file holds one document; remove the '---'"
+            } else if problem.contains("undefined alias") {
+                message = "anchors and aliases are refused"
+                hint = "quote the value when it is to begin with '*'"
+            } else if problem.contains("tag") {
+                message = "tags are refused"
+            }
+        case .reader(let problem, let offset, _, _):
+            message = "a character that YAML does not allow: \(problem)"
+            if let offset { place = YAMLLines(text).place(ofCharacter: offset, file: file) }
+        case .duplicatedKeysInMapping(let keys, let context):
+            let key = keys.sorted().first ?? ""
+            let first = Node.Place(file: file, line: context.mark.line, column: context.mark.column)
+            message = "key \(quoted(key)) appears twice"
+            place = first
+            if let second = YAMLLines(text).repetition(of: key, after: first) {
+                place = second
+                hint = "first on line \(first.line)"
+            }
+        default:
+            message = "not readable as YAML"
+        }
+    }
+
+    func report(to reading: Reading) { reading.error(message, at: place, hint: hint) }
+}
+
+/// A text in lines as YAML counts them.
+private struct YAMLLines {
+    private let lines: [Substring.UnicodeScalarView]
+    private let text: String
+
+    init(_ text: String) {
+        self.text = text
+        let scalars = Substring(text).unicodeScalars
+        var lines: [Substring.UnicodeScalarView] = []
+        var start = scalars.startIndex
+        var index = start
+        while index < scalars.endIndex {
+            let scalar = scalars[index]
+            var next = scalars.index(after: index)
+            if YAMLLines.breaks.contains(scalar) {
+                if scalar == "\r", next < scalars.endIndex, scalars[next] == "\n" { next = scalars.index(after: next) }
+                lines.append(scalars[start..<index])
+                start = next
+            }
+            index = next
+        }
+        lines.append(scalars[start..<scalars.endIndex])
+        self.lines = lines
+    }
+
+    func scalar(at place: Node.Place) -> Unicode.Scalar? {
+        guard lines.indices.contains(place.line - 1), place.column >= 1 else { return nil }
+        return lines[place.line - 1].dropFirst(place.column - 1).first
+    }
+
+    /// Where `key` stands again as a block mapping's key, at the same column.
+    func repetition(of key: String, after first: Node.Place) -> Node.Place? {
+        guard first.line >= 1, first.column >= 1, first.line < lines.count else { return nil }
+        for (index, line) in lines.enumerated().dropFirst(first.line) {
+            let rest = String(line.dropFirst(first.column - 1))
+            guard line.prefix(first.column - 1).allSatisfy({ $0 == " " }) else { continue }
+            for spelling in [key, "\"\(key)\"", "'\(key)'"] where rest.hasPrefix(spelling) {
+                guard rest.dropFirst(spelling.count).drop(while: { $0 == " " }).first == ":" else { continue }
+                return Node.Place(file: first.file, line: index + 1, column: first.column)
+            }
+        }
+        return nil
+    }
+
+    func place(ofCharacter offset: Int, file: String) -> Node.Place {
+        let before = text.prefix(offset).unicodeScalars
+        let line = before.count { $0 == "\n" } + 1
+        let column = before.reversed().prefix { $0 != "\n" }.count + 1
+        return Node.Place(file: file, line: line, column: column)
+    }
+
+    private static let breaks: Set<Unicode.Scalar> = ["\n", "\r", "\u{85}", "\u{2028}", "\u{2029}"]
+}
+
+/// Finds files whose aliases would make the YAML library itself work without end: it hashes aliased keys before we see a node, so a few
+/// dozen aliases of aliases cost more than any time (CVE-2019-11253). Fewer than ``harmless`` are left to the exact check after parsing.
+private enum AliasFlood {
+    static let harmless = 16
+
+    static func find(in bytes: [UInt8], file: String) -> Node.Place? {
+        var anchors: Set<ArraySlice<UInt8>> = []
+        var aliases = 0
+        var line = 1
+        var lineStart = 0
+        var previous = UInt8(ascii: "\n")
+        for (index, byte) in bytes.enumerated() {
+            defer { previous = byte }
+            if byte == UInt8(ascii: "\n") {
+                line += 1
+                lineStart = index + 1
+            }
+            guard byte == UInt8(ascii: "&") || byte == UInt8(ascii: "*"), before.contains(previous) else { continue }
+            let name = bytes[(index + 1)...].prefix(128).prefix { !after.contains($0) }
+            if name.isEmpty { continue }
+            if byte == UInt8(ascii: "&") {
+                anchors.insert(name)
+            } else if anchors.contains(name) {
+                aliases += 1
+                if aliases > harmless { return Node.Place(file: file, line: line, column: index - lineStart + 1) }
+            }
+        }
+        return nil
+    }
+
+    private static let before = Set("\n\r\t ,[{:?-".utf8)
+    private static let after = Set("\n\r\t ,]}:".utf8)
+}

@@ -1,0 +1,97 @@
+import GatehouseCrypto
+
+extension Policy {
+    /// Reads the policy directory: `gateway.yaml`, `senders/`, `endpoints/` and `schemes/`.
+    ///
+    /// What is returned is whole and free of contradictions. Otherwise every mistake of every file is thrown at once, in the order of files
+    /// and lines. Nothing is kept or changed, so a running gateway can go on with its policy.
+    ///
+    /// - Parameter checkingFiles: certificates, keys and programs that policy names must exist and be readable. False where they are not
+    ///   used, as for running fixtures.
+    public static func load(directory: String, checkingFiles: Bool = true) throws(PolicyError) -> Policy {
+        try load(directory: directory, Reading(checksFiles: checkingFiles))
+    }
+
+    static func load(directory path: String, _ reading: Reading) throws(PolicyError) -> Policy {
+        guard let directory = PolicyDirectory(path, reading) else { throw PolicyError(diagnostics: Reading.sorted(reading.errors)) }
+        var digest = PolicyDigest()
+        func read(_ file: PolicyDirectory.File) -> Node? {
+            guard let bytes = SourceFile.read(file.path, reading) else { return nil }
+            digest.add(file.relativePath, bytes)
+            return Node.parse(bytes, file: file.path, mayHoldSecrets: false, reading)
+        }
+
+        let gateway = readGateway(directory, reading, read)
+        var senders: [String: SenderPolicy] = [:]
+        let senderFiles = directory.files[.senders] ?? []
+        for file in senderFiles {
+            senders[file.name] = read(file).flatMap { SenderReader(reading: reading).read($0, name: file.name) }
+        }
+        var schemes: [String: Scheme?] = [:]
+        for file in directory.files[.schemes] ?? [] {
+            schemes[file.name] = .some(read(file).flatMap { SchemeReader(reading: reading).read($0, name: file.name) })
+        }
+        let library = SchemeLibrary(own: schemes, reading: reading)
+        let endpointReader = EndpointReader(reading: reading, senders: Set(senderFiles.map(\.name)), library: library, gateway: gateway)
+        var endpoints: [EndpointPolicy] = []
+        var byPath: [String: String] = [:]
+        for file in directory.files[.endpoints] ?? [] {
+            guard let node = read(file), let endpoint = endpointReader.read(node, name: file.name) else { continue }
+            if let other = byPath.updateValue(file.path, forKey: endpoint.path) { refuse(endpoint.path, node, other, reading) }
+            endpoints.append(endpoint)
+        }
+        if (directory.files[.endpoints] ?? []).isEmpty {
+            let node = Node(place: Node.Place(file: directory.path, line: 0, column: 0), content: .null)
+            reading.warning("there is no endpoint, so every request is answered 404", at: node, hint: "write endpoints/NAME.yaml")
+        }
+
+        try reading.check()
+        guard let gateway else { throw PolicyError(diagnostics: []) }
+        let all = [directory.gateway] + PolicyDirectory.Kind.allCases.flatMap { directory.files[$0] ?? [] }
+        return Policy(
+            gateway: gateway, senders: senders, endpoints: endpoints, schemes: library.schemes, digest: digest.finish(),
+            warnings: Reading.sorted(reading.warnings), files: directory.directories + all.map(\.path))
+    }
+
+    /// The names of `to: swift:NAME`: what a program that embeds the gateway must hand it.
+    public var swiftHandlers: Set<String> {
+        Set(endpoints.flatMap(\.deliver).compactMap { if case .swift(let name) = $0.to { name } else { nil } })
+    }
+
+    private static func readGateway(
+        _ directory: PolicyDirectory, _ reading: Reading, _ read: (PolicyDirectory.File) -> Node?
+    ) -> GatewayPolicy? {
+        let path = directory.gateway.path
+        guard SourceFile.obstacle(path) != "does not exist" else {
+            reading.error(
+                "no such file", at: Node.Place(file: path, line: 0, column: 0),
+                hint: "it needs one key: listen: [{ address: 0.0.0.0:8443, certificate: FILE, private-key: FILE }]")
+            return nil
+        }
+        return read(directory.gateway).flatMap { GatewayReader(reading: reading).read($0) }
+    }
+
+    private static func refuse(_ path: String, _ node: Node, _ other: String, _ reading: Reading) {
+        guard case .mapping(let members) = node.content, let member = members.first(where: { $0.key == "path" }) else { return }
+        reading.error("path \(quoted(path)) is taken", at: member.value, hint: "\(other) has it")
+    }
+}
+
+/// The digest that names a policy in audit records: SHA-256 over names and contents in the order of the names, each with its length
+/// before it, so that no two sets of files share the bytes.
+private struct PolicyDigest {
+    private var files: [(name: String, bytes: [UInt8])] = []
+
+    mutating func add(_ name: String, _ bytes: [UInt8]) { files.append((name, bytes)) }
+
+    func finish() -> String {
+        var message: [UInt8] = []
+        for file in files.sorted(by: { $0.name < $1.name }) {
+            for part in [Array(file.name.utf8), file.bytes] {
+                withUnsafeBytes(of: UInt64(part.count).bigEndian) { message.append(contentsOf: $0) }
+                message += part
+            }
+        }
+        return "sha256:" + Hex.encode(Digest.sha256(message))
+    }
+}

@@ -1,0 +1,154 @@
+import GatehouseCrypto
+import GatehouseVerify
+
+/// A value that has the form its kind takes, ready to be sealed.
+struct CredentialForm {
+    /// What is sealed: see `CredentialValue`.
+    let stored: Secret
+    /// Bytes that are equal exactly where two values mean the same; nil where equality is told otherwise, or must not be told fast.
+    let identity: Secret?
+
+    /// Checks a value that somebody gives. The messages say what was expected and never quote the value.
+    init(given value: Secret, for name: CredentialName, keys: DerivedKeys) throws(StateError) {
+        guard value.count > 0 else { throw Self.refused(name, "the value is empty") }
+        guard value.count <= Self.maximumLength else { throw Self.refused(name, "the value has \(value.count) bytes, and at most \(Self.maximumLength) are taken") }
+        switch name.kind {
+        case .signing:
+            try Self.checkSigning(value, name)
+            self.init(stored: value, identity: value)
+        case .basic:
+            try Self.checkBasic(value, name)
+            self.init(stored: try Self.verifier(value, name, generated: false, keys), identity: nil)
+        case .oauth:
+            try Self.checkOAuth(value, name)
+            self.init(stored: try Self.verifier(Self.pair(name.sender, value), name, generated: false, keys), identity: nil)
+        case .key:
+            self.init(stored: value, identity: Secret(try Self.publicKey(value, name).spkiSHA256))
+        case .certificate:
+            self.init(stored: value, identity: Secret(utf8: try Self.certificate(value, name)))
+        }
+    }
+
+    /// Makes a fresh value: the form, and the text that is shown once.
+    static func generate(for name: CredentialName, keys: DerivedKeys) throws(StateError) -> (form: CredentialForm, text: Secret) {
+        let random: [UInt8]
+        do { random = try Random.bytes(32) } catch { throw StateError(.value, "\(name): no random value could be made: \(error)") }
+        switch name.kind {
+        case .signing:
+            let text = Secret(utf8: "whsec_" + Base64.encode(random))
+            return (CredentialForm(stored: text, identity: text), text)
+        case .basic:
+            let text = pair(name.sender, Secret(utf8: Base64.encode(random, alphabet: .url, padded: false)))
+            return (CredentialForm(stored: try verifier(text, name, generated: true, keys), identity: nil), text)
+        case .oauth:
+            let text = Secret(utf8: Base64.encode(random, alphabet: .url, padded: false))
+            return (CredentialForm(stored: try verifier(pair(name.sender, text), name, generated: true, keys), identity: nil), text)
+        case .key: throw refused(name, "a public key cannot be generated here: the sender makes the pair and gives its public half (--value-file)")
+        case .certificate: throw refused(name, "a subject or pin cannot be generated: give it with --value-file")
+        }
+    }
+
+    private init(stored: Secret, identity: Secret?) {
+        self.stored = stored
+        self.identity = identity
+    }
+
+    /// In bytes: an RSA key of 16,384 bits in PEM fits.
+    private static let maximumLength = 8192
+    private static let minimumSecret = 12
+
+    private static func refused(_ name: CredentialName, _ reason: String) -> StateError { StateError(.value, "\(name): \(reason)") }
+
+    private static func text(_ value: Secret) -> String { value.withBytes { String(decoding: $0, as: UTF8.self) } }
+}
+
+extension CredentialForm {
+    private static func checkSigning(_ value: Secret, _ name: CredentialName) throws(StateError) {
+        let text = text(value)
+        if text.contains("-----BEGIN") {
+            let place = "\(name.sender)/\(text.contains("CERTIFICATE") ? "certificate" : "key")"
+            throw refused(name, text.contains("PRIVATE KEY")
+                ? "this is a private key, which the gateway must not have; register its public half as \(name.sender)/key"
+                : "this is no shared secret: certificates and public keys are registered as \(place)")
+        }
+        // `whsec_` is followed by base64 (Standard Webhooks) or by characters that are the key themselves (Stripe).
+        let secret = text.hasPrefix("whsec_") ? String(text.dropFirst(6)) : nil
+        let count = secret.map { Base64.decode($0)?.count ?? $0.utf8.count } ?? value.count
+        guard count >= minimumSecret else {
+            throw refused(name, "the secret has \(count) bytes\(secret == nil ? "" : " behind whsec_"), and at least \(minimumSecret) are needed: ask the sender for a longer one, or leave the value out to have one made")
+        }
+    }
+
+    private static func checkBasic(_ value: Secret, _ name: CredentialName) throws(StateError) {
+        let parts: (user: [UInt8], password: Int, clean: Bool)? = value.withBytes { bytes in
+            guard let colon = bytes.firstIndex(of: UInt8(ascii: ":")) else { return nil }
+            return (Array(bytes[..<colon]), bytes.count - colon - 1, bytes.allSatisfy { $0 >= 0x20 && $0 != 0x7f })
+        }
+        guard let parts, parts.user.elementsEqual(name.sender.utf8) else {
+            throw refused(name, "expected \(name.sender):PASSWORD, with the sender's name as the user")
+        }
+        guard parts.clean else { throw refused(name, "user and password must not hold control characters (RFC 7617); is there a line break at the end?") }
+        guard parts.password >= minimumSecret else {
+            throw refused(name, "the password has \(parts.password) bytes, and at least \(minimumSecret) are needed")
+        }
+    }
+
+    private static func checkOAuth(_ value: Secret, _ name: CredentialName) throws(StateError) {
+        guard value.withBytes({ $0.allSatisfy { $0 >= 0x20 && $0 <= 0x7e } }) else {
+            throw refused(name, "a client secret is printable ASCII (RFC 6749 appendix A.2)")
+        }
+        guard value.count >= minimumSecret else { throw refused(name, "the client secret has \(value.count) bytes, and at least \(minimumSecret) are needed") }
+    }
+
+    private static func publicKey(_ value: Secret, _ name: CredentialName) throws(StateError) -> PublicKey {
+        let text = text(value)
+        if text.contains("PRIVATE KEY-----") || text.hasPrefix("whsk_") {
+            throw refused(name, "this is a private key: give the public half (openssl pkey -in FILE -pubout), and keep the private one away from the gateway")
+        }
+        if text.contains("-----BEGIN CERTIFICATE") {
+            throw refused(name, "expected a public key, and this is a certificate: openssl x509 -in FILE -pubkey -noout")
+        }
+        do throws(CryptoError) {
+            if text.hasPrefix("-----BEGIN") { return try PublicKey(pem: text) }
+            if text.hasPrefix("{") { return try PublicKey(jwk: Array(text.utf8)) }
+            let plain = text.hasPrefix("whpk_") ? String(text.dropFirst(5)) : text
+            if let raw = Hex.decode(plain), raw.count == 32 { return try PublicKey(ed25519: raw) }
+            guard let bytes = Base64.decode(plain) ?? Base64.decode(plain, alphabet: .url) else {
+                throw CryptoError(.malformed, "neither PEM, JWK, base64 nor hex")
+            }
+            // A PKCS #8 key is a sequence that begins with version 0 or 1.
+            if bytes.count > 5, bytes[0] == 0x30, bytes.prefix(8).firstRange(of: [0x02, 0x01]) != nil, (try? PublicKey(spki: bytes)) == nil {
+                throw CryptoError(.unsupportedKey, "this looks like a private key: give the public half")
+            }
+            return bytes.count == 32 ? try PublicKey(ed25519: bytes) : try PublicKey(spki: bytes)
+        } catch {
+            throw refused(name, "expected a public key as PEM (BEGIN PUBLIC KEY), JWK, or base64 or hex as the sender shows it: \(error.message)")
+        }
+    }
+
+    /// The one spelling of a subject or pin.
+    private static func certificate(_ value: Secret, _ name: CredentialName) throws(StateError) -> String {
+        let text = text(value)
+        if text.contains("-----BEGIN") {
+            throw refused(name, "expected the certificate's subject or pin, not the file itself: openssl x509 -in FILE -noout -subject -nameopt RFC2253 | sed s/^subject=//")
+        }
+        if text.hasPrefix("sha256//") {
+            guard let pin = Base64.decode(text.dropFirst(8)), pin.count == 32 else {
+                throw refused(name, "expected sha256// and the base64 of 32 bytes, the SHA-256 of the certificate's public key")
+            }
+            return "sha256//" + Base64.encode(pin)
+        }
+        guard let subject = DistinguishedName(rfc4514: text) else {
+            throw refused(name, "expected a subject as RFC 4514 writes it, such as CN=acme,O=Acme Ltd,C=GB, or sha256//BASE64")
+        }
+        return subject.description.lowercased()
+    }
+
+    private static func pair(_ user: String, _ password: Secret) -> Secret {
+        password.withBytes { bytes in Secret(Array(user.utf8) + [UInt8(ascii: ":")] + bytes) }
+    }
+
+    private static func verifier(_ value: Secret, _ name: CredentialName, generated: Bool, _ keys: DerivedKeys) throws(StateError) -> Secret {
+        do { return try BasicVerifier.make(value, generated: generated, keys: keys).encoded() } catch { throw refused(name, "\(error)") }
+    }
+}

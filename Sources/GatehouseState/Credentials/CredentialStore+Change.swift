@@ -1,0 +1,180 @@
+public import GatehouseTime
+public import GatehouseVerify
+import GRDB
+import GatehouseCrypto
+
+extension CredentialStore {
+    /// Makes the first version, or the next one where no older version is live.
+    public func add(_ name: CredentialName, value: Value, at now: WallTime) throws(StateError) -> CredentialChange {
+        if let live = try database.read({ try CredentialRow.all($0, name) }).first(where: { $0.isLive(at: now) }) {
+            throw Self.exists(name, live)
+        }
+        let (form, text) = try form(of: value, for: name)
+        let fingerprint = try fingerprint(form.identity, name.kind)
+        let version = try database.write { database in
+            let rows = try CredentialRow.all(database, name)
+            if let live = rows.first(where: { $0.isLive(at: now) }) { throw Self.exists(name, live) }
+            return try insert(form, fingerprint, name, after: rows, now, database)
+        }
+        announce()
+        return CredentialChange(action: .add, name: name, version: version, generated: text)
+    }
+
+    /// Makes a new active version. Older active versions are accepted for `overlap` more; with an overlap of zero every older version is
+    /// revoked, and its value gone on return.
+    public func rotate(_ name: CredentialName, value: Value, overlap: Duration, at now: WallTime) throws(StateError) -> CredentialChange {
+        guard overlap >= .zero else { throw StateError(.value, "an overlap cannot be negative") }
+        guard try database.read({ try CredentialRow.all($0, name) }).contains(where: { $0.isLive(at: now) }) else { throw Self.notLive(name) }
+        let (form, text) = try form(of: value, for: name)
+        let fingerprint = try fingerprint(form.identity, name.kind)
+        var change = CredentialChange(action: .rotate, name: name, version: nil, generated: text)
+        let revokes = overlap == .zero
+        change = try database.write { database in
+            var change = change
+            let rows = try CredentialRow.all(database, name)
+            guard rows.contains(where: { $0.isLive(at: now) }) else { throw Self.notLive(name) }
+            let version = try insert(form, fingerprint, name, after: rows, now, database)
+            change.version = version
+            if revokes {
+                change.ended = rows.filter { $0.state != .revoked }.map(\.version)
+                for row in rows where row.state != .revoked { try Self.revoke(row, now, database) }
+                return change
+            }
+            for row in rows where row.state == .active {
+                try Self.update("state = 'retiring', accepted_until = ?", [(now + overlap).microseconds], row, database)
+                change.retiring.append(row.version)
+                change.acceptedUntil = now + overlap
+            }
+            return change
+        }
+        if revokes { try database.truncateLog() }
+        announce()
+        return change
+    }
+
+    /// Ends a version that is not used any more; refused where it was used within `quiet`, unless `force`.
+    public func retire(_ name: CredentialName, version: Int, quiet: Duration, force: Bool = false, at now: WallTime) throws(StateError) -> CredentialChange {
+        let change = try database.write { database in
+            let row = try Self.row(name, version, database)
+            guard row.isLive(at: now) else {
+                throw StateError(.unknown, "version \(version) of \(name) is \(row.state(at: now) == .revoked ? "revoked" : "retired") already")
+            }
+            var change = CredentialChange(action: .retire, name: name, version: version)
+            if let lastUsed = row.lastUsed, lastUsed + quiet > now {
+                guard force else { throw try Self.inUse(row, lastUsed, quiet, database) }
+                change.forced = true
+            }
+            try Self.update("state = 'retired', ended = ?", [now.microseconds], row, database)
+            change.ended = [version]
+            return change
+        }
+        announce()
+        return change
+    }
+
+    /// Stops a version, or all of them, and destroys the values: on return no ciphertext of them is in the database or its log.
+    public func revoke(_ name: CredentialName, version: Int? = nil, at now: WallTime) throws(StateError) -> CredentialChange {
+        let change = try database.write { database in
+            let rows = try version.map { [try Self.row(name, $0, database)] } ?? CredentialRow.all(database, name)
+            guard !rows.isEmpty else { throw Self.unknown(name) }
+            var change = CredentialChange(action: .revoke, name: name, version: version)
+            for row in rows where row.state != .revoked {
+                try Self.revoke(row, now, database)
+                change.ended.append(row.version)
+            }
+            return change
+        }
+        // Also where nothing was left to revoke: an earlier call may have been cut off between the two steps.
+        try database.truncateLog()
+        announce()
+        return change
+    }
+
+    /// Marks versions whose overlap has ended, and destroys values that were retired longer than `keep` ago. True where anything changed.
+    @discardableResult
+    public func expire(keep: Duration, at now: WallTime) throws(StateError) -> Bool {
+        let (ended, destroyed) = try database.write { database in
+            try database.execute(
+                sql: "UPDATE credential SET state = 'retired', ended = accepted_until WHERE state = 'retiring' AND accepted_until <= ?",
+                arguments: [now.microseconds])
+            let ended = database.changesCount
+            try database.execute(
+                sql: "UPDATE credential SET sealed = NULL, fingerprint = NULL WHERE state = 'retired' AND sealed IS NOT NULL AND ended <= ?",
+                arguments: [(now - keep).microseconds])
+            return (ended, database.changesCount)
+        }
+        if destroyed > 0 { try database.truncateLog() }
+        if ended + destroyed > 0 { announce() }
+        return ended + destroyed > 0
+    }
+
+    private func form(of value: Value, for name: CredentialName) throws(StateError) -> (CredentialForm, Secret?) {
+        switch value {
+        case .generated:
+            let (form, text) = try CredentialForm.generate(for: name, keys: keys)
+            return (form, text)
+        case .given(let secret):
+            return (try CredentialForm(given: secret, for: name, keys: keys), nil)
+        }
+    }
+
+    private func insert(
+        _ form: CredentialForm, _ fingerprint: [UInt8]?, _ name: CredentialName, after rows: [CredentialRow], _ now: WallTime, _ database: Database
+    ) throws -> Int {
+        if let fingerprint { try Self.refuseShared(fingerprint, name, now, database) }
+        let version = (rows.map(\.version).max() ?? 0) + 1
+        let sealed = try SealedCredential.seal(form.stored, key: sealing, name: name, version: version)
+        try database.execute(
+            sql: """
+                INSERT INTO credential (sender, kind, version, state, created, sealed, fingerprint) VALUES (?, ?, ?, 'active', ?, ?, ?)
+                """,
+            arguments: [name.sender, name.kind.rawValue, version, now.microseconds, Blob(sealed), fingerprint.map { Blob($0) }])
+        return version
+    }
+
+    /// One value proves one sender.
+    private static func refuseShared(_ fingerprint: [UInt8], _ name: CredentialName, _ now: WallTime, _ database: Database) throws {
+        let rows = try Row.fetchAll(
+            database, sql: "SELECT * FROM credential WHERE kind = ? AND fingerprint = ?", arguments: [name.kind.rawValue, Blob(fingerprint)])
+        guard let other = rows.compactMap(CredentialRow.init).first(where: { $0.isLive(at: now) }) else { return }
+        let reason = other.name == name ? "it needs a new one" : "two senders cannot be told apart by one value"
+        throw StateError(.value, "\(name): this value is version \(other.version) of \(other.name) already, and \(reason)")
+    }
+
+    private static func revoke(_ row: CredentialRow, _ now: WallTime, _ database: Database) throws {
+        try update("state = 'revoked', ended = ?, sealed = NULL, fingerprint = NULL", [now.microseconds], row, database)
+    }
+
+    private static func update(_ assignments: String, _ arguments: StatementArguments, _ row: CredentialRow, _ database: Database) throws {
+        try database.execute(
+            sql: "UPDATE credential SET \(assignments) WHERE sender = ? AND kind = ? AND version = ?",
+            arguments: arguments + [row.name.sender, row.name.kind.rawValue, row.version])
+    }
+
+    private static func row(_ name: CredentialName, _ version: Int, _ database: Database) throws -> CredentialRow {
+        let rows = try CredentialRow.all(database, name)
+        guard !rows.isEmpty else { throw unknown(name) }
+        guard let row = rows.first(where: { $0.version == version }) else {
+            throw StateError(.unknown, "\(name) has no version \(version), but \(rows.map { "\($0.version)" }.joined(separator: ", ")); see `gatehouse secret status \(name)`")
+        }
+        return row
+    }
+
+    private static func exists(_ name: CredentialName, _ live: CredentialRow) -> StateError {
+        StateError(.exists, "\(name) has a live version (\(live.version)): use `gatehouse secret rotate \(name)` to replace it without losing events")
+    }
+
+    private static func notLive(_ name: CredentialName) -> StateError {
+        StateError(.unknown, "\(name) has no live version to rotate: use `gatehouse secret add \(name)`")
+    }
+
+    private static func inUse(_ row: CredentialRow, _ lastUsed: WallTime, _ quiet: Duration, _ database: Database) throws -> StateError {
+        let addresses = try String.fetchAll(
+            database, sql: "SELECT address FROM credential_address WHERE sender = ? AND kind = ? AND version = ? ORDER BY last_used DESC LIMIT 3",
+            arguments: [row.name.sender, row.name.kind.rawValue, row.version])
+        let by = addresses.isEmpty ? "" : " from \(addresses.joined(separator: ", "))"
+        return StateError(
+            .inUse, "version \(row.version) of \(row.name) is in use: last at \(lastUsed)\(by), within the quiet period of \(quiet.components.seconds) s; "
+                + "wait until the sender has switched, or use --force")
+    }
+}

@@ -1,0 +1,141 @@
+public import GatehouseCrypto
+public import GatehouseTime
+public import GatehouseVerify
+import GRDB
+import Synchronization
+
+/// The credentials of a state: every version of every sender's, sealed. Calls wait for the disk; a change is durable when it returns, and
+/// observers have been told.
+public final class CredentialStore: Sendable {
+    let database: StateDatabase
+    let sealing: Secret
+    let keys: DerivedKeys
+    private let fingerprints: Secret
+    private let shared = Mutex(Shared())
+
+    /// Guarded by `shared`.
+    private struct Shared {
+        var generation: UInt64 = 1
+        var observers: [@Sendable (UInt64) -> Void] = []
+        /// Values that an earlier set may have opened already.
+        var values: [Identity: SealedCredential] = [:]
+    }
+
+    struct Identity: Hashable {
+        var name: CredentialName
+        var version: Int
+    }
+
+    init(_ database: StateDatabase, sealing: Secret, keys: DerivedKeys, fingerprints: Secret) {
+        self.database = database
+        self.sealing = sealing
+        self.keys = keys
+        self.fingerprints = fingerprints
+    }
+
+    /// Where a new version's value comes from.
+    public enum Value: Sendable {
+        case generated
+        /// As it was given; a trailing newline is the caller's to drop.
+        case given(Secret)
+    }
+
+    /// Rises with every change in this process.
+    public var generation: UInt64 { shared.withLock { $0.generation } }
+
+    /// `body` is called after every change, on the thread that made it, with the new generation; it should hand ``credentialSet()`` on.
+    public func observe(_ body: @escaping @Sendable (UInt64) -> Void) { shared.withLock { $0.observers.append(body) } }
+
+    /// Every version that still has a value, for the verifier. Values open at first use, and stay open in later sets.
+    public func credentialSet() throws(StateError) -> CredentialSet {
+        let rows = try database.read { try CredentialRow.all($0) }
+        return shared.withLock { shared in
+            var versions: [CredentialName: [CredentialVersion]] = [:]
+            var values: [Identity: SealedCredential] = [:]
+            for row in rows {
+                guard let sealed = row.sealed, row.state != .revoked else { continue }
+                let identity = Identity(name: row.name, version: row.version)
+                let known = shared.values[identity].flatMap { $0.holds(sealed) ? $0 : nil }
+                let value = known ?? SealedCredential(sealed, key: sealing, name: row.name, version: row.version)
+                values[identity] = value
+                versions[row.name, default: []].append(
+                    CredentialVersion(number: row.version, state: row.state, created: row.created, value: value))
+            }
+            shared.values = values
+            return CredentialSet(versions)
+        }
+    }
+
+    /// All credentials or one; a name without any version is `unknown`.
+    public func status(_ name: CredentialName? = nil, at now: WallTime) throws(StateError) -> [CredentialStatus] {
+        let (rows, addresses) = try database.read { database in
+            (try CredentialRow.all(database, name), try Self.addresses(database, name))
+        }
+        if let name, rows.isEmpty { throw Self.unknown(name) }
+        var result: [CredentialStatus] = []
+        for row in rows {
+            let version = CredentialStatus.Version(
+                number: row.version, state: row.state(at: now), created: row.created, acceptedUntil: row.acceptedUntil, ended: row.ended(at: now),
+                hasValue: row.sealed != nil, firstUsed: row.firstUsed, lastUsed: row.lastUsed, uses: row.uses,
+                addresses: addresses[Identity(name: row.name, version: row.version)] ?? [])
+            if result.last?.name == row.name {
+                result[result.count - 1].versions.append(version)
+            } else {
+                result.append(CredentialStatus(name: row.name, versions: [version]))
+            }
+        }
+        return result
+    }
+
+    /// Adds what the loops saw used; see ``CredentialUses``.
+    public func record(_ uses: [CredentialUse]) throws(StateError) {
+        guard !uses.isEmpty else { return }
+        try database.write { try CredentialUse.save(uses, $0) }
+    }
+
+    /// Tells the observers; called after the change is durable.
+    func announce() {
+        let (generation, observers) = shared.withLock { shared in
+            shared.generation += 1
+            return (shared.generation, shared.observers)
+        }
+        for observer in observers { observer(generation) }
+    }
+
+    /// A keyed digest by which the same value is found with another sender.
+    func fingerprint(_ identity: Secret?, _ kind: CredentialKind) throws(StateError) -> [UInt8]? {
+        guard let identity else { return nil }
+        do {
+            let mac = try MAC(.sha256, key: fingerprints)
+            mac.start()
+            Array("\(kind.rawValue)\0".utf8).withUnsafeBytes { mac.update($0) }
+            identity.withBytes { mac.update($0) }
+            var digest = [UInt8](repeating: 0, count: 32)
+            guard digest.withUnsafeMutableBytes({ mac.finish(into: $0) }) == 32 else { throw CryptoError(.failed, "HMAC failed") }
+            return Array(digest.prefix(16))
+        } catch {
+            throw StateError(.value, "the value's fingerprint could not be made: \(error)")
+        }
+    }
+
+    static func unknown(_ name: CredentialName) -> StateError { StateError(.unknown, "there is no credential \(name): `gatehouse secret add \(name)` makes its first version") }
+
+    private static func addresses(_ database: Database, _ name: CredentialName?) throws -> [Identity: [CredentialStatus.Address]] {
+        var result: [Identity: [CredentialStatus.Address]] = [:]
+        let rows: [Row]
+        if let name {
+            rows = try Row.fetchAll(
+                database, sql: "SELECT * FROM credential_address WHERE sender = ? AND kind = ? ORDER BY last_used DESC, address",
+                arguments: [name.sender, name.kind.rawValue])
+        } else {
+            rows = try Row.fetchAll(database, sql: "SELECT * FROM credential_address ORDER BY last_used DESC, address")
+        }
+        for row in rows {
+            guard let kind = CredentialKind(rawValue: row["kind"]) else { continue }
+            let identity = Identity(name: CredentialName(sender: row["sender"], kind: kind), version: row["version"])
+            result[identity, default: []].append(
+                CredentialStatus.Address(address: row["address"], lastUsed: WallTime(microseconds: row["last_used"]), uses: row["uses"]))
+        }
+        return result
+    }
+}

@@ -1,0 +1,111 @@
+public import GatehouseAudit
+
+/// A directory of segments, to be read: the state's own, or a copy of one. Memory does not grow with the log.
+public struct AuditLog: Sendable {
+    private let storage: any JournalStorage
+
+    public init(directory: String) { storage = DirectoryStorage(directory: directory) }
+
+    package init(storage: any JournalStorage) { self.storage = storage }
+
+    /// Recomputes the whole log.
+    ///
+    /// - Parameters:
+    ///   - synced: the head that the state keeps, or that a running gateway says is synced; nil for a log on its own.
+    ///   - known: heads kept elsewhere, that the log must agree with.
+    ///   - isRunning: the log is being written: what follows `synced` is not looked at. `synced` was asked for before this call.
+    /// - Throws: where a segment could not be read; nothing is then known about the log.
+    public func verify(synced: ChainHead?, known: [ChainHead] = [], isRunning: Bool = false) throws(JournalError) -> LogVerification {
+        var verifier = LogVerifier(synced: synced, known: known, stopsAtSynced: isRunning)
+        let names = try storage.segments()
+        for (index, name) in names.enumerated() {
+            guard !verifier.isDecided else { break }
+            let file = try storage.open(name, creating: false)
+            defer { file.close() }
+            try SegmentReader(file: file).forEachPiece(from: 0) { piece throws(JournalError) in
+                verifier.update(piece)
+                return !verifier.isDecided
+            }
+            verifier.endSegment(isLast: index == names.count - 1)
+        }
+        return verifier.outcome()
+    }
+
+    /// Hands over each line from record `sequence` + 1 to record `last`, in order, found without reading what comes before. Lines that are no
+    /// records are passed over; whether hashes are right is ``verify(synced:known:isRunning:)``'s question.
+    ///
+    /// - Parameter body: gets a line that is valid only during the call; false ends the reading.
+    public func forEachLine(after sequence: UInt64, through last: UInt64 = .max, _ body: (LogLine) -> Bool) throws(JournalError) {
+        guard sequence < last else { return }
+        let names = try storage.segments()
+        let (first, offset) = try position(of: sequence + 1, in: names)
+        var splitter = LineSplitter()
+        var isFirst = true
+        for name in names.dropFirst(first) {
+            let file = try storage.open(name, creating: false)
+            defer { file.close() }
+            var goesOn = true
+            try SegmentReader(file: file).forEachPiece(from: isFirst ? offset : 0) { piece throws(JournalError) in
+                goesOn = splitter.split(piece) { bytes in
+                    guard let line = LogLine(bytes), line.sequence > sequence else { return true }
+                    return line.sequence <= last && body(line) && line.sequence < last
+                }
+                return goesOn
+            }
+            guard goesOn else { return }
+            splitter.reset()
+            isFirst = false
+        }
+    }
+
+    /// The index of the segment where that record is or would be, and the offset of its line, or 0.
+    private func position(of sequence: UInt64, in names: [String]) throws(JournalError) -> (Int, Int) {
+        for (index, name) in names.enumerated().reversed() {
+            let file = try storage.open(name, creating: false)
+            defer { file.close() }
+            let reader = SegmentReader(file: file)
+            guard let first = try reader.firstSequence(), first <= sequence else { continue }
+            return (index, try reader.start(of: sequence) ?? 0)
+        }
+        return (0, 0)
+    }
+}
+
+/// Cuts pieces of bytes into lines.
+private struct LineSplitter {
+    private var partial: [UInt8] = []
+    private var isTooLong = false
+
+    /// False where `body` returned false, which ends the splitting.
+    mutating func split(_ piece: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer) -> Bool) -> Bool {
+        var rest = piece[...]
+        while let end = rest.firstIndex(of: 0x0a) {
+            let line = rest[..<end]
+            rest = rest[(end + 1)...]
+            if partial.isEmpty, !isTooLong {
+                guard body(UnsafeRawBufferPointer(rebasing: line)) else { return false }
+                continue
+            }
+            keep(line)
+            let wanted = isTooLong || partial.withUnsafeBytes { body($0) }
+            reset()
+            guard wanted else { return false }
+        }
+        keep(rest)
+        return true
+    }
+
+    mutating func reset() {
+        partial.removeAll(keepingCapacity: true)
+        isTooLong = false
+    }
+
+    private mutating func keep(_ bytes: Slice<UnsafeRawBufferPointer>) {
+        guard !isTooLong, partial.count + bytes.count <= RecordLimit.line else {
+            isTooLong = true
+            partial.removeAll(keepingCapacity: true)
+            return
+        }
+        partial.append(contentsOf: bytes)
+    }
+}

@@ -1,0 +1,20 @@
+public struct JournalOptions: Sendable {
+    /// A segment that has reached this size is followed by a new one.
+    public var segmentBytes: Int
+    /// The journal fails before the file system has less room than this.
+    public var reserveBytes: UInt64
+    /// The most that a record waits under load for others to share its sync with; zero turns the waiting off. At low load none waits.
+    public var gathering: Duration
+    /// Amended records kept in memory while the journal fails; further ones are counted only.
+    public var keptRecords: Int
+
+    public init(
+        segmentBytes: Int = 64 << 20, reserveBytes: UInt64 = 1 << 30, gathering: Duration = .microseconds(600),
+        keptRecords: Int = 10_000
+    ) {
+        self.segmentBytes = segmentBytes
+        self.reserveBytes = reserveBytes
+        self.gathering = gathering
+        self.keptRecords = keptRecords
+    }
+}

@@ -1,0 +1,293 @@
+internal import GatehouseAudit
+internal import GatehouseTime
+
+/// Commits batches to the log: the state machine of the writer's thread, which alone calls it.
+///
+/// It works, or it fails. From working it comes to failing by a write, sync or companion that failed, a segment that could not be begun, or a
+/// file system too full. From failing it comes back only by ``recover(at:)``, never by a second sync of what failed once: after a
+/// failed sync the kernel holds the pages for clean and a further one says yes to what is lost.
+final class JournalWriter {
+    private let storage: any JournalStorage
+    private let options: JournalOptions
+    private let handlers: JournalHandlers
+    private let shared: JournalState
+    private var chain: Chain
+
+    private var file: (any JournalFile)?
+    private var name: String
+    /// Bytes of the segment that are synced.
+    private var offset: Int
+    private var buffer: [UInt8] = []
+    private var lastTime = WallTime(microseconds: .min)
+
+    private var failure: JournalError?
+    /// Members of failed entries, amended, to be recorded when the journal works again.
+    private var kept: [(members: [UInt8], time: WallTime)] = []
+    private var unrecorded: UInt64 = 0
+    private var nextTry = MonotonicTime(nanoseconds: 0)
+    private var nextSpaceCheck = MonotonicTime(nanoseconds: 0)
+    private var announced: ChainHead
+    private var nextAnnouncement = MonotonicTime(nanoseconds: 0)
+
+    private static let second: UInt64 = 1_000_000_000
+
+    init(
+        storage: any JournalStorage, node: String, start: JournalStart.Outcome, options: JournalOptions, handlers: JournalHandlers, shared: JournalState
+    ) {
+        self.storage = storage
+        self.options = options
+        self.handlers = handlers
+        self.shared = shared
+        chain = Chain(node: node, head: start.report.head)
+        file = start.file
+        name = start.name
+        offset = start.offset
+        announced = start.report.head
+        shared.update { $0.head = start.report.head }
+    }
+
+    /// When ``tick(at:)`` has something to do; nil while it has not.
+    var deadline: MonotonicTime? {
+        if failure != nil { return nextTry }
+        return announced == chain.head ? nil : nextAnnouncement
+    }
+
+    /// Makes the entries durable, or not, and says which; `entries` is empty afterwards.
+    func commit(_ entries: inout [JournalEntry], clock: some GatewayClock) {
+        let batch = JournalBatch(entries: entries, firstSequence: chain.head.sequence + 1)
+        entries = []
+        defer { entries = reuse(batch) }
+        do throws(JournalError) {
+            if let failure { throw failure }
+            try checkSpace(at: clock.monotonic)
+            try beginSegmentIfDue(at: batch.entries.first?.time ?? clock.now)
+            try append(batch, clock: clock)
+        } catch {
+            fail(batch, error, at: clock)
+            return
+        }
+        handlers.deliver(batch, nil)
+        complete(batch, nil)
+        announce(at: clock.monotonic)
+    }
+
+    /// What is due without an entry: another attempt to recover, the head to be announced.
+    func tick(at clock: some GatewayClock) {
+        if failure != nil {
+            if clock.monotonic >= nextTry { recover(at: clock) }
+        } else {
+            announce(at: clock.monotonic)
+        }
+    }
+
+    /// After the last commit.
+    func finish() {
+        if failure == nil, announced != chain.head { handlers.onSyncedHead?(chain.head) }
+        announced = chain.head
+        closeSegment()
+    }
+
+    // MARK: Committing
+
+    private func append(_ batch: JournalBatch, clock: some GatewayClock) throws(JournalError) {
+        let before = chain.head
+        buffer.removeAll(keepingCapacity: true)
+        for entry in batch.entries { add(entry.members, at: entry.time) }
+        do throws(JournalError) {
+            if let beforeSync = handlers.beforeSync {
+                do { try beforeSync(batch) } catch { throw JournalError(.companion, "what belongs to the records could not be stored: \(error)") }
+            }
+            try store(clock: clock)
+        } catch {
+            chain.rewind(to: before)
+            throw error
+        }
+        publish(records: batch.entries.count)
+    }
+
+    private func add(_ members: [UInt8], at time: WallTime) {
+        precondition(members.count < RecordLimit.line - 1_024, "records are bounded by RecordLimit")
+        // Times of one log do not go back by the jitter between loops; where the clock itself was set back, they follow it.
+        if time >= lastTime || lastTime - time > .seconds(60) { lastTime = time }
+        chain.finish(members, time: lastTime, into: &buffer)
+    }
+
+    /// Writes and syncs the buffer.
+    private func store(clock: some GatewayClock) throws(JournalError) {
+        guard let file else { throw JournalError(.system, "\(storage.directory): no segment is open") }
+        let end = offset + buffer.count
+        let written = writeBuffer(to: file)
+        try written.get()
+        let start = clock.monotonic
+        try file.sync()
+        let took = clock.monotonic - start
+        offset = end
+        shared.update { $0.statistics.syncs.record(UInt64(clamping: took.microseconds)) }
+    }
+
+    private func writeBuffer(to file: any JournalFile) -> Result<Void, JournalError> {
+        buffer.withUnsafeBytes { bytes in
+            do throws(JournalError) { return .success(try file.write(bytes, at: offset)) } catch { return .failure(error) }
+        }
+    }
+
+    private func publish(records: Int) {
+        let bytes = UInt64(buffer.count)
+        shared.update {
+            $0.head = chain.head
+            $0.statistics.batches += 1
+            $0.statistics.records += UInt64(records)
+            $0.statistics.bytes += bytes
+            $0.statistics.batchSizes.record(UInt64(records))
+        }
+        if buffer.capacity > 8 << 20 { buffer = [] }
+    }
+
+    private func complete(_ batch: JournalBatch, _ failure: JournalError?) {
+        for (index, entry) in batch.entries.enumerated() {
+            guard let completion = entry.completion else { continue }
+            completion(failure.map { .failure($0) } ?? .success(batch.firstSequence + UInt64(index)))
+        }
+    }
+
+    /// The batch's storage, emptied, unless a handler kept it.
+    private func reuse(_ batch: consuming JournalBatch) -> [JournalEntry] {
+        var entries = batch.entries
+        _ = consume batch
+        entries.removeAll(keepingCapacity: entries.capacity <= 16_384)
+        return entries
+    }
+
+    private func announce(at now: MonotonicTime) {
+        guard announced != chain.head, now >= nextAnnouncement else { return }
+        announced = chain.head
+        nextAnnouncement = MonotonicTime(nanoseconds: now.nanoseconds + Self.second)
+        handlers.onSyncedHead?(chain.head)
+    }
+
+    // MARK: Segments
+
+    private func beginSegmentIfDue(at time: WallTime) throws(JournalError) {
+        if file != nil, offset < options.segmentBytes { return }
+        let next = SegmentName.name(first: chain.head.sequence + 1, at: time)
+        let created = try storage.open(next, creating: true)
+        do throws(JournalError) {
+            guard try created.size() == 0 else { throw JournalError(.system, "\(storage.directory)/\(next): exists already and is not empty") }
+            try storage.syncDirectory()
+        } catch {
+            created.close()
+            throw error
+        }
+        closeSegment()
+        file = created
+        name = next
+        offset = 0
+        shared.update { $0.statistics.segments += 1 }
+    }
+
+    private func closeSegment() {
+        file?.close()
+        file = nil
+    }
+
+    private func checkSpace(at now: MonotonicTime) throws(JournalError) {
+        guard now >= nextSpaceCheck else { return }
+        let free = try storage.freeBytes()
+        guard free >= options.reserveBytes else {
+            throw JournalError(
+                .full,
+                "\(storage.directory): \(free >> 20) MiB are free and audit.reserve is \(options.reserveBytes >> 20) MiB; make room, or lower it")
+        }
+        nextSpaceCheck = MonotonicTime(nanoseconds: now.nanoseconds + Self.second)
+    }
+
+    // MARK: Failing
+
+    private func fail(_ batch: JournalBatch, _ error: JournalError, at clock: some GatewayClock) {
+        let isNew = failure == nil
+        if isNew { become(error) }
+        handlers.deliver(batch, error)
+        complete(batch, error)
+        var dropped: UInt64 = 0
+        for entry in batch.entries {
+            if kept.count < options.keptRecords {
+                kept.append((handlers.amend(entry), entry.time))
+            } else {
+                dropped += 1
+            }
+        }
+        unrecorded += dropped
+        shared.update {
+            $0.statistics.failedBatches += 1
+            $0.statistics.unrecorded += dropped
+        }
+        if isNew || clock.monotonic >= nextTry { recover(at: clock) }
+    }
+
+    private func become(_ error: JournalError?) {
+        failure = error
+        shared.become(error)
+        handlers.onFailing?(error)
+    }
+
+    /// Closes the file, cuts it at what was known synced, and appends what was cut as new records. Any failure leaves the journal failing, and is
+    /// tried again a second later from the start.
+    private func recover(at clock: some GatewayClock) {
+        guard let cause = failure else { return }
+        let before = chain.head
+        do throws(JournalError) {
+            file?.close()
+            nextSpaceCheck = MonotonicTime(nanoseconds: 0)
+            try checkSpace(at: clock.monotonic)
+            try reopen()
+            if let afterCut = handlers.afterCut {
+                do { try afterCut(before.sequence) } catch {
+                    throw JournalError(.companion, "what belongs to records that were cut could not be deleted: \(error)")
+                }
+            }
+            try beginSegmentIfDue(at: clock.now)
+            let records = addKept(because: cause, at: clock.now)
+            try store(clock: clock)
+            publish(records: records)
+        } catch {
+            chain.rewind(to: before)
+            nextTry = MonotonicTime(nanoseconds: clock.monotonic.nanoseconds + Self.second)
+            return
+        }
+        kept = []
+        unrecorded = 0
+        become(nil)
+        announce(at: clock.monotonic)
+    }
+
+    private func reopen() throws(JournalError) {
+        guard !name.isEmpty else { return }
+        let reopened = try storage.open(name, creating: false)
+        do throws(JournalError) {
+            guard try reopened.size() >= offset else {
+                throw JournalError(.tampered, "\(storage.directory)/\(name): is shorter than what was synced; stop and run `gatehouse audit verify`")
+            }
+            try reopened.truncate(to: offset)
+            try reopened.sync()
+            try storage.syncDirectory()
+        } catch {
+            reopened.close()
+            throw error
+        }
+        file = reopened
+    }
+
+    private func addKept(because cause: JournalError, at now: WallTime) -> Int {
+        buffer.removeAll(keepingCapacity: true)
+        let record = SystemRecord(
+            .journalRecovered,
+            [
+                .init("after", .number(Int64(clamping: chain.head.sequence))), .init("recorded_late", .number(Int64(kept.count))),
+                .init("unrecorded", .number(Int64(clamping: unrecorded))), .init("cause", .text(cause.code.rawValue)),
+                .init("message", .text(cause.message)),
+            ])
+        add(record.members, at: now)
+        for late in kept { add(late.members, at: late.time) }
+        return kept.count + 1
+    }
+}

@@ -1,0 +1,74 @@
+public import GatehouseTime
+public import GatehouseVerify
+import GRDB
+import GatehouseCrypto
+
+/// The state directory, opened and locked: master key, database, and where the replay memory and the audit log are.
+///
+/// A running gateway and a command on a stopped one open it the same way; while one has it, the other is refused (``StateError/Code/locked``)
+/// and asks over the control socket. Calls read and write the disk, so they are made from threads that may wait.
+public final class State: Sendable {
+    public let directory: String
+    /// This gateway's name in its audit records, made when the state was.
+    public let node: String
+    /// For the verifier.
+    public let keys: DerivedKeys
+    public let credentials: CredentialStore
+    let database: StateDatabase
+    private let held: StateDirectory
+
+    /// What to do where there is no state yet.
+    public enum Mode: Sendable, Hashable {
+        /// Make one, with a fresh master key. The directory's parent must exist.
+        case create
+        /// Fail.
+        case existing
+    }
+
+    /// On return this process holds the state's lock, every file is its owner's alone, and the master key is the one that sealed it.
+    public static func open(directory: String, mode: Mode = .create, clock: any GatewayClock = SystemClock()) throws(StateError) -> State {
+        try State(StateDirectory(directory, create: mode == .create), mode, clock)
+    }
+
+    private init(_ held: StateDirectory, _ mode: Mode, _ clock: any GatewayClock) throws(StateError) {
+        let path = held.file("gatehouse.db")
+        let isNew = !FileSystem.exists(path)
+        if isNew {
+            guard mode == .create else { throw StateError(.access, "\(held.path) holds no state: \(path) is missing") }
+            try Self.refuseRemains(held)
+        }
+        let master = try MasterKey.load(held.file("master.key"), isNew: isNew)
+        let database = try StateDatabase(path)
+        let identity = try StateIdentity(database, master, created: clock.now, directory: held.path)
+        self.held = held
+        self.database = database
+        directory = held.path
+        node = identity.node
+        keys = identity.keys
+        credentials = CredentialStore(database, sealing: master.sealing, keys: identity.keys, fingerprints: identity.fingerprints)
+    }
+
+    /// Where the audit log's segments are.
+    public var auditDirectory: String { held.file("audit") }
+    public var replayDirectory: String { held.file("replay") }
+    public var controlSocket: String { held.file("gatehouse.sock") }
+
+    /// The replay memory of this state, whose clock goes on from the highest time stored.
+    public func openReplayMemory(
+        hold: Duration = .seconds(360), clock: any GatewayClock, options: ReplayMemory.Options = ReplayMemory.Options()
+    ) throws(StateError) -> ReplayMemory {
+        try ReplayMemory(directory: replayDirectory, highest: try progress().highestTime, hold: hold, clock: clock, options: options)
+    }
+
+    /// Closes the database; the lock is let go of with the last reference to this object.
+    public func close() throws(StateError) { try database.close() }
+
+    /// An audit log or a replay memory without the database was not made by a fresh start: going on would begin a second chain beside it.
+    private static func refuseRemains(_ held: StateDirectory) throws(StateError) {
+        for name in ["audit", "replay"] where FileSystem.exists(held.file(name)) {
+            guard try FileSystem.names(in: held.file(name)).isEmpty else {
+                throw StateError(.damaged, "\(held.file("gatehouse.db")) is missing, but \(held.file(name)) is not empty: restore the state from its backup, or move \(held.path) away to begin anew")
+            }
+        }
+    }
+}

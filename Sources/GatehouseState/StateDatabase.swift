@@ -1,0 +1,62 @@
+import GRDB
+#if canImport(Glibc)
+import Glibc
+#else
+import Darwin
+#endif
+
+/// The SQLite file behind one connection, which alone writes and checkpoints it (SEC-72). Every commit is synced before it returns.
+final class StateDatabase: Sendable {
+    private let queue: DatabaseQueue
+    private let path: String
+
+    init(_ path: String) throws(StateError) {
+        self.path = path
+        // SQLite would make it with the mode that the umask leaves; its `-wal` and `-shm` take after it.
+        if !FileSystem.exists(path) { _ = try Descriptor(opening: path, O_RDWR | O_CREAT) }
+        try StateDirectory.check(path, isDirectory: false)
+        do {
+            var configuration = Configuration()
+            configuration.journalMode = .wal
+            configuration.label = "gatehouse-state"
+            configuration.prepareDatabase { database in
+                // What is deleted is overwritten with zeros (SEC-69).
+                try database.execute(sql: "PRAGMA secure_delete = ON; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON")
+            }
+            queue = try DatabaseQueue(path: path, configuration: configuration)
+            // GRDB chooses NORMAL with a write-ahead log, which may lose the last commits.
+            try queue.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
+            try StateSchema.migrator.migrate(queue)
+        } catch {
+            throw Self.failure(path, error)
+        }
+    }
+
+    /// Runs in a transaction; a thrown error undoes it.
+    func write<Value>(_ body: (Database) throws -> Value) throws(StateError) -> Value {
+        do { return try queue.write(body) } catch { throw Self.failure(path, error) }
+    }
+
+    func read<Value>(_ body: (Database) throws -> Value) throws(StateError) -> Value {
+        do { return try queue.read(body) } catch { throw Self.failure(path, error) }
+    }
+
+    /// Moves the write-ahead log into the database and empties it, so that nothing overwritten survives in it.
+    func truncateLog() throws(StateError) {
+        do { try queue.writeWithoutTransaction { _ = try $0.checkpoint(.truncate) } } catch { throw Self.failure(path, error) }
+    }
+
+    func close() throws(StateError) {
+        do { try queue.close() } catch { throw Self.failure(path, error) }
+    }
+
+    /// SQLite's own words, without statement and values.
+    private static func failure(_ path: String, _ error: any Error) -> StateError {
+        if let error = error as? StateError { return error }
+        guard let error = error as? DatabaseError else { return StateError(.database, "\(path): \(type(of: error))") }
+        let code = error.resultCode
+        let isDamage = code == .SQLITE_CORRUPT || code == .SQLITE_NOTADB
+        let advice = isDamage ? ". Restore the state from its backup" : ""
+        return StateError(isDamage ? .damaged : .database, "\(path): \(error.message ?? code.description)\(advice)")
+    }
+}

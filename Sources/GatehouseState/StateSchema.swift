@@ -1,0 +1,56 @@
+import GRDB
+
+/// The tables, as steps that are never changed once they were shipped. Times are microseconds since 1970.
+enum StateSchema {
+    static var migrator: DatabaseMigrator {
+        var migrator = DatabaseMigrator()
+        migrator.registerMigration("1") { database in
+            try database.execute(
+                sql: """
+                    CREATE TABLE identity (
+                        id INTEGER PRIMARY KEY CHECK (id = 1),
+                        node TEXT NOT NULL,
+                        key_check BLOB NOT NULL,
+                        root BLOB NOT NULL,
+                        created INTEGER NOT NULL
+                    ) STRICT;
+
+                    CREATE TABLE progress (
+                        id INTEGER PRIMARY KEY CHECK (id = 1),
+                        sequence INTEGER NOT NULL,
+                        hash BLOB NOT NULL CHECK (length(hash) = 32),
+                        highest_time INTEGER NOT NULL
+                    ) STRICT;
+
+                    CREATE TABLE credential (
+                        sender TEXT NOT NULL,
+                        kind TEXT NOT NULL,
+                        version INTEGER NOT NULL CHECK (version > 0),
+                        state TEXT NOT NULL CHECK (state IN ('active', 'retiring', 'retired', 'revoked')),
+                        created INTEGER NOT NULL,
+                        accepted_until INTEGER,
+                        ended INTEGER,
+                        sealed BLOB,
+                        fingerprint BLOB,
+                        first_used INTEGER,
+                        last_used INTEGER,
+                        uses INTEGER NOT NULL DEFAULT 0,
+                        PRIMARY KEY (sender, kind, version)
+                    ) STRICT, WITHOUT ROWID;
+
+                    CREATE INDEX credential_fingerprint ON credential (kind, fingerprint) WHERE fingerprint IS NOT NULL;
+
+                    CREATE TABLE credential_address (
+                        sender TEXT NOT NULL,
+                        kind TEXT NOT NULL,
+                        version INTEGER NOT NULL,
+                        address TEXT NOT NULL,
+                        last_used INTEGER NOT NULL,
+                        uses INTEGER NOT NULL,
+                        PRIMARY KEY (sender, kind, version, address)
+                    ) STRICT, WITHOUT ROWID;
+                    """)
+        }
+        return migrator
+    }
+}

@@ -1,0 +1,9 @@
+/// What a peer is told that sends plain HTTP to a TLS port.
+enum PlainHTTPAnswer {
+    /// Whether a connection that begins with this byte can be HTTP: a method is letters, and no TLS record type is one.
+    static func begins(with byte: UInt8) -> Bool { (0x41...0x5a).contains(byte) }
+
+    private static let body = "This port speaks HTTPS. Use https:// in the address.\n"
+    static let text =
+        "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nContent-Length: \(body.utf8.count)\r\nConnection: close\r\n\r\n\(body)"
+}

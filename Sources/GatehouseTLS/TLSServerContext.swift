@@ -1,0 +1,58 @@
+public import GatehouseCrypto
+internal import COpenSSL
+
+/// Everything a listener needs for its handshakes, immutable: a reload makes another and connections keep the one they began with.
+public final class TLSServerContext: Sendable {
+    /// What works but should be looked at: files readable by the group, certificates expired.
+    public let warnings: [String]
+    let identities: [ServerIdentity]
+    let tickets: TicketKeys
+    let applicationProtocols: [[UInt8]]
+    private let names: HostNames
+
+    /// All or nothing: the error has every problem of every identity, and says the file and what to do.
+    public init(_ configuration: TLSServerConfiguration, tickets: TicketKeys) throws(TLSError) {
+        var identities: [ServerIdentity] = []
+        var problems: [String] = []
+        for files in configuration.identities {
+            do {
+                identities.append(try ServerIdentity(files, of: configuration))
+            } catch {
+                problems += error.problems.isEmpty ? [error.message] : error.problems
+            }
+        }
+        if configuration.identities.isEmpty { problems.append("\(configuration.listener) has no certificate") }
+        if configuration.crlFile != nil, !configuration.identities.contains(where: { $0.clientCAFile != nil }) {
+            problems.append("\(configuration.listener) has a client-crl and no client-ca that it could belong to")
+        }
+        let protocols = configuration.applicationProtocols.map { Array($0.utf8) }
+        if let wrong = protocols.first(where: { $0.isEmpty || $0.count > 255 }) {
+            problems.append("\"\(String(decoding: wrong, as: UTF8.self))\" is no ALPN protocol name")
+        }
+        guard problems.isEmpty else { throw .configuration(problems) }
+        var names = HostNames()
+        for (index, identity) in identities.enumerated() {
+            names.add(names: identity.info.dnsNames, addresses: identity.info.addresses, identity: index)
+        }
+        self.identities = identities
+        self.tickets = tickets
+        self.names = names
+        applicationProtocols = protocols
+        warnings = identities.flatMap(\.warnings)
+    }
+
+    /// The leaf of each identity, in their order.
+    public var certificates: [CertificateInfo] { identities.map(\.info) }
+
+    /// The identity that a Host belongs to (without its port, any case, an IPv6 address without brackets); nil where it is none's, and
+    /// then any connection may carry it. One that differs from the session's is answered 421 (RFC 9110 section 7.4).
+    public func identityIndex(forHost host: String) -> Int? {
+        let host = host.lowercased()
+        if let identity = names.identity(for: host) { return identity }
+        guard let address = IPAddressBytes.parse(host) else { return nil }
+        return names.identity(forAddress: address)
+    }
+
+    /// The identity for the name a client asked for.
+    func identity(forServerName name: String?) -> Int { name.flatMap { names.identity(for: $0) } ?? 0 }
+}

@@ -1,0 +1,84 @@
+internal import GatehouseCrypto
+internal import GatehousePolicy
+
+extension Evaluation {
+    struct Refused: Error { let reason: Reason }
+
+    /// Names an authenticated event. The key is made of what the signature covers: the id where it is signed, else the digest of the signed
+    /// bytes (SEC-64). Where nothing is signed, of the id that policy names.
+    ///
+    /// An id or type that is there twice is refused, as is a body nested too deeply to find them in; one that is absent, or no text, names
+    /// nothing.
+    func identity(sender: String, scheme index: Int?) -> Result<EventIdentity, Refused> {
+        let scheme = index.map { plan.schemes[$0] }
+        var identity = EventIdentity()
+        var id: UnsafeRawBufferPointer?
+        for (source, isID) in [(scheme.map(\.eventID) ?? plan.eventID, true), (scheme.map(\.eventType) ?? plan.eventType, false)] {
+            guard let source else { continue }
+            switch workspace.value(source, in: request) {
+            case .absent: continue
+            case .repeated: return .failure(Refused(reason: isInBody(source) ? .malformed : .signatureMalformed))
+            case .unsuitable: if isInBody(source), workspace.jsonProblem == .tooDeep { return .failure(Refused(reason: .malformed)) }
+            case .one(let text):
+                guard !text.isEmpty else { continue }
+                if isID {
+                    id = text
+                    identity.id = Self.shown(text)
+                } else {
+                    identity.type = Self.shown(text)
+                }
+            }
+        }
+        let signsSomething = scheme.map { !$0.isEquality } ?? false
+        if let id, !signsSomething || scheme?.idIsSigned == true {
+            guard let key = key(sender, UInt8(ascii: "i"), id) else { return .failure(Refused(reason: .unavailable)) }
+            identity.key = key
+        } else if signsSomething, endpoint.policy.replay.withoutID == .digest, let index, let scheme {
+            guard let digest = signedDigest(index, scheme), let key = digest.withBytes({ key(sender, UInt8(ascii: "d"), $0) }) else {
+                return .failure(Refused(reason: .unavailable))
+            }
+            identity.key = key
+        }
+        return .success(identity)
+    }
+
+    private func isInBody(_ source: SourcePlan) -> Bool { if case .json = source { true } else { false } }
+
+    private func signedDigest(_ index: Int, _ scheme: SchemePlan) -> BodyDigest? {
+        if scheme.signsBodyOnly { return bodySHA256 }
+        let hasher = workspace.sha256
+        hasher.start()
+        for index in extraction(index).parts where workspace.parts[index].baseAddress != SchemePlan.secretMark.bytes.baseAddress {
+            hasher.update(workspace.parts[index])
+        }
+        guard hasher.finish(into: workspace.code) == 32 else { return nil }
+        return BodyDigest(UnsafeRawBufferPointer(rebasing: workspace.code[..<32]))
+    }
+
+    private func key(_ sender: String, _ form: UInt8, _ value: UnsafeRawBufferPointer) -> EventKey? {
+        guard let mac = workspace.replay else { return nil }
+        mac.start()
+        update(mac, endpoint.policy.name)
+        update(mac, sender)
+        withUnsafeBytes(of: form) { mac.update($0) }
+        mac.update(value)
+        guard mac.finish(into: workspace.code) == 32 else { return nil }
+        let code = UnsafeRawBufferPointer(workspace.code)
+        return EventKey(high: code.bigEndianWord(at: 0), low: code.bigEndianWord(at: 8))
+    }
+
+    /// Names hold no NUL, so the one behind each keeps them apart.
+    private func update(_ mac: MAC, _ name: String) {
+        var name = name
+        name.withUTF8 { mac.update(UnsafeRawBufferPointer($0)) }
+        withUnsafeBytes(of: UInt8(0)) { mac.update($0) }
+    }
+
+    /// At most 256 bytes, cut between characters; what is not UTF-8 is replaced.
+    private static func shown(_ text: UnsafeRawBufferPointer) -> String {
+        guard text.count > 256 else { return String(decoding: text, as: UTF8.self) }
+        var end = 256
+        while end > 252, text[end] & 0xc0 == 0x80 { end -= 1 }
+        return String(decoding: text.slice(0, end), as: UTF8.self)
+    }
+}

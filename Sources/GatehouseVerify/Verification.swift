@@ -1,0 +1,136 @@
+public import GatehouseCrypto
+public import GatehousePolicy
+public import GatehouseTime
+
+/// What is known about a request beside its bytes.
+public struct Arrival: Sendable {
+    /// When the request arrived; the replay window is measured here (SEC-62).
+    public var now: WallTime
+    /// Where it came from, after a trusted proxy's word about it.
+    public var peer: IPAddress
+    /// The certificate that the connection was opened with, already checked against the listener's authority.
+    public var certificate: ClientCertificate?
+    /// After a mismatch, retired versions are tried too, so that the record can say `signed-with-retired`. Costs as many MACs as there are
+    /// retired versions, so the caller limits how often it is set.
+    public var diagnoseRetired: Bool
+
+    public init(now: WallTime, peer: IPAddress, certificate: ClientCertificate? = nil, diagnoseRetired: Bool = false) {
+        self.now = now
+        self.peer = peer
+        self.certificate = certificate
+        self.diagnoseRetired = diagnoseRetired
+    }
+}
+
+/// What the checks of one endpoint said about one request.
+public struct Verification: Sendable {
+    public enum Outcome: Sendable {
+        /// Every item held for `sender`.
+        case authenticated
+        case refused(Reason)
+        /// The gateway answers by itself. `signed`: the request was authenticated like an event.
+        case handshake(HandshakeAnswer, signed: Bool)
+        /// Every cheaper item held. The caller runs the checks away from the event loop and hands their results, in this order, to
+        /// ``Verification/resume(_:)``.
+        case passwordNeeded([PasswordCheck])
+    }
+
+    public var outcome: Outcome
+    /// Who sent it, or who most plausibly meant to; nil where no sender is more plausible than another.
+    public var sender: String?
+    /// In the order in which policy lists them. A check that the endpoint adds by itself (`network`, `timestamp`) stands here only when it
+    /// failed.
+    public var checks: [CheckResult]
+    /// Empty unless the request was authenticated.
+    public var event: EventIdentity
+    public var bodySHA256: BodyDigest
+    /// The time that the signature covers; nil where it covers none.
+    public var signedAt: WallTime?
+    /// What the sender's scheme wants to hear about an event that was taken.
+    public var okStatus: Int
+    var pending: PendingPasswords?
+
+    init(
+        outcome: Outcome, sender: String? = nil, checks: [CheckResult] = [], event: EventIdentity = EventIdentity(), bodySHA256: BodyDigest,
+        signedAt: WallTime? = nil, okStatus: Int = 200, pending: PendingPasswords? = nil
+    ) {
+        self.outcome = outcome
+        self.sender = sender
+        self.checks = checks
+        self.event = event
+        self.bodySHA256 = bodySHA256
+        self.signedAt = signedAt
+        self.okStatus = okStatus
+        self.pending = pending
+    }
+
+    /// The verdict once passwords are known: `results` are those of the checks of `passwordNeeded`, in their order. With any other outcome
+    /// the verification is returned as it is. A good password is remembered in the ``PasswordCache``, so that the next request needs no check.
+    public func resume(_ results: [Bool]) -> Verification { pending?.resume(results) ?? self }
+}
+
+/// One check and how it ended.
+public struct CheckResult: Sendable, Hashable {
+    public enum Check: String, Sendable, Hashable, CaseIterable { case signature, basic, oauth, certificate, network, timestamp }
+
+    public enum Result: String, Sendable, Hashable, CaseIterable {
+        case ok
+        case mismatch
+        case missing
+        case malformed
+        case stale
+        case future
+        /// Matches a version that is no longer accepted.
+        case retired
+        /// There is no such credential or user.
+        case unknown
+        /// The stored value cannot serve as this scheme's key.
+        case unusable
+        /// The stored value could not be opened.
+        case unavailable
+        /// Waits for a password to be checked.
+        case pending
+    }
+
+    public var check: Check
+    public var scheme: String?
+    /// The version that matched; of a mismatch the newest that was tried.
+    public var version: Int?
+    public var result: Result
+
+    public init(_ check: Check, scheme: String? = nil, version: Int? = nil, _ result: Result) {
+        self.check = check
+        self.scheme = scheme
+        self.version = version
+        self.result = result
+    }
+}
+
+/// What names an event.
+public struct EventIdentity: Sendable, Hashable {
+    /// At most 256 bytes of it, as UTF-8 text; a hint unless `key` is made of it.
+    public var id: String?
+    public var type: String?
+    /// By which a duplicate is known; nil where nothing names the event.
+    public var key: EventKey?
+
+    public init(id: String? = nil, type: String? = nil, key: EventKey? = nil) {
+        self.id = id
+        self.type = type
+        self.key = key
+    }
+}
+
+/// An answer that the gateway gives by itself.
+public struct HandshakeAnswer: Sendable {
+    public var status: Int
+    /// Without `Content-Length`.
+    public var fields: [(name: String, value: String)]
+    public var body: [UInt8]
+
+    public init(status: Int = 200, fields: [(name: String, value: String)] = [], body: [UInt8] = []) {
+        self.status = status
+        self.fields = fields
+        self.body = body
+    }
+}

@@ -1,0 +1,61 @@
+import Foundation
+import GatehouseCrypto
+import GatehouseTime
+import Testing
+
+@testable import GatehouseCommand
+
+@Suite("What dev makes")
+struct DevelopmentTests {
+    @Test("certificates are made once, and the server's anew by the same authority when it is about to expire")
+    func certificates() async throws {
+        try await withTemporaryDirectory { root in
+            let place = DevelopmentPlace(root: root.path)
+            try place.prepare()
+            let certificates = DevelopmentCertificates(place: place)
+            let start = SystemClock().now
+            try certificates.prepare(now: start)
+            let authority = try Files.read(place.authority)
+            let server = try Files.read(place.certificate)
+            try certificates.prepare(now: start + .seconds(3_600))
+            #expect(try Files.read(place.certificate) == server)
+            try certificates.prepare(now: start + .seconds(397 * 86_400))
+            #expect(try Files.read(place.certificate) != server)
+            #expect(try Files.read(place.authority) == authority)
+        }
+    }
+
+    @Test("keys and examples are for their owner only (SEC-9, SEC-67)")
+    func modes() async throws {
+        try await withTemporaryDirectory { root in
+            let place = DevelopmentPlace(root: root.path)
+            try place.prepare()
+            try DevelopmentCertificates(place: place).prepare()
+            for (path, mode) in [(place.authorityKey, 0o600), (place.privateKey, 0o600), (place.examples, 0o700), (place.state, 0o700)] {
+                let found = try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
+                #expect(found == mode, "\(path)")
+            }
+        }
+    }
+
+    @Test("the example script signs as Digital River does, with openssl alone and the secret in no argument")
+    func script() async throws {
+        try await withTemporaryDirectory { root in
+            let place = DevelopmentPlace(root: root.path)
+            try place.prepare()
+            let credentials = DevelopmentCredentials(place: place)
+            let secret = "whsec_" + Base64.encode(try Random.bytes(32))
+            try Files.write(Array(secret.utf8), to: credentials.riverFile, mode: 0o600)
+            try Files.write(Array("{\"id\":1}\n".utf8), to: credentials.event)
+            try credentials.writeRiverSigner()
+            let result = try await Program.run(credentials.riverSigner, ["1700000000", credentials.event], in: root, input: nil)
+            let message = Array("1700000000.{\"id\":1}\n".utf8)
+            let mac = try message.withUnsafeBytes { bytes throws(CryptoError) in
+                try HMAC.compute(.sha256, key: Secret(utf8: secret), bytes)
+            }
+            #expect(result.output == "1700000000, \(Base64.encode(mac))\n")
+            #expect(result.status == 0)
+            #expect(try !String(contentsOfFile: credentials.riverSigner, encoding: .utf8).contains(secret))
+        }
+    }
+}

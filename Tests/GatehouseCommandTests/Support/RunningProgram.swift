@@ -1,0 +1,65 @@
+import Foundation
+
+/// A program that keeps running, such as `gatehouse dev`; its standard output and error go to one file.
+final class RunningProgram {
+    private let process = Process()
+    private let transcript: URL
+
+    init(_ arguments: [String], in directory: URL) throws {
+        transcript = directory.appendingPathComponent("transcript")
+        try Data().write(to: transcript)
+        process.executableURL = URL(fileURLWithPath: Program.path)
+        process.arguments = arguments
+        process.currentDirectoryURL = directory
+        let handle = try FileHandle(forWritingTo: transcript)
+        process.standardInput = FileHandle.nullDevice
+        process.standardOutput = handle
+        process.standardError = handle
+        try process.run()
+    }
+
+    deinit {
+        if process.isRunning { kill(process.processIdentifier, SIGKILL) }
+    }
+
+    var text: String { (try? String(contentsOf: transcript, encoding: .utf8)) ?? "" }
+
+    /// False when the program ended or a minute passed without the text.
+    func says(_ wanted: String) async throws -> Bool {
+        let deadline = ContinuousClock.now + .seconds(60)
+        while ContinuousClock.now < deadline {
+            if text.contains(wanted) { return true }
+            if !process.isRunning { return text.contains(wanted) }
+            try await Task.sleep(for: .milliseconds(10))
+        }
+        return false
+    }
+
+    /// Sends SIGINT, as Ctrl-C does, and waits for the end; nil when it does not come within a minute.
+    func interrupt() async throws -> Int32? {
+        process.interrupt()
+        let deadline = ContinuousClock.now + .seconds(60)
+        while process.isRunning {
+            guard ContinuousClock.now < deadline else { return nil }
+            try await Task.sleep(for: .milliseconds(10))
+        }
+        return process.terminationStatus
+    }
+}
+
+/// A TCP port of 127.0.0.1 that nothing listened on a moment ago.
+func freePort() -> Int {
+    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    defer { close(descriptor) }
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+    return withUnsafeMutablePointer(to: &address) { pointer in
+        pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic in
+            _ = bind(descriptor, generic, length)
+            _ = getsockname(descriptor, generic, &length)
+        }
+        return Int(UInt16(bigEndian: pointer.pointee.sin_port))
+    }
+}
