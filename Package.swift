@@ -59,7 +59,12 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
-        .target(name: "GatehouseTesting", dependencies: ["Gatehouse"], swiftSettings: settings),
+        .target(
+            name: "GatehouseTesting",
+            dependencies: [
+                "Gatehouse", "GatehouseTLS", "GatehousePolicy", "GatehouseVerify", "GatehouseAudit", "GatehouseCrypto", "GatehouseTime", nioCore,
+                nioPosix,
+            ], swiftSettings: settings),
         .testTarget(name: "GatehouseTimeTests", dependencies: ["GatehouseTime"], swiftSettings: settings),
         .testTarget(name: "GatehouseCryptoTests", dependencies: ["GatehouseCrypto", "GatehouseTime"], swiftSettings: settings),
         .testTarget(
@@ -67,7 +72,9 @@ let package = Package(
         .testTarget(name: "GatehouseHTTPTests", dependencies: ["GatehouseHTTP"], swiftSettings: settings),
         .testTarget(name: "GatehousePolicyTests", dependencies: ["GatehousePolicy"], swiftSettings: settings),
         .testTarget(
-            name: "GatehouseVerifyTests", dependencies: ["GatehouseVerify"], resources: [.copy("Vectors")], swiftSettings: settings),
+            name: "GatehouseVerifyTests",
+            dependencies: ["GatehouseVerify", "GatehouseHTTP", "GatehousePolicy", "GatehouseCrypto", "GatehouseTime"],
+            resources: [.copy("Vectors")], swiftSettings: settings),
         .testTarget(name: "GatehouseAuditTests", dependencies: ["GatehouseAudit"], swiftSettings: settings),
         .testTarget(name: "GatehouseStateTests", dependencies: ["GatehouseState"], swiftSettings: settings),
         .testTarget(

@@ -80,8 +80,10 @@ public struct DecisionRecord: Sendable {
     }
 
     public init(
-        reference: Reference, endpoint: String?, sender: String?, decision: String, reason: String, checks: [Check] = [], event: Event? = nil,
-        body: Body? = nil, answer: Int, remote: String, policy: String, request: RequestSummary? = nil, skew: Int64? = nil, took: UInt64? = nil,
+        reference: Reference, endpoint: String?, sender: String?, decision: String, reason: String, checks: [Check] = [],
+        event: Event? = nil,
+        body: Body? = nil, answer: Int, remote: String, policy: String, request: RequestSummary? = nil, skew: Int64? = nil,
+        took: UInt64? = nil,
         original: Reference? = nil, requests: Int? = nil
     ) {
         self.reference = reference

@@ -101,7 +101,8 @@ public struct LogVerifier {
     private var cutOff: LogProblem? {
         guard let last = known.last, last.sequence > head.sequence else { return nil }
         return LogProblem(
-            .cutOff, at: head.sequence + 1, "the log ends after record \(head.sequence), but record \(last.sequence) is known to have been written")
+            .cutOff, at: head.sequence + 1,
+            "the log ends after record \(head.sequence), but record \(last.sequence) is known to have been written")
     }
 
     private mutating func beginSegment() {
@@ -173,7 +174,9 @@ public struct LogVerifier {
             let kept = known[nextKnown]
             nextKnown += 1
             if kept.sequence == head.sequence, kept.hash != head.hash {
-                return report(.rewritten, "record \(kept.sequence) is not the one that is known; the log was made anew up to there, or from an earlier record on")
+                return report(
+                    .rewritten,
+                    "record \(kept.sequence) is not the one that is known; the log was made anew up to there, or from an earlier record on")
             }
         }
     }
@@ -201,9 +204,10 @@ public struct LogVerifier {
         isDecided = found.code != .removed && !mayBeTorn(found)
     }
 
+    /// A crash leaves half lines and lost pages, never a whole record in a wrong place.
     private func mayBeTorn(_ problem: LogProblem) -> Bool {
-        guard let synced else { return false }
-        return problem.sequence > synced.sequence && problem.code != .rewritten
+        guard let synced, problem.code == .malformed || problem.code == .changed else { return false }
+        return problem.sequence > synced.sequence
     }
 }
 

@@ -76,7 +76,9 @@ private struct RecordReader {
         if takeAfterSpace("}") { return .object([]) }
         repeat {
             skipSpace()
-            guard let name = string(), names.insert(name, into: members), takeAfterSpace(":"), let value = value(depth: depth + 1) else { return nil }
+            guard let name = string(), names.insert(name, into: members), takeAfterSpace(":"), let value = value(depth: depth + 1) else {
+                return nil
+            }
             members.append(RecordValue.Member(name: name, value: value))
         } while takeAfterSpace(",")
         return takeAfterSpace("}") ? .object(members) : nil
@@ -96,11 +98,20 @@ private struct RecordReader {
     private mutating func string() -> String? {
         guard take("\"") else { return nil }
         let start = position
-        while position < bytes.count, bytes[position] >= 0x20, bytes[position] != 0x22, bytes[position] != 0x5c { position += 1 }
+        var union: UInt8 = 0
+        while position < bytes.count, bytes[position] >= 0x20, bytes[position] != 0x22, bytes[position] != 0x5c {
+            union |= bytes[position]
+            position += 1
+        }
         let plain = bytes.part(start..<position)
         if position < bytes.count, bytes[position] == 0x22 {
             position += 1
-            return String(validating: plain, as: UTF8.self)
+            // Nearly every text is ASCII, and the validating initialiser, being generic, costs many times as much.
+            guard union < 0x80 else { return String(validating: plain, as: UTF8.self) }
+            return String(unsafeUninitializedCapacity: plain.count) { buffer in
+                UnsafeMutableRawBufferPointer(buffer).copyMemory(from: plain)
+                return plain.count
+            }
         }
         var text = Array(plain)
         while position < bytes.count {

@@ -37,6 +37,19 @@ public struct Reference: Sendable, Hashable, Comparable, CustomStringConvertible
 
     public func append(to output: inout [UInt8]) { output.write { $0.append(self) } }
 
+    /// The 26 characters, valid within `body`.
+    public func withText<R>(_ body: (UnsafeRawBufferPointer) -> R) -> R {
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 26) { digits in
+            var (high, low) = (high, low)
+            for index in stride(from: 25, through: 0, by: -1) {
+                digits.initializeElement(at: index, to: Self.digit(UInt8(truncatingIfNeeded: low) & 31))
+                low = low >> 5 | high << 59
+                high >>= 5
+            }
+            return body(UnsafeRawBufferPointer(digits))
+        }
+    }
+
     private static let alphabet = Array("0123456789ABCDEFGHJKMNPQRSTVWXYZ".utf8)
 
     static func digit(_ value: UInt8) -> UInt8 {

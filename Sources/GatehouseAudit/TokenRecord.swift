@@ -22,7 +22,8 @@ public struct TokenRecord: Sendable, Hashable {
 
     public init(
         reference: Reference, event: Event, sender: String?, reason: String, grant: String? = nil, authentication: String? = nil,
-        version: Int? = nil, scopes: [String] = [], audience: String? = nil, token: String? = nil, answer: Int, remote: String, policy: String
+        version: Int? = nil, scopes: [String] = [], audience: String? = nil, token: String? = nil, answer: Int, remote: String,
+        policy: String
     ) {
         self.reference = reference
         self.event = event

@@ -17,10 +17,13 @@ public enum AESGCM {
             guard let base = output.baseAddress?.assumingMemoryBound(to: UInt8.self) else { return false }
             var written: Int32 = 0
             let body = base + nonceLength
-            return key.withBytes { EVP_EncryptInit_ex2(context, Fetched.aes256GCM.pointer, $0.baseAddress?.assumingMemoryBound(to: UInt8.self), base, nil) } == 1
+            return key.withBytes {
+                EVP_EncryptInit_ex2(context, Fetched.aes256GCM.pointer, $0.baseAddress?.assumingMemoryBound(to: UInt8.self), base, nil)
+            } == 1
                 && EVP_EncryptUpdate(context, nil, &written, associated, Int32(associated.count)) == 1
                 && (plaintext.isEmpty
-                    || EVP_EncryptUpdate(context, body, &written, plaintext.baseAddress?.assumingMemoryBound(to: UInt8.self), Int32(plaintext.count)) == 1)
+                    || EVP_EncryptUpdate(
+                        context, body, &written, plaintext.baseAddress?.assumingMemoryBound(to: UInt8.self), Int32(plaintext.count)) == 1)
                 && EVP_EncryptFinal_ex(context, body + plaintext.count, &written) == 1
                 && gh_gcm_get_tag(context, body + plaintext.count, Int32(tagLength)) == 1
         }
@@ -40,7 +43,9 @@ public enum AESGCM {
                 var written: Int32 = 0
                 var nothing: UInt8 = 0
                 let plaintext = output.baseAddress?.assumingMemoryBound(to: UInt8.self)
-                return key.withBytes { EVP_DecryptInit_ex2(context, Fetched.aes256GCM.pointer, $0.baseAddress?.assumingMemoryBound(to: UInt8.self), base, nil) } == 1
+                return key.withBytes {
+                    EVP_DecryptInit_ex2(context, Fetched.aes256GCM.pointer, $0.baseAddress?.assumingMemoryBound(to: UInt8.self), base, nil)
+                } == 1
                     && EVP_DecryptUpdate(context, nil, &written, associated, Int32(associated.count)) == 1
                     && (count == 0 || EVP_DecryptUpdate(context, plaintext, &written, base + nonceLength, Int32(count)) == 1)
                     && gh_gcm_set_tag(context, base + nonceLength + count, Int32(tagLength)) == 1

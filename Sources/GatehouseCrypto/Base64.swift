@@ -6,7 +6,8 @@ public enum Base64 {
 
     /// Decodes into `output` and returns how many bytes that made; nil where the text is malformed or `output` is too small.
     public static func decode(
-        _ text: UnsafeRawBufferPointer, into output: UnsafeMutableRawBufferPointer, alphabet: Alphabet = .standard, padding: Padding = .optional
+        _ text: UnsafeRawBufferPointer, into output: UnsafeMutableRawBufferPointer, alphabet: Alphabet = .standard,
+        padding: Padding = .optional
     ) -> Int? {
         guard let count = unpaddedCount(text, padding) else { return nil }
         let decodedCount = count / 4 * 3 + max(count % 4 - 1, 0)
@@ -36,7 +37,9 @@ public enum Base64 {
 
     public static func decode(_ text: [UInt8], alphabet: Alphabet = .standard, padding: Padding = .optional) -> [UInt8]? {
         var output = [UInt8](repeating: 0, count: text.count / 4 * 3 + 3)
-        let count = text.withUnsafeBytes { source in output.withUnsafeMutableBytes { decode(source, into: $0, alphabet: alphabet, padding: padding) } }
+        let count = text.withUnsafeBytes { source in
+            output.withUnsafeMutableBytes { decode(source, into: $0, alphabet: alphabet, padding: padding) }
+        }
         guard let count else { return nil }
         output.removeLast(output.count - count)
         return output
@@ -52,7 +55,8 @@ public enum Base64 {
         bytes.withUnsafeBytes { encode($0, alphabet: alphabet, padded: padded) }
     }
 
-    public static func append(_ bytes: UnsafeRawBufferPointer, to text: inout [UInt8], alphabet: Alphabet = .standard, padded: Bool = true) {
+    public static func append(_ bytes: UnsafeRawBufferPointer, to text: inout [UInt8], alphabet: Alphabet = .standard, padded: Bool = true)
+    {
         text.reserveCapacity(text.count + (bytes.count + 2) / 3 * 4)
         let digits = alphabet == .standard ? standardDigits : urlDigits
         var index = 0

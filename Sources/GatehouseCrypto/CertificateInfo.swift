@@ -75,7 +75,8 @@ public struct CertificateInfo: Sendable, Hashable {
                 guard !bytes.isEmpty, bytes.allSatisfy({ 0x21 <= $0 && $0 < 0x7f }) else { continue }
                 dns.append(String(decoding: bytes, as: UTF8.self).lowercased())
             } else if let string = gh_general_name_string(name, GEN_IPADD) {
-                addresses.append(Array(UnsafeBufferPointer(start: ASN1_STRING_get0_data(string), count: Int(max(ASN1_STRING_length(string), 0)))))
+                addresses.append(
+                    Array(UnsafeBufferPointer(start: ASN1_STRING_get0_data(string), count: Int(max(ASN1_STRING_length(string), 0)))))
             }
         }
         return (dns, addresses)

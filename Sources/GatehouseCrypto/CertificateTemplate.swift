@@ -29,11 +29,15 @@ struct CertificateTemplate {
         var context = X509V3_CTX()
         gh_x509v3_context(&context, issuerCertificate ?? certificate, certificate)
         for (identifier, value) in extensions {
-            guard let added = X509V3_EXT_conf_nid(nil, &context, identifier, value) else { throw .openSSL("a certificate extension is wrong") }
+            guard let added = X509V3_EXT_conf_nid(nil, &context, identifier, value) else {
+                throw .openSSL("a certificate extension is wrong")
+            }
             defer { X509_EXTENSION_free(added) }
             guard X509_add_ext(certificate, added, -1) == 1 else { throw .openSSL("a certificate extension does not fit") }
         }
-        guard X509_sign(certificate, key.key.pointer, DigestAlgorithm.sha256.method) > 0 else { throw .openSSL("a certificate could not be signed") }
+        guard X509_sign(certificate, key.key.pointer, DigestAlgorithm.sha256.method) > 0 else {
+            throw .openSSL("a certificate could not be signed")
+        }
         return try Self.text(certificate)
     }
 
@@ -46,7 +50,9 @@ struct CertificateTemplate {
     }
 
     private func setValidity(_ certificate: OpaquePointer) -> Bool {
-        guard let from = ASN1_TIME_set(nil, Int(notBefore.seconds)), let until = ASN1_TIME_set(nil, Int(notAfter.seconds)) else { return false }
+        guard let from = ASN1_TIME_set(nil, Int(notBefore.seconds)), let until = ASN1_TIME_set(nil, Int(notAfter.seconds)) else {
+            return false
+        }
         defer {
             ASN1_TIME_free(from)
             ASN1_TIME_free(until)

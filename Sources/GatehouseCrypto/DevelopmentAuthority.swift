@@ -48,19 +48,24 @@ public struct DevelopmentAuthority: Sendable {
     }
 
     /// A server certificate for host names and addresses; the first is its common name.
-    public func issueServer(names: [String], now: WallTime, validFor duration: Duration = .seconds(397 * 86_400)) throws(CryptoError) -> IssuedCertificate {
+    public func issueServer(names: [String], now: WallTime, validFor duration: Duration = .seconds(397 * 86_400)) throws(CryptoError)
+        -> IssuedCertificate
+    {
         guard let first = names.first else { throw CryptoError(.malformed, "a server certificate needs a name") }
         var alternatives: [String] = []
         for name in names {
             // The text goes through OpenSSL's configuration syntax, in which a comma would begin another name.
-            guard !name.isEmpty, name.utf8.allSatisfy({ Self.isNameByte($0) }) else { throw CryptoError(.malformed, "\"\(name)\" is no host name") }
+            guard !name.isEmpty, name.utf8.allSatisfy({ Self.isNameByte($0) }) else {
+                throw CryptoError(.malformed, "\"\(name)\" is no host name")
+            }
             alternatives.append(Self.isAddress(name) ? "IP:\(name)" : "DNS:\(name)")
         }
         return try issue(
             CertificateTemplate(
                 commonName: first, notBefore: now - .seconds(86_400), notAfter: now + duration,
                 extensions: [
-                    (NID_basic_constraints, "critical,CA:FALSE"), (NID_key_usage, "critical,digitalSignature"), (NID_ext_key_usage, "serverAuth"),
+                    (NID_basic_constraints, "critical,CA:FALSE"), (NID_key_usage, "critical,digitalSignature"),
+                    (NID_ext_key_usage, "serverAuth"),
                     (NID_subject_alt_name, alternatives.joined(separator: ",")), (NID_subject_key_identifier, "hash"),
                     (NID_authority_key_identifier, "keyid:always"),
                 ]))
@@ -68,13 +73,15 @@ public struct DevelopmentAuthority: Sendable {
 
     /// A client certificate, valid from `from` (a day before `now` where it is nil).
     public func issueClient(
-        commonName: String, organization: String? = nil, now: WallTime, from: WallTime? = nil, validFor duration: Duration = .seconds(397 * 86_400)
+        commonName: String, organization: String? = nil, now: WallTime, from: WallTime? = nil,
+        validFor duration: Duration = .seconds(397 * 86_400)
     ) throws(CryptoError) -> IssuedCertificate {
         try issue(
             CertificateTemplate(
                 commonName: commonName, organization: organization, notBefore: from ?? now - .seconds(86_400), notAfter: now + duration,
                 extensions: [
-                    (NID_basic_constraints, "critical,CA:FALSE"), (NID_key_usage, "critical,digitalSignature"), (NID_ext_key_usage, "clientAuth"),
+                    (NID_basic_constraints, "critical,CA:FALSE"), (NID_key_usage, "critical,digitalSignature"),
+                    (NID_ext_key_usage, "clientAuth"),
                     (NID_subject_key_identifier, "hash"), (NID_authority_key_identifier, "keyid:always"),
                 ]))
     }

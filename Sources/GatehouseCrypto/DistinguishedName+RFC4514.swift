@@ -46,7 +46,8 @@ extension DistinguishedName {
             let numbers = name.split(separator: ".", omittingEmptySubsequences: false)
             guard numbers.count >= 2 else { return nil }
             for number in numbers {
-                guard !number.isEmpty, number.count <= 20, number.utf8.allSatisfy({ (0x30...0x39).contains($0) }), number == "0" || number.utf8.first != 0x30
+                guard !number.isEmpty, number.count <= 20, number.utf8.allSatisfy({ (0x30...0x39).contains($0) }),
+                    number == "0" || number.utf8.first != 0x30
                 else { return nil }
             }
             return name
@@ -77,7 +78,9 @@ extension DistinguishedName {
                 rest = rest.dropFirst()
                 return byte
             }
-            guard rest.count >= 2, let pair = Hex.decode(String(decoding: rest.prefix(2), as: UTF8.self)), let value = pair.first else { return nil }
+            guard rest.count >= 2, let pair = Hex.decode(String(decoding: rest.prefix(2), as: UTF8.self)), let value = pair.first else {
+                return nil
+            }
             rest = rest.dropFirst(2)
             return value
         }

@@ -3,7 +3,8 @@ struct ECDSASignature {
     /// r and s, 32 bytes each.
     let raw: [UInt8]
 
-    /// Strict DER (X.690 section 10): one length form, minimal integers, nothing behind; nil for anything else, and for r or s out of range.
+    /// Strict DER (X.690 section 10): one length form, minimal integers, nothing behind; nil for anything else, and for r or s out of
+    /// range.
     init?(der: UnsafeRawBufferPointer) {
         guard (8...72).contains(der.count), der[0] == 0x30, Int(der[1]) == der.count - 2 else { return nil }
         var raw: [UInt8] = []

@@ -83,7 +83,8 @@ struct FlatJSONReader {
     }
 
     private mutating func hexUnit() -> UInt32? {
-        guard bytes.count - position >= 4, let pair = Hex.decode(String(decoding: bytes[position..<position + 4], as: UTF8.self)), pair.count == 2
+        guard bytes.count - position >= 4, let pair = Hex.decode(String(decoding: bytes[position..<position + 4], as: UTF8.self)),
+            pair.count == 2
         else { return nil }
         position += 4
         return UInt32(pair[0]) << 8 | UInt32(pair[1])
@@ -113,7 +114,9 @@ struct FlatJSONReader {
             return take(end)
         default:
             let start = position
-            while let byte = peek, byte == 0x2b || byte == 0x2d || byte == 0x2e || (0x30...0x39).contains(byte) || (0x61...0x7a).contains(byte) || byte == 0x45 {
+            while let byte = peek,
+                byte == 0x2b || byte == 0x2d || byte == 0x2e || (0x30...0x39).contains(byte) || (0x61...0x7a).contains(byte) || byte == 0x45
+            {
                 position += 1
             }
             let word = bytes[start..<position]

@@ -45,13 +45,16 @@ public enum KeyKind: Sendable, Hashable, CustomStringConvertible {
             var name = [CChar](repeating: 0, count: 64)
             var length = 0
             let known = EVP_PKEY_get_group_name(key.pointer, &name, name.count, &length) == 1
-            self = known && String(decoding: name.prefix(length).map { UInt8(bitPattern: $0) }, as: UTF8.self) == "prime256v1" ? .p256 : .other
+            self =
+                known && String(decoding: name.prefix(length).map { UInt8(bitPattern: $0) }, as: UTF8.self) == "prime256v1" ? .p256 : .other
         } else if EVP_PKEY_is_a(key.pointer, "RSA") == 1 {
             let bits = Int(EVP_PKEY_get_bits(key.pointer))
             guard bits >= 2048 else { throw CryptoError(.weakKey, "an RSA key of \(bits) bits; at least 2048 are needed") }
             guard bits <= 8192 else { throw CryptoError(.unsupportedKey, "an RSA key of \(bits) bits; at most 8192 are taken") }
             var exponent: OpaquePointer?
-            guard gh_pkey_rsa_exponent(key.pointer, &exponent) == 1, let exponent else { throw .openSSL(.malformed, "an RSA key without exponent") }
+            guard gh_pkey_rsa_exponent(key.pointer, &exponent) == 1, let exponent else {
+                throw .openSSL(.malformed, "an RSA key without exponent")
+            }
             defer { BN_free(exponent) }
             guard BN_num_bits(exponent) > 16, BN_num_bits(exponent) <= 64, BN_is_odd(exponent) == 1 else {
                 throw CryptoError(.weakKey, "an RSA key whose public exponent is not an odd number from 65537 to 64 bits")

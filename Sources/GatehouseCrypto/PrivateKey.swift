@@ -58,14 +58,18 @@ public struct PrivateKey: Sendable {
     public func pem() throws(CryptoError) -> Secret {
         guard let bio = BIO_new(BIO_s_secmem()) else { throw .openSSL("no memory for a key") }
         defer { BIO_free(bio) }
-        guard PEM_write_bio_PKCS8PrivateKey(bio, key.pointer, nil, nil, 0, nil, nil) == 1 else { throw .openSSL("the key could not be written") }
+        guard PEM_write_bio_PKCS8PrivateKey(bio, key.pointer, nil, nil, 0, nil, nil) == 1 else {
+            throw .openSSL("the key could not be written")
+        }
         var contents: UnsafeMutablePointer<CChar>?
         let count = gh_bio_contents(bio, &contents)
         return Secret(copying: UnsafeRawBufferPointer(start: contents, count: max(count, 0)))
     }
 
     public func sign(_ scheme: SignatureScheme, _ message: UnsafeRawBufferPointer) throws(CryptoError) -> [UInt8] {
-        guard scheme.fits(publicKey.kind) else { throw CryptoError(.unsupportedKey, "a key of kind \(publicKey.kind) does not sign that way") }
+        guard scheme.fits(publicKey.kind) else {
+            throw CryptoError(.unsupportedKey, "a key of kind \(publicKey.kind) does not sign that way")
+        }
         guard let context = EVP_MD_CTX_new() else { throw .openSSL("no signing context") }
         defer { EVP_MD_CTX_free(context) }
         var keyContext: OpaquePointer?
@@ -76,7 +80,8 @@ public struct PrivateKey: Sendable {
         var signature = [UInt8](repeating: 0, count: length)
         var nothing: UInt8 = 0
         let done = withUnsafePointer(to: &nothing) { empty in
-            EVP_DigestSign(context, &signature, &length, message.baseAddress?.assumingMemoryBound(to: UInt8.self) ?? empty, message.count) == 1
+            EVP_DigestSign(context, &signature, &length, message.baseAddress?.assumingMemoryBound(to: UInt8.self) ?? empty, message.count)
+                == 1
         }
         guard done else { throw .openSSL("signing failed") }
         signature.removeLast(signature.count - length)

@@ -4,7 +4,9 @@ extension PublicKey {
     /// Private members are refused rather than ignored: such a key has been where it should not be. So are repeated ones.
     public init(jwk: [UInt8]) throws(CryptoError) {
         var reader = FlatJSONReader(jwk)
-        guard let members = reader.object() else { throw CryptoError(.malformed, "the JWK is no JSON object, or one with a repeated member") }
+        guard let members = reader.object() else {
+            throw CryptoError(.malformed, "the JWK is no JSON object, or one with a repeated member")
+        }
         for name in ["d", "p", "q", "dp", "dq", "qi", "oth", "k"] where members[name] != nil {
             throw CryptoError(.unsupportedKey, "the JWK holds the private or symmetric member \"\(name)\"; register the public key alone")
         }
@@ -26,7 +28,9 @@ extension PublicKey {
         case ("RSA", _):
             let modulus = try number("n", of: "RSA")
             let exponent = try number("e", of: "RSA")
-            guard modulus.count <= 2048, exponent.count <= 8 else { throw CryptoError(.unsupportedKey, "an RSA JWK of that size is not taken") }
+            guard modulus.count <= 2048, exponent.count <= 8 else {
+                throw CryptoError(.unsupportedKey, "an RSA JWK of that size is not taken")
+            }
             var key: [UInt8] = []
             DER.appendInteger(modulus, to: &key)
             DER.appendInteger(exponent, to: &key)

@@ -1,14 +1,14 @@
 import GatehouseCrypto
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #else
-import Darwin
+    import Darwin
 #endif
 
 /// The 32 bytes under which everything secret in the state is sealed: `STATE/master.key`, mode 0600.
 ///
-/// The keys that seal are derived from it with HKDF (RFC 5869), one for each purpose. It derives no other keys: those that digest events and
-/// passwords come from a root secret that is itself sealed, so that the master key can be replaced without forgetting events.
+/// The key that seals is derived from it with HKDF (RFC 5869). It derives no others but that: those that digest events and passwords come
+/// from a root secret that is itself sealed, so that the master key can be replaced without forgetting events.
 struct MasterKey: Sendable {
     /// Seals credentials and the root secret.
     let sealing: Secret
@@ -29,13 +29,20 @@ struct MasterKey: Sendable {
     static func load(_ path: String, isNew: Bool) throws(StateError) -> MasterKey {
         if !FileSystem.exists(path) {
             guard isNew else {
-                throw StateError(.key, "\(path) is missing, and the state beside it was sealed with it: put the key back from its backup. Without it the credentials are lost, and a new state has to be made in another directory")
+                throw StateError(
+                    .key,
+                    "\(path) is missing, and the state beside it was sealed with it: "
+                        + "put the key back from its backup. Without it the "
+                        + "credentials are lost, and a new state has to be made in another directory"
+                )
             }
             try make(path)
         }
         try StateDirectory.check(path, isDirectory: false)
         let file = try Descriptor(opening: path, O_RDONLY)
-        guard try file.size() == length else { throw StateError(.key, "\(path) is no master key: it has \(try file.size()) bytes and not \(length)") }
+        guard try file.size() == length else {
+            throw StateError(.key, "\(path) is no master key: it has \(try file.size()) bytes and not \(length)")
+        }
         let key: Secret
         do throws(CryptoError) {
             key = try Secret(count: length) { (buffer) throws(CryptoError) in

@@ -5,8 +5,9 @@ import GatehouseCrypto
 
 /// The state directory, opened and locked: master key, database, and where the replay memory and the audit log are.
 ///
-/// A running gateway and a command on a stopped one open it the same way; while one has it, the other is refused (``StateError/Code/locked``)
-/// and asks over the control socket. Calls read and write the disk, so they are made from threads that may wait.
+/// A running gateway and a command on a stopped one open it the same way; while one has it, the other is refused
+/// (``StateError/Code/locked``) and asks over the control socket. Calls read and write the disk, so they are made from threads that may
+/// wait.
 public final class State: Sendable {
     public let directory: String
     /// This gateway's name in its audit records, made when the state was.
@@ -37,6 +38,7 @@ public final class State: Sendable {
             guard mode == .create else { throw StateError(.access, "\(held.path) holds no state: \(path) is missing") }
             try Self.refuseRemains(held)
         }
+        try FileSystem.makeDirectory(held.file("audit"))
         let master = try MasterKey.load(held.file("master.key"), isNew: isNew)
         let database = try StateDatabase(path)
         let identity = try StateIdentity(database, master, created: clock.now, directory: held.path)
@@ -67,7 +69,11 @@ public final class State: Sendable {
     private static func refuseRemains(_ held: StateDirectory) throws(StateError) {
         for name in ["audit", "replay"] where FileSystem.exists(held.file(name)) {
             guard try FileSystem.names(in: held.file(name)).isEmpty else {
-                throw StateError(.damaged, "\(held.file("gatehouse.db")) is missing, but \(held.file(name)) is not empty: restore the state from its backup, or move \(held.path) away to begin anew")
+                throw StateError(
+                    .damaged,
+                    "\(held.file("gatehouse.db")) is missing, but \(held.file(name)) is not empty: "
+                        + "restore the state from its backup, or move \(held.path) away to begin anew"
+                )
             }
         }
     }

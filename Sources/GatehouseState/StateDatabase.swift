@@ -41,6 +41,11 @@ final class StateDatabase: Sendable {
         do { return try queue.read(body) } catch { throw Self.failure(path, error) }
     }
 
+    /// What SQLite says about one of its settings.
+    func setting(_ name: StaticString) throws(StateError) -> String? {
+        try read { try String.fetchOne($0, sql: "PRAGMA \(name)") }
+    }
+
     /// Moves the write-ahead log into the database and empties it, so that nothing overwritten survives in it.
     func truncateLog() throws(StateError) {
         do { try queue.writeWithoutTransaction { _ = try $0.checkpoint(.truncate) } } catch { throw Self.failure(path, error) }

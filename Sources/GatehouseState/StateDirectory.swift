@@ -1,7 +1,7 @@
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #else
-import Darwin
+    import Darwin
 #endif
 
 /// The state's directory: nobody else's, and held by one process at a time.
@@ -14,22 +14,36 @@ final class StateDirectory: Sendable {
     init(_ path: String, create: Bool) throws(StateError) {
         self.path = path
         if !FileSystem.exists(path) {
-            guard create else { throw StateError(.access, "\(path): there is no such state directory; `gatehouse serve` or `gatehouse secret add` makes it") }
+            guard create else {
+                throw StateError(.access, "\(path): there is no such state directory; `gatehouse serve` or `gatehouse secret add` makes it")
+            }
             do throws(StateError) {
                 try FileSystem.makeDirectory(path)
             } catch {
-                throw StateError(.access, "\(error.message). Its parent must exist: mkdir -p \"$(dirname '\(path)')\"")
+                let advice =
+                    FileSystem.exists(Self.parent(of: path))
+                    ? "Name another directory as `state`, or make it for this user: install -d -m 700 -o \(geteuid()) '\(path)'"
+                    : "Its parent must exist: mkdir -p '\(Self.parent(of: path))'"
+                throw StateError(.access, "\(error.message). \(advice)")
             }
         }
         try Self.check(path, isDirectory: true)
-        let file = try Descriptor(opening: path + "/lock", O_RDWR | O_CREAT)
+        let file: Descriptor
+        do throws(StateError) {
+            file = try Descriptor(opening: path + "/lock", O_RDWR | O_CREAT)
+        } catch {
+            throw StateError(.access, "\(error.message). This process, of user \(geteuid()), must be able to write there: chmod 700 '\(path)'")
+        }
         guard retrying({ flock(file.number, LOCK_EX | LOCK_NB) }) == 0 else {
             guard errno == EWOULDBLOCK else { throw .system(file.path, "lock", errno) }
-            throw StateError(.locked, "\(path) is in use by \(Self.holder(file)); stop it, or give the command the policies of that gateway")
+            throw StateError(
+                .locked, "\(path) is in use by \(Self.holder(file)); stop it, or give the command the policies of that gateway")
         }
         let pid = Array("\(getpid())\n".utf8)
         guard ftruncate(file.number, 0) == 0 else { throw .system(file.path, "write", errno) }
-        let result: Result<Void, StateError> = pid.withUnsafeBytes { bytes in Result { () throws(StateError) in try file.write(bytes, at: 0) } }
+        let result: Result<Void, StateError> = pid.withUnsafeBytes { bytes in
+            Result { () throws(StateError) in try file.write(bytes, at: 0) }
+        }
         try result.get()
         lock = file
     }
@@ -42,15 +56,26 @@ final class StateDirectory: Sendable {
         guard stat(path, &status) == 0 else { throw .system(path, "examine", errno) }
         let format = status.st_mode & S_IFMT
         guard format == (isDirectory ? S_IFDIR : S_IFREG) else {
-            throw StateError(.access, "\(path) is no \(isDirectory ? "directory" : "regular file")")
+            throw StateError(.access, "\(path) is no \(isDirectory ? "directory" : "regular file"): move it away, or name another directory as `state`")
         }
         guard status.st_uid == geteuid() else {
-            throw StateError(.permissions, "\(path) belongs to user \(status.st_uid), and this process is user \(geteuid()): run it as that user, or chown \(geteuid()) '\(path)'")
+            throw StateError(
+                .permissions,
+                "\(path) belongs to user \(status.st_uid), and this process is user \(geteuid()): "
+                    + "run it as that user, or chown \(geteuid()) '\(path)'"
+            )
         }
         guard status.st_mode & 0o077 == 0 else {
             let mode = String(status.st_mode & 0o777, radix: 8)
-            throw StateError(.permissions, "\(path) has mode 0\(mode), and others must not reach it: chmod \(isDirectory ? 700 : 600) '\(path)'")
+            throw StateError(
+                .permissions, "\(path) has mode 0\(mode), and others must not reach it: chmod \(isDirectory ? 700 : 600) '\(path)'")
         }
+    }
+
+    private static func parent(of path: String) -> String {
+        let name = path.hasSuffix("/") ? path.dropLast() : path[...]
+        guard let slash = name.lastIndex(of: "/") else { return "." }
+        return slash == name.startIndex ? "/" : String(name[..<slash])
     }
 
     private static func holder(_ file: Descriptor) -> String {
@@ -58,7 +83,9 @@ final class StateDirectory: Sendable {
         let result: Result<Int, StateError> = bytes.withUnsafeMutableBytes { buffer in
             Result { () throws(StateError) in try file.readSome(into: buffer, at: 0) }
         }
-        guard case .success(let count) = result, let pid = Int(String(decoding: bytes[..<count], as: UTF8.self).split(separator: "\n").first ?? "") else {
+        guard case .success(let count) = result,
+            let pid = Int(String(decoding: bytes[..<count], as: UTF8.self).split(separator: "\n").first ?? "")
+        else {
             return "another process"
         }
         return "process \(pid)"

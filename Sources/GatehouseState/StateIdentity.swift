@@ -22,7 +22,8 @@ struct StateIdentity {
             if let (node, check, sealed) = stored {
                 let matches = check.withUnsafeBytes { left in master.check.withUnsafeBytes { constantTimeEquals(left, $0) } }
                 guard matches else {
-                    throw StateError(.key, "\(directory)/master.key is not the key that sealed this state: put the right one back from its backup")
+                    throw StateError(
+                        .key, "\(directory)/master.key is not the key that sealed this state: put the right one back from its backup")
                 }
                 root = try AESGCM.open(sealed, key: master.sealing, associated: Self.associated(node))
                 self.node = node

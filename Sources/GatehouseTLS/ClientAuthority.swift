@@ -17,13 +17,20 @@ final class ClientAuthority {
         for certificate in certificates.pointers {
             let info = try CertificateInfo(certificate: certificate)
             sum += info.sha256
-            if X509_check_ca(certificate) == 0 { warnings.append("\(caFile): \(info.subject) is no certificate authority; nothing it signed is accepted") }
-            if X509_cmp_current_time(X509_get0_notAfter(certificate)) < 0 { warnings.append("\(caFile): \(info.subject) expired at \(info.notAfter)") }
+            if X509_check_ca(certificate) == 0 {
+                warnings.append("\(caFile): \(info.subject) is no certificate authority; nothing it signed is accepted")
+            }
+            if X509_cmp_current_time(X509_get0_notAfter(certificate)) < 0 {
+                warnings.append("\(caFile): \(info.subject) expired at \(info.notAfter)")
+            }
             guard let crlFile, let lists else { continue }
             let list = lists.pointers.first { X509_NAME_cmp(X509_CRL_get_issuer($0), X509_get_subject_name(certificate)) == 0 }
             if let list {
                 if let next = X509_CRL_get0_nextUpdate(list), X509_cmp_current_time(next) < 0 {
-                    warnings.append("\(crlFile): the list of \(info.subject) has expired; client certificates from it are refused until a new one is here")
+                    warnings.append(
+                        "\(crlFile): the list of \(info.subject) has expired; "
+                            + "client certificates from it are refused until a new one is here"
+                    )
                 }
             } else {
                 warnings.append("\(crlFile) has no list of \(info.subject); client certificates from it are refused")

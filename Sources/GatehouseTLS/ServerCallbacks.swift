@@ -18,7 +18,9 @@ enum ServerCallbacks {
         SSL_CTX_set_alpn_select_cb(
             context,
             { ssl, chosen, length, offered, count, _ in
-                guard let ssl, let handler = TLSHandler.of(ssl), let offered, let server = handler.server else { return SSL_TLSEXT_ERR_ALERT_FATAL }
+                guard let ssl, let handler = TLSHandler.of(ssl), let offered, let server = handler.server else {
+                    return SSL_TLSEXT_ERR_ALERT_FATAL
+                }
                 let list = UnsafeBufferPointer(start: offered, count: Int(count))
                 guard let range = ServerCallbacks.choose(server.applicationProtocols, from: list) else { return SSL_TLSEXT_ERR_ALERT_FATAL }
                 chosen?.pointee = offered + range.lowerBound
@@ -26,7 +28,9 @@ enum ServerCallbacks {
                 return SSL_TLSEXT_ERR_OK
             }, nil)
         SSL_CTX_set_tlsext_ticket_key_evp_cb(context) { ssl, name, vector, cipher, mac, isNew in
-            guard let ssl, let handler = TLSHandler.of(ssl), let server = handler.server, let name, let vector, let cipher, let mac else { return -1 }
+            guard let ssl, let handler = TLSHandler.of(ssl), let server = handler.server, let name, let vector, let cipher, let mac else {
+                return -1
+            }
             return isNew == 1
                 ? server.tickets.seal(name: name, vector: vector, cipher: cipher, mac: mac)
                 : server.tickets.open(name: name, vector: vector, cipher: cipher, mac: mac)

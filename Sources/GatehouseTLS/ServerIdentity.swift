@@ -3,53 +3,47 @@ internal import GatehouseCrypto
 internal import GatehouseTime
 
 /// One certificate with its key and client CA, made into an SSL_CTX.
-final class ServerIdentity: @unchecked Sendable {
-    // Sound: the SSL_CTX is filled in before the initialiser returns and only read afterwards; OpenSSL lets threads share one for that.
-    let context: OpaquePointer
+final class ServerIdentity: Sendable {
     let info: CertificateInfo
     let asksForCertificate: Bool
     /// What a session must have been made for to be resumed here: listener, names, client CA and revocation list. Names and not the
     /// place in the list, so that a reload that moves an identity opens nothing; a new revocation list ends the sessions made before it.
     let sessionContext: [UInt8]
     let warnings: [String]
+    private let ssl: SSLContext
 
     init(_ files: TLSServerConfiguration.Identity, of configuration: TLSServerConfiguration) throws(TLSError) {
-        guard let context = SSL_CTX_new(TLS_server_method()) else { throw .openSSL(.configuration, "no TLS context") }
-        self.context = context
+        ssl = try SSLContext.server()
         asksForCertificate = files.clientCAFile != nil
         do throws(CryptoError) {
             var warnings: [String] = []
-            info = try Self.install(files, in: context, warnings: &warnings)
+            info = try Self.install(files, in: ssl.pointer, warnings: &warnings)
             var binding = Self.part(Array(configuration.listener.utf8))
             for name in info.dnsNames.sorted() { binding += Self.part(Array(name.utf8)) }
             for address in info.addresses { binding += Self.part(address) }
             if let clientCAFile = files.clientCAFile {
                 let authority = try ClientAuthority(caFile: clientCAFile, crlFile: configuration.crlFile)
-                try authority.install(in: context)
+                try authority.install(in: ssl.pointer)
                 warnings += authority.warnings
                 binding += Self.part(authority.digest)
             }
             sessionContext = Digest.sha256(binding)
             self.warnings = warnings
         } catch {
-            SSL_CTX_free(context)
             throw .configuration([error.description])
         }
-        do throws(TLSError) {
-            try ContextSettings.apply(to: context, minimum: configuration.minimumVersion)
-            guard ContextSettings.setClientSignatures(of: context),
-                SSL_CTX_set_session_id_context(context, sessionContext, UInt32(sessionContext.count)) == 1,
-                SSL_CTX_set_num_tickets(context, 1) == 1
-            else { throw .openSSL(.configuration, "the TLS context could not be set up") }
-        } catch {
-            SSL_CTX_free(context)
-            throw error
-        }
-        SSL_CTX_set_timeout(context, Self.sessionLifetime)
-        ServerCallbacks.install(in: context)
+        try ContextSettings.apply(to: ssl.pointer, minimum: configuration.minimumVersion)
+        guard ContextSettings.setClientSignatures(of: ssl.pointer),
+            SSL_CTX_set_session_id_context(ssl.pointer, sessionContext, UInt32(sessionContext.count)) == 1,
+            // One: a sender opens its connections one by one, and each ticket costs a handshake some microseconds.
+            SSL_CTX_set_num_tickets(ssl.pointer, 1) == 1
+        else { throw .openSSL(.configuration, "the TLS context could not be set up") }
+        SSL_CTX_set_timeout(ssl.pointer, Self.sessionLifetime)
+        ServerCallbacks.install(in: ssl.pointer)
     }
 
-    deinit { SSL_CTX_free(context) }
+    /// The SSL_CTX, valid as long as this identity.
+    var context: OpaquePointer { ssl.pointer }
 
     /// Seconds that a session can be resumed for.
     private static let sessionLifetime = 2 * 3_600
@@ -64,18 +58,24 @@ final class ServerIdentity: @unchecked Sendable {
         guard X509_check_private_key(leaf, key.key.pointer) == 1 else {
             ERR_clear_error()
             throw CryptoError(
-                .malformed, "\(files.keyFile) is not the key of the first certificate in \(files.certificateFile); replace both, leaf certificate first")
+                .malformed,
+                "\(files.keyFile) is not the key of the first certificate in \(files.certificateFile); replace both, leaf certificate first"
+            )
         }
         SSL_CTX_set_security_level(context, 2)
         guard SSL_CTX_use_certificate(context, leaf) == 1, SSL_CTX_use_PrivateKey(context, key.key.pointer) == 1 else {
-            throw .openSSL(.weakKey, "\(files.certificateFile) cannot be used; its key or signature is too weak or of a kind that TLS has no use for")
+            throw .openSSL(
+                .weakKey, "\(files.certificateFile) cannot be used; its key or signature is too weak or of a kind that TLS has no use for")
         }
         for (index, certificate) in chain.pointers.enumerated().dropFirst() {
             guard gh_ssl_ctx_add_chain(context, certificate) == 1 else {
                 throw .openSSL(.malformed, "certificate \(index + 1) in \(files.certificateFile) cannot be used")
             }
             if X509_check_issued(certificate, chain.pointers[index - 1]) != X509_V_OK {
-                warnings.append("\(files.certificateFile): certificate \(index + 1) did not issue certificate \(index); the order is leaf first, then its issuers")
+                warnings.append(
+                    "\(files.certificateFile): certificate \(index + 1) did not issue certificate \(index); "
+                        + "the order is leaf first, then its issuers"
+                )
             }
         }
         if X509_cmp_current_time(X509_get0_notAfter(leaf)) < 0 {

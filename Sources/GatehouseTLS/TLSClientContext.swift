@@ -2,32 +2,28 @@ internal import COpenSSL
 internal import GatehouseCrypto
 
 /// What connections to `https` handlers verify their peers with.
-public final class TLSClientContext: @unchecked Sendable {
-    // Sound: the SSL_CTX is filled in before the initialiser returns and only read afterwards.
-    let context: OpaquePointer
+public final class TLSClientContext: Sendable {
+    private let ssl: SSLContext
 
     /// Trusts the certificates in `caFile` (PEM), or those of the system where it is nil.
     public init(caFile: String? = nil) throws(TLSError) {
-        guard let context = SSL_CTX_new(TLS_client_method()) else { throw .openSSL(.configuration, "no TLS context") }
-        self.context = context
-        do throws(TLSError) {
-            try ContextSettings.apply(to: context, minimum: .v12)
-            SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nil)
-            // Returns 0 on success.
-            let offered = Self.applicationProtocols
-            guard SSL_CTX_set_alpn_protos(context, offered, UInt32(offered.count)) == 0 else { throw .openSSL(.configuration, "ALPN could not be set up") }
-            if let caFile {
-                try Self.trust(caFile, in: context)
-            } else if SSL_CTX_set_default_verify_paths(context) != 1 {
-                throw .openSSL(.configuration, "the system's certificate authorities could not be read")
-            }
-        } catch {
-            SSL_CTX_free(context)
-            throw error
+        ssl = try SSLContext.client()
+        try ContextSettings.apply(to: ssl.pointer, minimum: .v12)
+        SSL_CTX_set_verify(ssl.pointer, SSL_VERIFY_PEER, nil)
+        let offered = Self.applicationProtocols
+        // Unlike its neighbours this function returns 0 on success.
+        guard SSL_CTX_set_alpn_protos(ssl.pointer, offered, UInt32(offered.count)) == 0 else {
+            throw .openSSL(.configuration, "ALPN could not be set up")
+        }
+        if let caFile {
+            try Self.trust(caFile, in: ssl.pointer)
+        } else if SSL_CTX_set_default_verify_paths(ssl.pointer) != 1 {
+            throw .openSSL(.configuration, "the system's certificate authorities could not be read")
         }
     }
 
-    deinit { SSL_CTX_free(context) }
+    /// The SSL_CTX, valid as long as this value.
+    var context: OpaquePointer { ssl.pointer }
 
     private static let applicationProtocols = [8] + Array("http/1.1".utf8)
 
@@ -39,7 +35,9 @@ public final class TLSClientContext: @unchecked Sendable {
             throw .configuration([error.description])
         }
         let store = SSL_CTX_get_cert_store(context)
-        guard X509_STORE_set_flags(store, UInt(X509_V_FLAG_PARTIAL_CHAIN)) == 1 else { throw .openSSL(.configuration, "\(caFile) cannot be used") }
+        guard X509_STORE_set_flags(store, UInt(X509_V_FLAG_PARTIAL_CHAIN)) == 1 else {
+            throw .openSSL(.configuration, "\(caFile) cannot be used")
+        }
         for certificate in certificates.pointers {
             guard X509_STORE_add_cert(store, certificate) == 1 else { throw .openSSL(.configuration, "\(caFile) cannot be used") }
         }

@@ -32,7 +32,9 @@ public struct TLSError: Error, Sendable, Hashable, CustomStringConvertible {
     public var description: String { problems.isEmpty ? message : ([message] + problems).joined(separator: "\n  ") }
 
     static func configuration(_ problems: [String]) -> TLSError {
-        TLSError(.configuration, problems.count == 1 ? problems[0] : "the TLS files have \(problems.count) problems", problems: problems.count == 1 ? [] : problems)
+        TLSError(
+            .configuration, problems.count == 1 ? problems[0] : "the TLS files have \(problems.count) problems",
+            problems: problems.count == 1 ? [] : problems)
     }
 
     /// An error with everything in this thread's OpenSSL error queue, which is empty afterwards.

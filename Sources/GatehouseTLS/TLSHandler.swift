@@ -251,7 +251,10 @@ public final class TLSHandler: ChannelDuplexHandler {
         guard verified != X509_V_OK else { return .openSSL(.handshake, "the TLS handshake failed") }
         Self.clearErrors()
         let reason = X509_verify_cert_error_string(verified).map { String(cString: $0) } ?? "error \(verified)"
-        return TLSError(.certificate, server == nil ? "the certificate of \(clientServerName) was refused: \(reason)" : "the client certificate was refused: \(reason)")
+        return TLSError(
+            .certificate,
+            server == nil
+                ? "the certificate of \(clientServerName) was refused: \(reason)" : "the client certificate was refused: \(reason)")
     }
 
     private func describeSession(_ ssl: OpaquePointer) -> TLSSessionInfo {
@@ -281,11 +284,11 @@ public final class TLSHandler: ChannelDuplexHandler {
                 }
                 if count == 0 { outcome = SSL_get_error(ssl, 0) }
             } while outcome == SSL_ERROR_NONE && received.readableBytes > 0 && shared.plaintext.writableBytes >= TLSLoopBuffers.recordSize
-            if received.readableBytes == 0 { received = ByteBuffer() }
             handOver(context, promise: nil)  // An answer to a key update.
             if shared.plaintext.readableBytes > 0 { context.fireChannelRead(wrapInboundOut(shared.plaintext)) }
             finishRead(context, outcome)
         }
+        shared.recycle(received)
         received = ByteBuffer()
     }
 
@@ -315,7 +318,9 @@ public final class TLSHandler: ChannelDuplexHandler {
             var rest = bytes[...]
             while !rest.isEmpty {
                 var written = 0
-                guard SSL_write_ex(ssl, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count, &written) == 1, written > 0 else { return false }
+                guard SSL_write_ex(ssl, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count, &written) == 1, written > 0 else {
+                    return false
+                }
                 rest = rest.dropFirst(written)
             }
             return true

@@ -34,7 +34,8 @@ public struct TLSServerConfiguration: Sendable, Hashable {
     public var applicationProtocols: [String]
 
     public init(
-        listener: String, identities: [Identity], minimumVersion: Version = .v12, crlFile: String? = nil, applicationProtocols: [String] = ["http/1.1"]
+        listener: String, identities: [Identity], minimumVersion: Version = .v12, crlFile: String? = nil,
+        applicationProtocols: [String] = ["http/1.1"]
     ) {
         self.listener = listener
         self.identities = identities

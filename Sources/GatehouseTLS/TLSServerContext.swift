@@ -1,5 +1,5 @@
-public import GatehouseCrypto
 internal import COpenSSL
+public import GatehouseCrypto
 
 /// Everything a listener needs for its handshakes, immutable: a reload makes another and connections keep the one they began with.
 public final class TLSServerContext: Sendable {

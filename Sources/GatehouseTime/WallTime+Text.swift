@@ -23,6 +23,14 @@ extension WallTime {
         bytes.append(UInt8(ascii: "Z"))
     }
 
+    /// The 27 characters of ``description``, valid within `body`.
+    public func withText<R>(_ body: (UnsafeRawBufferPointer) -> R) -> R {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(27)
+        append(to: &bytes)
+        return bytes.withUnsafeBytes(body)
+    }
+
     /// RFC 3339 section 5.6 with any number of fraction digits (those past the sixth are dropped) and `Z` or an offset; nil for anything else.
     public init?(rfc3339 text: some Collection<UInt8>) {
         var scanner = DigitScanner(text)

@@ -1,8 +1,9 @@
 /// Memory for what one request needs decoded; everything in it goes when the next request begins. What is handed out stays at its address
 /// until then.
 final class Arena {
-    private var blocks: [UnsafeMutableRawBufferPointer] = []
-    private var used = 0
+    // Private, and no access runs within another: the run-time check of that is off.
+    @exclusivity(unchecked) private var blocks: [UnsafeMutableRawBufferPointer] = []
+    @exclusivity(unchecked) private var used = 0
 
     init() { blocks.append(.allocate(byteCount: Self.blockSize, alignment: 16)) }
 

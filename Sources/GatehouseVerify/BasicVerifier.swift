@@ -57,7 +57,8 @@ public struct BasicVerifier: Sendable {
             let salt = try Random.bytes(16)
             let hash = try KDF.scrypt(password: password, salt: salt, n: Self.n, r: Self.r, p: Self.p, length: 32)
             return BasicVerifier(
-                user: Array(user), form: .stretched(Stretched(salt: salt, n: Self.n, r: Self.r, p: Self.p, hash: hash.withBytes { Array($0) })))
+                user: Array(user),
+                form: .stretched(Stretched(salt: salt, n: Self.n, r: Self.r, p: Self.p, hash: hash.withBytes { Array($0) })))
         }
     }
 
@@ -110,7 +111,9 @@ public struct BasicVerifier: Sendable {
     }
 
     /// The digest that a keyed verifier holds; returns 32, or 0 where OpenSSL failed.
-    static func digest(user: UnsafeRawBufferPointer, password: UnsafeRawBufferPointer, mac: MAC, into output: UnsafeMutableRawBufferPointer) -> Int {
+    static func digest(
+        user: UnsafeRawBufferPointer, password: UnsafeRawBufferPointer, mac: MAC, into output: UnsafeMutableRawBufferPointer
+    ) -> Int {
         mac.start()
         KeyedDomain.basic.withBytes { mac.update($0) }
         withUnsafeBytes(of: UInt64(user.count).bigEndian) { mac.update($0) }

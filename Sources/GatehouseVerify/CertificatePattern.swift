@@ -1,7 +1,8 @@
 internal import GatehouseCrypto
 internal import GatehouseTime
 
-/// Which client certificate proves a sender: one with this subject, compared as a structure, or with this public key (RFC 8705 section 2.1).
+/// Which client certificate proves a sender: one with this subject, compared as a structure, or with this public key (RFC 8705
+/// section 2.1).
 enum CertificatePattern: Sendable {
     case subject(DistinguishedName)
     /// SHA-256 of the SubjectPublicKeyInfo, written `sha256//BASE64`.

@@ -1,7 +1,7 @@
 internal import GatehousePolicy
 
 /// An endpoint's policy compiled: its schemes' plans, and for each sender the keys that count.
-struct EndpointPlan: Sendable {
+final class EndpointPlan: Sendable {
     indirect enum Item: Sendable {
         /// Position among the endpoint's schemes.
         case signature(Int)
@@ -10,7 +10,7 @@ struct EndpointPlan: Sendable {
         case any([Item])
     }
 
-    struct Sender: Sendable {
+    final class Sender: Sendable {
         let name: String
         let networks: [Network]
         /// By scheme, then newest first.
@@ -19,6 +19,18 @@ struct EndpointPlan: Sendable {
         let certificate: [KeyReference]
         /// By handshake that needs keys; two slots each: the token's and the MAC's.
         let handshakeKeys: [[KeyReference]]
+
+        init(
+            name: String, networks: [Network], signing: [[KeyReference]], basic: [KeyReference], certificate: [KeyReference],
+            handshakeKeys: [[KeyReference]]
+        ) {
+            self.name = name
+            self.networks = networks
+            self.signing = signing
+            self.basic = basic
+            self.certificate = certificate
+            self.handshakeKeys = handshakeKeys
+        }
     }
 
     let schemes: [SchemePlan]
@@ -38,12 +50,13 @@ struct EndpointPlan: Sendable {
         var items: [Item] = []
         for requirement in endpoint.authenticate { items.append(try compiler.item(requirement)) }
         var handshakes: [HandshakePlan] = []
-        var handshakeUses: [(credential: CredentialKind, uses: [KeyUse])] = []
+        var handshakeUses: [[KeyUse]] = []
         for (index, scheme) in compiler.sources.enumerated() {
             for handshake in scheme.handshakes {
                 let uses = HandshakePlan.uses(handshake, scheme.key)
-                handshakes.append(HandshakePlan(handshake, scheme: index, paths: &compiler.paths, keys: uses.map { _ in handshakeUses.count }))
-                if let uses { handshakeUses.append((.signing, uses)) }
+                handshakes.append(
+                    HandshakePlan(handshake, scheme: index, paths: &compiler.paths, keys: uses.map { _ in handshakeUses.count }))
+                if let uses { handshakeUses.append(uses) }
             }
         }
         eventID = (endpoint.event?.id).map { SourcePlan($0, paths: &compiler.paths) }
@@ -61,7 +74,7 @@ struct EndpointPlan: Sendable {
                     basic: compiler.usesBasic ? builder.references(CredentialName(sender: name, kind: .basic), uses: [.basic]) : [],
                     certificate: compiler.usesCertificate
                         ? builder.references(CredentialName(sender: name, kind: .certificate), uses: [.certificate]) : [],
-                    handshakeKeys: handshakeUses.map { builder.references(CredentialName(sender: name, kind: $0.credential), uses: $0.uses) }))
+                    handshakeKeys: handshakeUses.map { builder.references(CredentialName(sender: name, kind: .signing), uses: $0) }))
         }
         schemes = compiler.schemes
         sources = compiler.sources

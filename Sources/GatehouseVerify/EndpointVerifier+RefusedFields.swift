@@ -14,8 +14,8 @@ public struct NamedField: Sendable, Hashable {
 }
 
 extension EndpointVerifier {
-    /// What the endpoint's schemes read of a request: signatures, times, ids and types. Never a value that is compared for equality, nor one
-    /// that a verify token is compared with, nor `Authorization`. Slow; meant for refused requests.
+    /// What the endpoint's schemes read of a request: signatures, times, ids and types. Never a value that is compared for equality, nor
+    /// a verify token, nor `Authorization`. Slow; meant for refused requests.
     public func refusedFields(_ request: RequestView, workspace: Workspace) -> [NamedField] {
         workspace.begin(schemes: 0, paths: plan.paths.paths.count)
         if !plan.paths.isEmpty { workspace.scanJSON(request.body, paths: plan.paths) }
@@ -46,7 +46,9 @@ extension EndpointVerifier {
     private func fields(_ source: ValueSource, _ request: RequestView, _ workspace: Workspace) -> [NamedField] {
         if case .header(let name) = source, name.hasSuffix("*") {
             let prefix = name.dropLast()
-            let names = request.head.fields.map { String(decoding: request[$0.name], as: UTF8.self).lowercased() }.filter { $0.hasPrefix(prefix) }
+            let names = request.head.fields.map { String(decoding: request[$0.name], as: UTF8.self).lowercased() }.filter {
+                $0.hasPrefix(prefix)
+            }
             return Set(names).sorted().map { field("header:\($0)", values: request.values(FieldName($0))) }
         }
         switch source {

@@ -28,7 +28,8 @@ extension Evaluation {
     }
 
     private mutating func basic(
-        _ user: UnsafeRawBufferPointer, _ password: UnsafeRawBufferPointer, _ digest: BodyDigest, _ sender: EndpointPlan.Sender, _ trial: inout Trial
+        _ user: UnsafeRawBufferPointer, _ password: UnsafeRawBufferPointer, _ digest: BodyDigest, _ sender: EndpointPlan.Sender,
+        _ trial: inout Trial
     ) -> State {
         var newest: Int?
         var isKnown = false
@@ -123,7 +124,9 @@ extension Evaluation {
         var decoded: Int?
         let room = try? Secret(count: max(text.count, 1)) { decoded = Base64.decode(text, into: $0) }
         guard let count = decoded, let room, count <= BasicVerifier.maximumLength else { return .malformed }
-        guard let user = room.withBytes({ $0.slice(0, count).firstIndex(of: UInt8(ascii: ":")) }), let mac = workspace.passwords else { return .malformed }
+        guard let user = room.withBytes({ $0.slice(0, count).firstIndex(of: UInt8(ascii: ":")) }), let mac = workspace.passwords else {
+            return .malformed
+        }
         let length = room.withBytes {
             BasicVerifier.digest(user: $0.slice(0, user), password: $0.slice(user + 1, count), mac: mac, into: workspace.code)
         }
@@ -132,14 +135,17 @@ extension Evaluation {
     }
 
     /// Nil where OpenSSL failed.
-    private func cacheEntry(_ sender: String, _ version: Int, _ verifier: BasicVerifier.Stretched, _ claim: BodyDigest) -> PasswordCache.Entry? {
+    private func cacheEntry(
+        _ sender: String, _ version: Int, _ verifier: BasicVerifier.Stretched, _ claim: BodyDigest
+    ) -> PasswordCache.Entry? {
         guard let mac = workspace.passwords else { return nil }
         mac.start()
         KeyedDomain.cached.withBytes { mac.update($0) }
         claim.withBytes { mac.update($0) }
         verifier.salt.withUnsafeBytes { mac.update($0) }
         verifier.hash.withUnsafeBytes { mac.update($0) }
-        guard mac.finish(into: workspace.code) == 32, let digest = BodyDigest(UnsafeRawBufferPointer(rebasing: workspace.code[..<32])) else { return nil }
+        guard mac.finish(into: workspace.code) == 32, let digest = BodyDigest(UnsafeRawBufferPointer(rebasing: workspace.code[..<32]))
+        else { return nil }
         return PasswordCache.Entry(version: PasswordCache.Version(sender: sender, number: version), digest: digest)
     }
 

@@ -13,21 +13,14 @@ extension Evaluation {
         let scheme = index.map { plan.schemes[$0] }
         var identity = EventIdentity()
         var id: UnsafeRawBufferPointer?
-        for (source, isID) in [(scheme.map(\.eventID) ?? plan.eventID, true), (scheme.map(\.eventType) ?? plan.eventType, false)] {
-            guard let source else { continue }
-            switch workspace.value(source, in: request) {
-            case .absent: continue
-            case .repeated: return .failure(Refused(reason: isInBody(source) ? .malformed : .signatureMalformed))
-            case .unsuitable: if isInBody(source), workspace.jsonProblem == .tooDeep { return .failure(Refused(reason: .malformed)) }
-            case .one(let text):
-                guard !text.isEmpty else { continue }
-                if isID {
-                    id = text
-                    identity.id = Self.shown(text)
-                } else {
-                    identity.type = Self.shown(text)
-                }
-            }
+        if let source = scheme.map(\.eventID) ?? plan.eventID {
+            if let reason = read(source, &id) { return .failure(Refused(reason: reason)) }
+            identity.id = id.map(Self.shown)
+        }
+        if let source = scheme.map(\.eventType) ?? plan.eventType {
+            var type: UnsafeRawBufferPointer?
+            if let reason = read(source, &type) { return .failure(Refused(reason: reason)) }
+            identity.type = type.map(Self.shown)
         }
         let signsSomething = scheme.map { !$0.isEquality } ?? false
         if let id, !signsSomething || scheme?.idIsSigned == true {
@@ -40,6 +33,18 @@ extension Evaluation {
             identity.key = key
         }
         return .success(identity)
+    }
+
+    /// Leaves `text` as it is where there is none, or an empty one; returns why the request is refused, if it is.
+    private func read(_ source: SourcePlan, _ text: inout UnsafeRawBufferPointer?) -> Reason? {
+        switch workspace.value(source, in: request) {
+        case .absent: return nil
+        case .repeated: return isInBody(source) ? .malformed : .signatureMalformed
+        case .unsuitable: return isInBody(source) && workspace.jsonProblem == .tooDeep ? .malformed : nil
+        case .one(let value):
+            if !value.isEmpty { text = value }
+            return nil
+        }
     }
 
     private func isInBody(_ source: SourcePlan) -> Bool { if case .json = source { true } else { false } }

@@ -2,8 +2,8 @@ internal import GatehouseCrypto
 internal import GatehousePolicy
 
 extension Evaluation {
-    /// The signature is looked at before the window, so that `timestamp-stale` means a genuine signature; every live key and every candidate
-    /// is tried whichever way it goes.
+    /// The signature is looked at before the window, so that `timestamp-stale` means a genuine signature. Live keys are tried from the
+    /// newest on until one matches; each is compared with every candidate.
     func signature(_ index: Int, sender: EndpointPlan.Sender, _ trial: inout Trial) -> State {
         let scheme = plan.schemes[index]
         let extraction = extraction(index)
@@ -35,7 +35,8 @@ extension Evaluation {
             newest = newest ?? key.number
         }
         if worst != .unavailable, arrival.diagnoseRetired {
-            let retired = keys.filter { !$0.state.isLive(at: arrival.now) }.prefix(SchemePlan.maximumPairs / max(extraction.candidates.count, 1))
+            let retired = keys.filter { !$0.state.isLive(at: arrival.now) }.prefix(
+                SchemePlan.maximumPairs / max(extraction.candidates.count, 1))
             for key in retired where match(key, extraction, scheme) == .ok {
                 trial.checks.append(CheckResult(.signature, scheme: scheme.name, version: key.number, .retired))
                 return .fails(.signedWithRetired)

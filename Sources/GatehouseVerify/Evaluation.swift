@@ -206,7 +206,8 @@ struct Evaluation {
         }
         let scheme = trial.scheme.map { plan.schemes[$0] }
         let signedAt = scheme.flatMap { $0.timestampIsSigned ? trial.scheme.flatMap { workspace.extractions[$0]?.signedAt } : nil }
-        for handshake in plan.handshakes where handshake.signed && handshake.scheme == trial.scheme && handshake.applies(to: request, in: workspace) {
+        for handshake in plan.handshakes
+        where handshake.signed && handshake.scheme == trial.scheme && handshake.applies(to: request, in: workspace) {
             guard case .holds = token(of: handshake, sender: plan.senders[sender]) else { continue }
             guard let answer = answer(handshake, sender: plan.senders[sender], key: trial.key) else {
                 return refusal(.malformed, sender: name, checks: trial.checks)
@@ -238,7 +239,8 @@ struct Evaluation {
         return Verification(
             outcome: .passwordNeeded(passwordChecks), sender: sender, checks: pending[0].trial.checks, bodySHA256: bodySHA256,
             pending: PendingPasswords(
-                candidates: candidates, checks: passwordChecks, refusal: refusal(refused.passwordFailure, sender: name, checks: refused.checks),
+                candidates: candidates, checks: passwordChecks,
+                refusal: refusal(refused.passwordFailure, sender: name, checks: refused.checks),
                 cache: endpoint.table.passwords))
     }
 }

@@ -138,7 +138,8 @@ extension SchemePlan {
     private func lowerCased(_ byte: UInt8) -> UInt8 { 0x41 <= byte && byte <= 0x5a ? byte | 0x20 : byte }
 
     /// Nil for what is malformed, empty or not of the algorithm's length (SEC-54).
-    private func decode(_ text: UnsafeRawBufferPointer, _ algorithm: SignatureAlgorithm, in workspace: Workspace) -> UnsafeRawBufferPointer? {
+    private func decode(_ text: UnsafeRawBufferPointer, _ algorithm: SignatureAlgorithm, in workspace: Workspace) -> UnsafeRawBufferPointer?
+    {
         let decoded: UnsafeRawBufferPointer
         switch encoding {
         case .text:
@@ -172,7 +173,9 @@ extension SchemePlan {
                 guard let text = extraction.timestamp else { return false }
                 workspace.parts.append(text)
             case .value(let source, let separators):
-                guard case .one(let text) = workspace.value(source, in: request), !separators.contains(where: { text.offset(of: $0) != nil }) else {
+                guard case .one(let text) = workspace.value(source, in: request),
+                    !separators.contains(where: { text.offset(of: $0) != nil })
+                else {
                     return false
                 }
                 workspace.parts.append(text)

@@ -31,7 +31,9 @@ struct HandshakePlan: Sendable {
     init(_ handshake: Handshake, scheme: Int, paths: inout JSONPaths, keys: Int?) {
         self.scheme = scheme
         method = handshake.when.method
-        present = handshake.when.present.map { Match(source: SourcePlan($0.source, paths: &paths), equals: $0.equals.map { Array($0.utf8) }) }
+        present = handshake.when.present.map {
+            Match(source: SourcePlan($0.source, paths: &paths), equals: $0.equals.map { Array($0.utf8) })
+        }
         token = handshake.when.token.map { SourcePlan($0, paths: &paths) }
         answer =
             switch handshake.answer {
@@ -47,10 +49,10 @@ struct HandshakePlan: Sendable {
         self.keys = keys
     }
 
-    /// What the plan of a handshake needs keys for: the token as it is, and the answer's MAC.
+    /// What a handshake uses `SENDER/signing` for, if it does: the token as it is, and the answer's MAC.
     static func uses(_ handshake: Handshake, _ form: KeyForm) -> [KeyUse]? {
-        if case .keyed = handshake.answer { return [.equality(KeyForm()), .mac(.sha256, form)] }
-        return handshake.when.token == nil ? nil : [.equality(KeyForm()), .mac(.sha256, form)]
+        let isKeyed = if case .keyed = handshake.answer { true } else { false }
+        return isKeyed || handshake.when.token != nil ? [.equality(KeyForm()), .mac(.sha256, form)] : nil
     }
 
     /// Everything but the token, which is a sender's.

@@ -43,7 +43,9 @@ struct HandshakeReply {
                 status: status, fields: mediaType.map { [(name: "Content-Type", value: $0), Self.nosniff] } ?? [], body: Array(body.utf8))
         case .allowOrigin(let rate):
             guard case .one(let origin) = request.field("webhook-request-origin"), Self.isOrigin(origin) else { return nil }
-            var fields = [(name: "Allow", value: "OPTIONS, POST"), (name: "WebHook-Allowed-Origin", value: String(decoding: origin, as: UTF8.self))]
+            var fields = [
+                (name: "Allow", value: "OPTIONS, POST"), (name: "WebHook-Allowed-Origin", value: String(decoding: origin, as: UTF8.self)),
+            ]
             if let rate {
                 fields.append((name: "WebHook-Allowed-Rate", value: "\(rate)"))
             } else if case .one = request.field("webhook-request-rate") {

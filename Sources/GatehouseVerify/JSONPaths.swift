@@ -32,7 +32,8 @@ struct JSONPaths: Sendable {
     private mutating func child(of node: Int, named component: String) -> Int {
         let name = Array(component.utf8)
         if let known = nodes[node].children.first(where: { $0.name == name }) { return known.node }
-        let isPosition = !name.isEmpty && name.count <= 6 && name.allSatisfy { 0x30 <= $0 && $0 <= 0x39 } && (name.count == 1 || name[0] != 0x30)
+        let isPosition =
+            !name.isEmpty && name.count <= 6 && name.allSatisfy { 0x30 <= $0 && $0 <= 0x39 } && (name.count == 1 || name[0] != 0x30)
         let new = nodes.count
         nodes.append(Node())
         nodes[node].children.append(Child(name: name, position: isPosition ? Int(component) : nil, node: new))

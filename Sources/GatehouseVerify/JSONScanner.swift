@@ -3,6 +3,8 @@
 ///
 /// A member on a path that is named twice in one object ends the scan: readers disagree about which one counts. Nesting is bounded;
 /// what is skipped needs no stack, so no input can exhaust it.
+///
+/// Every function takes the position it starts at and returns the one behind what it read, so that positions stay in registers.
 struct JSONScanner {
     enum Problem: Error, Sendable, Hashable {
         /// Not one JSON text, or not UTF-8.
@@ -24,65 +26,65 @@ struct JSONScanner {
 
     static let maximumDepth = 512
 
-    private let bytes: UnsafeRawBufferPointer
+    // Every load is behind a comparison with `count`.
+    private let base: UnsafeRawPointer
+    private let count: Int
     private let nodes: [JSONPaths.Node]
-    private var position = 0
-    private var escaped = false
-    /// One bit a level, set for an object.
-    private var levels = InlineArray<8, UInt64>(repeating: 0)
 
-    /// Puts what is found under each path's slot; slots not found keep their nil.
+    /// Puts what is found under each path's slot; slots not found keep their nil. After a problem, what was put there counts for nothing.
     static func scan(_ bytes: UnsafeRawBufferPointer, paths: JSONPaths, into found: inout [Value?]) throws(Problem) {
-        var scanner = JSONScanner(bytes: bytes, nodes: paths.nodes)
-        scanner.skipBlanks()
-        try scanner.value(at: 0, depth: 0, &found)
-        scanner.skipBlanks()
-        guard scanner.position == bytes.count else { throw .notJSON }
+        guard let base = bytes.baseAddress else { throw .notJSON }
+        let scanner = JSONScanner(base: base, count: bytes.count, nodes: paths.nodes)
+        let end = try scanner.value(scanner.blanks(0), node: 0, depth: 0, &found)
+        guard scanner.blanks(end) == scanner.count else { throw .notJSON }
     }
 
-    private init(bytes: UnsafeRawBufferPointer, nodes: [JSONPaths.Node]) {
-        self.bytes = bytes
+    private init(base: UnsafeRawPointer, count: Int, nodes: [JSONPaths.Node]) {
+        self.base = base
+        self.count = count
         self.nodes = nodes
     }
 
+    private var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base, count: count) }
+
     // MARK: Values on a path. The recursion is as deep as the longest path in the policy, and no deeper than `maximumDepth`.
 
-    private mutating func value(at node: Int, depth: Int, _ found: inout [Value?]) throws(Problem) {
-        let start = position
-        let kind: Kind
-        var value: Value
-        switch peek {
+    private func value(_ start: Int, node: Int, depth: Int, _ found: inout [Value?]) throws(Problem) -> Int {
+        let value: Value
+        let end: Int
+        switch byte(start) {
         case UInt8(ascii: "{"):
-            try object(at: node, depth: depth + 1, &found)
-            value = Value(kind: .container, start: start, end: position, escaped: false)
+            end = try object(start, node: node, depth: depth + 1, &found)
+            value = Value(kind: .container, start: start, end: end, escaped: false)
         case UInt8(ascii: "["):
-            try array(at: node, depth: depth + 1, &found)
-            value = Value(kind: .container, start: start, end: position, escaped: false)
+            end = try array(start, node: node, depth: depth + 1, &found)
+            value = Value(kind: .container, start: start, end: end, escaped: false)
         case UInt8(ascii: "\""):
-            try string()
-            value = Value(kind: .string, start: start + 1, end: position - 1, escaped: escaped)
+            var escaped = false
+            end = try string(start, &escaped)
+            value = Value(kind: .string, start: start + 1, end: end - 1, escaped: escaped)
         default:
-            kind = try scalar()
-            value = Value(kind: kind, start: start, end: position, escaped: false)
+            var kind = Kind.null
+            end = try scalar(start, &kind)
+            value = Value(kind: kind, start: start, end: end, escaped: false)
         }
         if let slot = nodes[node].slot { found[slot] = value }
+        return end
     }
 
-    private mutating func object(at node: Int, depth: Int, _ found: inout [Value?]) throws(Problem) {
+    private func object(_ start: Int, node: Int, depth: Int, _ found: inout [Value?]) throws(Problem) -> Int {
         guard depth <= Self.maximumDepth else { throw .tooDeep }
-        position += 1
-        skipBlanks()
-        if take(UInt8(ascii: "}")) { return }
+        var position = blanks(start + 1)
+        if byte(position) == UInt8(ascii: "}") { return position + 1 }
         var seen: UInt64 = 0
         var seenBeyond: Set<Int> = []
         while true {
-            guard peek == UInt8(ascii: "\"") else { throw .notJSON }
-            let start = position + 1
-            try string()
-            let child = index(ofChildNamed: start, position - 1, escaped: escaped, in: node)
-            skipBlanks()
-            guard take(UInt8(ascii: ":")) else { throw .notJSON }
-            skipBlanks()
+            guard byte(position) == UInt8(ascii: "\"") else { throw .notJSON }
+            let name = position + 1
+            var escaped = false
+            position = try string(position, &escaped)
+            let child = index(ofChildNamed: name, position - 1, escaped: escaped, in: node)
+            position = try colon(position)
             if let child {
                 let isNew: Bool
                 if child < 64 {
@@ -92,34 +94,33 @@ struct JSONScanner {
                     isNew = seenBeyond.insert(child).inserted
                 }
                 guard isNew else { throw .repeated }
-                try value(at: nodes[node].children[child].node, depth: depth, &found)
+                position = try value(position, node: nodes[node].children[child].node, depth: depth, &found)
             } else {
-                try skipValue(depth: depth)
+                position = try skipValue(position, depth: depth)
             }
-            skipBlanks()
-            if take(UInt8(ascii: "}")) { return }
-            guard take(UInt8(ascii: ",")) else { throw .notJSON }
-            skipBlanks()
+            position = blanks(position)
+            if byte(position) == UInt8(ascii: "}") { return position + 1 }
+            guard byte(position) == UInt8(ascii: ",") else { throw .notJSON }
+            position = blanks(position + 1)
         }
     }
 
-    private mutating func array(at node: Int, depth: Int, _ found: inout [Value?]) throws(Problem) {
+    private func array(_ start: Int, node: Int, depth: Int, _ found: inout [Value?]) throws(Problem) -> Int {
         guard depth <= Self.maximumDepth else { throw .tooDeep }
-        position += 1
-        skipBlanks()
-        if take(UInt8(ascii: "]")) { return }
+        var position = blanks(start + 1)
+        if byte(position) == UInt8(ascii: "]") { return position + 1 }
         var index = 0
         while true {
             if let child = nodes[node].children.first(where: { $0.position == index }) {
-                try value(at: child.node, depth: depth, &found)
+                position = try value(position, node: child.node, depth: depth, &found)
             } else {
-                try skipValue(depth: depth)
+                position = try skipValue(position, depth: depth)
             }
             index += 1
-            skipBlanks()
-            if take(UInt8(ascii: "]")) { return }
-            guard take(UInt8(ascii: ",")) else { throw .notJSON }
-            skipBlanks()
+            position = blanks(position)
+            if byte(position) == UInt8(ascii: "]") { return position + 1 }
+            guard byte(position) == UInt8(ascii: ",") else { throw .notJSON }
+            position = blanks(position + 1)
         }
     }
 
@@ -127,7 +128,7 @@ struct JSONScanner {
         let children = nodes[node].children
         if children.isEmpty { return nil }
         let name = UnsafeRawBufferPointer(rebasing: bytes[start..<end])
-        if !escaped { return children.firstIndex { $0.name.count == name.count && $0.name.elementsEqual(name) } }
+        if !escaped { return children.firstIndex { name.equals($0.name) } }
         return withUnsafeTemporaryAllocation(byteCount: max(name.count, 1), alignment: 1) { buffer in
             guard let count = JSONText.unescape(name, into: buffer) else { return nil }
             return children.firstIndex { $0.name.elementsEqual(buffer[..<count]) }
@@ -136,103 +137,106 @@ struct JSONScanner {
 
     // MARK: Values off every path
 
-    private mutating func skipValue(depth: Int) throws(Problem) {
+    private func skipValue(_ start: Int, depth: Int) throws(Problem) -> Int {
+        var position = start
         var level = depth
+        // One bit a level, set for an object.
+        var levels = InlineArray<8, UInt64>(repeating: 0)
+        var escaped = false
+        var kind = Kind.null
         while true {
-            switch peek {
-            case UInt8(ascii: "{"):
-                level += 1
-                guard level <= Self.maximumDepth else { throw .tooDeep }
-                setLevel(level, isObject: true)
-                position += 1
-                skipBlanks()
-                if peek != UInt8(ascii: "}") {
-                    try memberName()
-                    continue
+            let first = byte(position)
+            if first == UInt8(ascii: "\"") {
+                position = try string(position, &escaped)
+            } else if first == UInt8(ascii: "{") || first == UInt8(ascii: "[") {
+                guard level < Self.maximumDepth else { throw .tooDeep }
+                let bit: UInt64 = 1 << UInt64(level & 63)
+                position = blanks(position + 1)
+                if first == UInt8(ascii: "{") {
+                    levels[level >> 6] |= bit
+                    level += 1
+                    if byte(position) != UInt8(ascii: "}") {
+                        position = try memberName(position)
+                        continue
+                    }
+                } else {
+                    levels[level >> 6] &= ~bit
+                    level += 1
+                    if byte(position) != UInt8(ascii: "]") { continue }
                 }
-            case UInt8(ascii: "["):
-                level += 1
-                guard level <= Self.maximumDepth else { throw .tooDeep }
-                setLevel(level, isObject: false)
-                position += 1
-                skipBlanks()
-                if peek != UInt8(ascii: "]") { continue }
-            case UInt8(ascii: "\""):
-                try string()
-            default:
-                _ = try scalar()
+            } else {
+                position = try scalar(position, &kind)
             }
             // A value has ended, or an empty container is about to: close what closes here.
             while true {
-                if level == depth { return }
-                skipBlanks()
-                let isObject = isObject(level)
-                if take(isObject ? UInt8(ascii: "}") : UInt8(ascii: "]")) {
-                    level -= 1
-                    continue
+                if level == depth { return position }
+                position = blanks(position)
+                let isObject = levels[(level - 1) >> 6] >> UInt64((level - 1) & 63) & 1 == 1
+                let next = byte(position)
+                if next == UInt8(ascii: ",") {
+                    position = blanks(position + 1)
+                    if isObject { position = try memberName(position) }
+                    break
                 }
-                guard take(UInt8(ascii: ",")) else { throw .notJSON }
-                skipBlanks()
-                if isObject { try memberName() }
-                break
+                guard next == (isObject ? UInt8(ascii: "}") : UInt8(ascii: "]")) else { throw .notJSON }
+                position += 1
+                level -= 1
             }
         }
     }
 
-    private mutating func memberName() throws(Problem) {
-        guard peek == UInt8(ascii: "\"") else { throw .notJSON }
-        try string()
-        skipBlanks()
-        guard take(UInt8(ascii: ":")) else { throw .notJSON }
-        skipBlanks()
+    /// From a member's name to its value.
+    @inline(__always)
+    private func memberName(_ start: Int) throws(Problem) -> Int {
+        guard byte(start) == UInt8(ascii: "\"") else { throw .notJSON }
+        var escaped = false
+        return try colon(string(start, &escaped))
     }
 
-    /// - Precondition: `1 <= level <= maximumDepth`.
-    private mutating func setLevel(_ level: Int, isObject: Bool) {
-        let bit: UInt64 = 1 << UInt64((level - 1) & 63)
-        if isObject { levels[(level - 1) >> 6] |= bit } else { levels[(level - 1) >> 6] &= ~bit }
+    @inline(__always)
+    private func colon(_ start: Int) throws(Problem) -> Int {
+        let position = blanks(start)
+        guard byte(position) == UInt8(ascii: ":") else { throw .notJSON }
+        return blanks(position + 1)
     }
-
-    private func isObject(_ level: Int) -> Bool { levels[(level - 1) >> 6] >> UInt64((level - 1) & 63) & 1 == 1 }
 
     // MARK: Tokens
 
+    /// - Precondition: `position` is within the text.
+    @inline(__always)
+    private func load(_ position: Int) -> UInt8 { base.load(fromByteOffset: position, as: UInt8.self) }
+
     /// 0 at the end, which no token begins with.
-    private var peek: UInt8 { position < bytes.count ? bytes[position] : 0 }
+    @inline(__always)
+    private func byte(_ position: Int) -> UInt8 { position < count ? load(position) : 0 }
 
-    private mutating func take(_ byte: UInt8) -> Bool {
-        guard peek == byte else { return false }
-        position += 1
-        return true
-    }
-
-    private mutating func skipBlanks() {
-        while position < bytes.count {
-            switch bytes[position] {
+    @inline(__always)
+    private func blanks(_ start: Int) -> Int {
+        var position = start
+        while position < count, load(position) <= 0x20 {
+            switch load(position) {
             case 0x20, 0x0a, 0x0d, 0x09: position += 1
-            default: return
+            default: return position
             }
         }
+        return position
     }
 
-    /// From the opening quote to behind the closing one; `escaped` says whether there was a backslash.
-    private mutating func string() throws(Problem) {
-        position += 1
-        escaped = false
+    /// From the opening quote to behind the closing one; `escaped` is set where there was a backslash.
+    @inline(__always)
+    private func string(_ start: Int, _ escaped: inout Bool) throws(Problem) -> Int {
+        var position = start + 1
         while true {
-            skipPlain()
-            guard position < bytes.count else { throw .notJSON }
-            let byte = bytes[position]
-            if byte == UInt8(ascii: "\"") {
-                position += 1
-                return
-            }
+            position = plain(position)
+            let byte = byte(position)
+            if byte == UInt8(ascii: "\"") { return position + 1 }
             if byte == UInt8(ascii: "\\") {
                 escaped = true
-                try escape()
+                position = try escape(position)
             } else if byte >= 0x80 {
-                try multibyte()
+                position = try multibyte(position)
             } else if byte < 0x20 {
+                // A control character, or the end of the text.
                 throw .notJSON
             } else {
                 position += 1
@@ -243,43 +247,41 @@ struct JSONScanner {
     /// Eight bytes at a time past everything that is neither quote, backslash, control character nor beyond ASCII.
     ///
     /// The subtractions borrow only from a byte that is itself a hit, so the lowest marked byte is always a true one.
-    private mutating func skipPlain() {
-        while bytes.count - position >= 8 {
-            let word = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: position, as: UInt64.self))
+    @inline(__always)
+    private func plain(_ start: Int) -> Int {
+        var position = start
+        while count - position >= 8 {
+            let word = UInt64(littleEndian: base.loadUnaligned(fromByteOffset: position, as: UInt64.self))
             let quote = word ^ 0x2222_2222_2222_2222
             let backslash = word ^ 0x5c5c_5c5c_5c5c_5c5c
             let marks =
                 ((quote &- 0x0101_0101_0101_0101) & ~quote | (backslash &- 0x0101_0101_0101_0101) & ~backslash
                     | (word &- 0x2020_2020_2020_2020) & ~word | word) & 0x8080_8080_8080_8080
-            if marks != 0 {
-                position += marks.trailingZeroBitCount >> 3
-                return
-            }
+            if marks != 0 { return position + marks.trailingZeroBitCount >> 3 }
             position += 8
         }
+        return position
     }
 
-    private mutating func escape() throws(Problem) {
-        guard bytes.count - position >= 2 else { throw .notJSON }
-        switch bytes[position + 1] {
+    private func escape(_ start: Int) throws(Problem) -> Int {
+        switch byte(start + 1) {
         case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"), UInt8(ascii: "b"), UInt8(ascii: "f"), UInt8(ascii: "n"),
             UInt8(ascii: "r"), UInt8(ascii: "t"):
-            position += 2
+            return start + 2
         case UInt8(ascii: "u"):
-            guard bytes.count - position >= 6, JSONText.hexUnit(bytes, at: position + 2) != nil else { throw .notJSON }
-            position += 6
+            guard JSONText.hexUnit(bytes, at: start + 2) != nil else { throw .notJSON }
+            return start + 6
         default:
             throw .notJSON
         }
     }
 
     /// One sequence of RFC 3629: no surrogates, nothing overlong, nothing beyond U+10FFFF.
-    private mutating func multibyte() throws(Problem) {
-        let first = bytes[position]
+    private func multibyte(_ start: Int) throws(Problem) -> Int {
         let count: Int
         var low: UInt8 = 0x80
         var high: UInt8 = 0xbf
-        switch first {
+        switch bytes[start] {
         case 0xc2...0xdf: count = 2
         case 0xe0: (count, low) = (3, 0xa0)
         case 0xed: (count, high) = (3, 0x9f)
@@ -289,43 +291,54 @@ struct JSONScanner {
         case 0xf1...0xf3: count = 4
         default: throw .notJSON
         }
-        guard bytes.count - position >= count, low <= bytes[position + 1], bytes[position + 1] <= high else { throw .notJSON }
-        for offset in 2..<max(count, 2) where bytes[position + offset] & 0xc0 != 0x80 { throw .notJSON }
-        position += count
+        guard bytes.count - start >= count, low <= bytes[start + 1], bytes[start + 1] <= high else { throw .notJSON }
+        for offset in 2..<max(count, 2) where bytes[start + offset] & 0xc0 != 0x80 { throw .notJSON }
+        return start + count
     }
 
-    private mutating func scalar() throws(Problem) -> Kind {
-        switch peek {
-        case UInt8(ascii: "t"): return try word("true", .literal)
-        case UInt8(ascii: "f"): return try word("false", .literal)
-        case UInt8(ascii: "n"): return try word("null", .null)
-        case UInt8(ascii: "-"), 0x30...0x39: return try number()
+    private func scalar(_ start: Int, _ kind: inout Kind) throws(Problem) -> Int {
+        switch byte(start) {
+        case UInt8(ascii: "-"), 0x30...0x39:
+            kind = .number
+            return try number(start)
+        case UInt8(ascii: "t"):
+            kind = .literal
+            return try word("true", start)
+        case UInt8(ascii: "f"):
+            kind = .literal
+            return try word("false", start)
+        case UInt8(ascii: "n"):
+            kind = .null
+            return try word("null", start)
         default: throw .notJSON
         }
     }
 
-    private mutating func word(_ text: StaticString, _ kind: Kind) throws(Problem) -> Kind {
+    private func word(_ text: StaticString, _ start: Int) throws(Problem) -> Int {
         let count = text.utf8CodeUnitCount
-        guard bytes.count - position >= count else { throw .notJSON }
-        for offset in 0..<count where bytes[position + offset] != text.utf8Start[offset] { throw .notJSON }
-        position += count
-        return kind
+        guard bytes.count - start >= count else { throw .notJSON }
+        for offset in 0..<count where bytes[start + offset] != text.utf8Start[offset] { throw .notJSON }
+        return start + count
     }
 
-    private mutating func number() throws(Problem) -> Kind {
-        _ = take(UInt8(ascii: "-"))
-        if !take(UInt8(ascii: "0")) { try digits() }
-        if take(UInt8(ascii: ".")) { try digits() }
-        if take(UInt8(ascii: "e")) || take(UInt8(ascii: "E")) {
-            if !take(UInt8(ascii: "+")) { _ = take(UInt8(ascii: "-")) }
-            try digits()
+    private func number(_ start: Int) throws(Problem) -> Int {
+        var position = start
+        if byte(position) == UInt8(ascii: "-") { position += 1 }
+        position = byte(position) == UInt8(ascii: "0") ? position + 1 : try digits(position)
+        if byte(position) == UInt8(ascii: ".") { position = try digits(position + 1) }
+        if byte(position) | 0x20 == UInt8(ascii: "e") {
+            position += 1
+            if byte(position) == UInt8(ascii: "+") || byte(position) == UInt8(ascii: "-") { position += 1 }
+            position = try digits(position)
         }
-        return .number
+        return position
     }
 
-    private mutating func digits() throws(Problem) {
-        let start = position
-        while 0x30 <= peek, peek <= 0x39 { position += 1 }
+    @inline(__always)
+    private func digits(_ start: Int) throws(Problem) -> Int {
+        var position = start
+        while byte(position) &- 0x30 <= 9 { position += 1 }
         guard position > start else { throw .notJSON }
+        return position
     }
 }

@@ -20,7 +20,9 @@ enum KeyMaterial {
         do { value = try slot.version.value.open() } catch { return .unavailable }
         switch slot.use {
         case .mac(let digest, let form):
-            guard let key = form.key(from: value), key.count >= minimumKeyBytes, let mac = try? MAC(digest, key: key) else { return .unusable }
+            guard let key = form.key(from: value), key.count >= minimumKeyBytes, let mac = try? MAC(digest, key: key) else {
+                return .unusable
+            }
             return .mac(mac)
         case .equality(let form):
             guard let key = form.key(from: value), key.count >= minimumKeyBytes,
@@ -64,7 +66,9 @@ extension Scheme {
                     return "the value is no public key that \(algorithm.rawValue) signatures can be checked with (scheme \(name))"
                 }
             } else {
-                guard let bytes = key.key(from: value) else { return "the value is not \(key.decode.rawValue), as scheme \(name) has its keys" }
+                guard let bytes = key.key(from: value) else {
+                    return "the value is not \(key.decode.rawValue), as scheme \(name) has its keys"
+                }
                 guard bytes.count >= minimumBytes else {
                     return "the key has \(bytes.count) bytes once decoded as scheme \(name) says; at least \(minimumBytes) are needed"
                 }
@@ -165,7 +169,9 @@ extension KeyForm {
     }
 
     /// Decodes without a copy outside wiped memory.
-    private static func decoded(_ text: UnsafeRawBufferPointer, _ decode: (UnsafeRawBufferPointer, UnsafeMutableRawBufferPointer) -> Int?) -> Secret? {
+    private static func decoded(
+        _ text: UnsafeRawBufferPointer, _ decode: (UnsafeRawBufferPointer, UnsafeMutableRawBufferPointer) -> Int?
+    ) -> Secret? {
         var count: Int?
         let room = try? Secret(count: text.count) { output in count = decode(text, output) }
         guard let count, count > 0, let room else { return nil }

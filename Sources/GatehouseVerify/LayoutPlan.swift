@@ -15,7 +15,8 @@ enum LayoutPlan: Sendable {
         case .prefixed(let prefix): self = .prefixed(Array(prefix.utf8))
         case .list(let separator, let assign, let label, let timestamp):
             self = .list(
-                separator: Array(separator.utf8), assign: Array(assign.utf8), label: Array(label.utf8), timestamp: timestamp.map { Array($0.utf8) })
+                separator: Array(separator.utf8), assign: Array(assign.utf8), label: Array(label.utf8),
+                timestamp: timestamp.map { Array($0.utf8) })
         case .positional(let separator, let timestamp, let signatures):
             self = .positional(separator: Array(separator.utf8), timestamp: timestamp, signatures: signatures)
         case .algorithm(let assign, let algorithms):
@@ -67,7 +68,9 @@ enum LayoutPlan: Sendable {
                 return
             }
             let name = value.slice(0, split).trimmed
-            let algorithm = names.firstIndex { $0.count == name.count && zip($0, name).allSatisfy { $0 == ($1 >= 0x41 && $1 <= 0x5a ? $1 | 0x20 : $1) } }
+            let algorithm = names.firstIndex {
+                $0.count == name.count && zip($0, name).allSatisfy { $0 == ($1 >= 0x41 && $1 <= 0x5a ? $1 | 0x20 : $1) }
+            }
             guard let algorithm else {
                 _ = take(.malformed)
                 return

@@ -2,7 +2,7 @@ internal import GatehouseHTTP
 internal import GatehousePolicy
 
 /// A scheme compiled for one endpoint: where everything is, and which bytes go to the key in which order.
-struct SchemePlan: Sendable {
+final class SchemePlan: Sendable {
     struct Header: Sendable {
         let source: SourcePlan
         /// May be there more than once.

@@ -34,9 +34,9 @@ public struct SignerError: Error, Sendable, Hashable, CustomStringConvertible {
 
 /// Signs requests as a scheme's sender does: what verification undoes. For `gatehouse send` and for tests.
 ///
-/// Fields that the caller gave stay: a timestamp or id among them is what gets signed, so that stale and repeated events can be made. A
-/// timestamp that stands in the JSON body must be there already. A signature that stands in the JSON body takes the place of the string that
-/// is there (any string, also an empty one), which only works where the body itself is not signed.
+/// Fields that the caller gave stay: a timestamp or id among them is what gets signed, so that stale and repeated events can be made.
+/// A timestamp or token that stands in the JSON body must be there already. A signature that stands in the JSON body takes the place of
+/// the string that is there (any string, also an empty one), which only works where the body itself is not signed.
 public struct Signer: Sendable {
     private let scheme: Scheme
     private let algorithm: SignatureAlgorithm
@@ -81,10 +81,14 @@ public struct Signer: Sendable {
             // The first of a numbered family.
             request.fields.append((name: name.hasSuffix("*") ? name.dropLast() + "1" : name, value: value))
         case .query(let name):
-            guard !scheme.signed.contains(.url) else { throw .layout("scheme \(scheme.name): a signature in a query that is itself signed") }
+            guard !scheme.signed.contains(.url) else {
+                throw .layout("scheme \(scheme.name): a signature in a query that is itself signed")
+            }
             request.url += (request.url.contains("?") ? "&" : "?") + name + "=" + Self.percentEncoded(value)
         case .json(let path):
-            guard !scheme.signed.contains(.body) else { throw .layout("scheme \(scheme.name): a signature in a body that is itself signed") }
+            guard !scheme.signed.contains(.body) else {
+                throw .layout("scheme \(scheme.name): a signature in a body that is itself signed")
+            }
             try replace(path, with: value, in: &request.body)
         }
         return request
@@ -114,7 +118,9 @@ public struct Signer: Sendable {
     private func addTemplateFields(to request: inout SignedRequest) throws(SignerError) {
         for part in scheme.signed {
             guard case .header(let name) = part, request.value(name) == nil else { continue }
-            guard scheme.event.id == .header(name) else { throw .missing("scheme \(scheme.name) signs the header \(name): give it with --header") }
+            guard scheme.event.id == .header(name) else {
+                throw .missing("scheme \(scheme.name) signs the header \(name): give it with --header")
+            }
             do throws(CryptoError) {
                 request.fields.append((name: name, value: "msg_" + Hex.encode(try Random.bytes(16))))
             } catch {
@@ -196,7 +202,9 @@ public struct Signer: Sendable {
 
     private func replace(_ path: [String], with value: String, in body: inout [UInt8]) throws(SignerError) {
         let place = try jsonValue(path, in: body)
-        guard place.kind == .string else { throw .missing("the body's \(path.joined(separator: ".")) must be a string, which the signature replaces") }
+        guard place.kind == .string else {
+            throw .missing("the body's \(path.joined(separator: ".")) must be a string, which the signature replaces")
+        }
         var quoted: [UInt8] = []
         Array(value.utf8).withUnsafeBytes { JSONText.appendQuoted($0, to: &quoted) }
         body.replaceSubrange(place.start - 1..<place.end + 1, with: quoted)
@@ -234,7 +242,9 @@ public struct Signer: Sendable {
 
     private static func queryValue(_ name: String, in url: String) -> String? {
         guard let mark = url.firstIndex(of: "?") else { return nil }
-        return url[url.index(after: mark)...].split(separator: "&").first { $0.hasPrefix(name + "=") }.map { String($0.dropFirst(name.count + 1)) }
+        return url[url.index(after: mark)...].split(separator: "&").first { $0.hasPrefix(name + "=") }.map {
+            String($0.dropFirst(name.count + 1))
+        }
     }
 
     private static func percentEncoded(_ text: String) -> String {

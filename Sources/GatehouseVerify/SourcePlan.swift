@@ -80,7 +80,9 @@ extension Workspace {
             var byte = text[read]
             if byte == UInt8(ascii: "+") {
                 byte = 0x20
-            } else if byte == UInt8(ascii: "%"), text.count - read >= 3, let high = hexDigit(text[read + 1]), let low = hexDigit(text[read + 2]) {
+            } else if byte == UInt8(ascii: "%"), text.count - read >= 3, let high = hexDigit(text[read + 1]),
+                let low = hexDigit(text[read + 2])
+            {
                 byte = high << 4 | low
                 read += 2
             }

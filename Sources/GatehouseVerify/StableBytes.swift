@@ -20,7 +20,9 @@ final class StableBytes: @unchecked Sendable {
 extension UnsafeRawBufferPointer {
     func equals(_ other: [UInt8]) -> Bool { count == other.count && elementsEqual(other) }
 
-    func hasPrefix(_ prefix: [UInt8]) -> Bool { count >= prefix.count && UnsafeRawBufferPointer(rebasing: self[..<prefix.count]).elementsEqual(prefix) }
+    func hasPrefix(_ prefix: [UInt8]) -> Bool {
+        count >= prefix.count && UnsafeRawBufferPointer(rebasing: self[..<prefix.count]).elementsEqual(prefix)
+    }
 
     /// Offset of the first occurrence at or after `start`; nil for an empty needle.
     func offset(of needle: [UInt8], from start: Int = 0) -> Int? {

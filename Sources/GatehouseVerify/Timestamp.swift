@@ -38,19 +38,23 @@ enum Timestamp {
 
 /// How old and how far ahead a signed time may be, both edges included (SEC-62).
 struct Window: Sendable {
-    let tolerance: Duration
-    let future: Duration
+    /// Microseconds.
+    let tolerance: Int64
+    let future: Int64
 
     /// The endpoint's word counts before the scheme's.
     init(_ replay: EndpointPolicy.ReplayPolicy, _ timestamp: TimestampSource?) {
-        tolerance = replay.tolerance ?? timestamp?.tolerance ?? .seconds(300)
-        future = replay.future ?? timestamp?.future ?? .seconds(60)
+        tolerance = (replay.tolerance ?? timestamp?.tolerance ?? .seconds(300)).microseconds
+        future = (replay.future ?? timestamp?.future ?? .seconds(60)).microseconds
     }
 
     enum Verdict { case inside, stale, future }
 
     func judge(_ signedAt: WallTime, at now: WallTime) -> Verdict {
-        if signedAt < now - tolerance { return .stale }
-        return signedAt > now + future ? .future : .inside
+        // A time at the end of the range is outside whatever the clock says.
+        let (age, overflow) = now.microseconds.subtractingReportingOverflow(signedAt.microseconds)
+        if overflow { return signedAt < now ? .stale : .future }
+        if age > tolerance { return .stale }
+        return age < -future ? .future : .inside
     }
 }

@@ -64,8 +64,9 @@ public struct Verification: Sendable {
         self.pending = pending
     }
 
-    /// The verdict once passwords are known: `results` are those of the checks of `passwordNeeded`, in their order. With any other outcome
-    /// the verification is returned as it is. A good password is remembered in the ``PasswordCache``, so that the next request needs no check.
+    /// The verdict once passwords are known: `results` are those of the checks of `passwordNeeded`, in their order. With any other
+    /// outcome the verification is returned as it is. A good password is remembered in the ``PasswordCache``, so that the next request
+    /// needs no check.
     public func resume(_ results: [Bool]) -> Verification { pending?.resume(results) ?? self }
 }
 

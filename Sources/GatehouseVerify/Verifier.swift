@@ -4,7 +4,10 @@ public import GatehousePolicy
 
 /// A policy that this build cannot verify by.
 public struct VerifierError: Error, Sendable, Hashable, CustomStringConvertible {
-    public enum Code: String, Sendable, Hashable { case unknownScheme = "unknown-scheme", tokensNotServed = "tokens-not-served" }
+    public enum Code: String, Sendable, Hashable {
+        case unknownScheme = "unknown-scheme"
+        case tokensNotServed = "tokens-not-served"
+    }
 
     public let code: Code
     public let description: String
@@ -14,7 +17,8 @@ public struct VerifierError: Error, Sendable, Hashable, CustomStringConvertible 
     }
 
     static func tokensNotServed(endpoint: String) -> VerifierError {
-        VerifierError(code: .tokensNotServed, description: "endpoint \(endpoint): `oauth` needs the token service, which this program does not serve")
+        VerifierError(
+            code: .tokensNotServed, description: "endpoint \(endpoint): `oauth` needs the token service, which this program does not serve")
     }
 }
 
@@ -29,8 +33,8 @@ public final class Verifier: Sendable {
     private let buckets: [Int]
 
     /// - Parameters:
-    ///   - passwords: handed from snapshot to snapshot, so that a change of policy does not make every sender's password be stretched again.
-    ///     Entries of versions that are not in `credentials`, or revoked, are dropped from it.
+    ///   - passwords: handed from snapshot to snapshot, so that a change of policy does not make every sender's password be stretched
+    ///     again. Entries of versions that are not in `credentials`, or revoked, are dropped from it.
     ///   - minimumKeyBytes: keys shorter than this, once decoded, match nothing (SEC-54). Only fixtures have reason to lower it.
     public init(
         policy: Policy, credentials: CredentialSet, keys: DerivedKeys, passwords: PasswordCache = PasswordCache(), minimumKeyBytes: Int = 12
@@ -42,7 +46,8 @@ public final class Verifier: Sendable {
         self.table = table
         endpoints = zip(policy.endpoints, plans).enumerated().map { EndpointVerifier(policy: $1.0, index: $0, plan: $1.1, table: table) }
         passwords.keep(
-            only: Set(builder.slots.filter { $0.use == .basic }.map { PasswordCache.Version(sender: $0.name.sender, number: $0.version.number) }))
+            only: Set(
+                builder.slots.filter { $0.use == .basic }.map { PasswordCache.Version(sender: $0.name.sender, number: $0.version.number) }))
         var buckets = [Int](repeating: -1, count: Self.bucketCount(for: endpoints.count))
         for endpoint in endpoints {
             var path = endpoint.policy.path
@@ -86,9 +91,11 @@ public final class EndpointVerifier: Sendable {
     public let index: Int
     /// `events.accept`, compiled.
     public let accepted: EventPatterns
+    /// Methods that policy does not list but some handshake comes with: let through to ``verify(_:arrival:workspace:)``, which refuses
+    /// what is no such handshake with `method`.
+    public let handshakeMethods: [String]
     let plan: EndpointPlan
     let table: KeyTable
-    let handshakeMethodSet: [String]
 
     init(policy: EndpointPolicy, index: Int, plan: EndpointPlan, table: KeyTable) {
         self.policy = policy
@@ -97,23 +104,22 @@ public final class EndpointVerifier: Sendable {
         self.table = table
         accepted = EventPatterns(policy.events.accept)
         var methods: [String] = []
-        for method in plan.handshakes.map(\.method) where !methods.contains(method) && !policy.methods.contains(method) { methods.append(method) }
-        handshakeMethodSet = methods
+        for method in plan.handshakes.map(\.method) where !methods.contains(method) && !policy.methods.contains(method) {
+            methods.append(method)
+        }
+        handshakeMethods = methods
     }
 
     /// The body is read as JSON, so a content coding cannot be let through (SEC-21).
     public var readsJSON: Bool { !plan.paths.isEmpty }
 
-    /// Methods that policy does not list but some handshake comes with: let through to ``verify(_:arrival:workspace:)``, which refuses what is
-    /// no such handshake with `method`.
-    public var handshakeMethods: [String] { handshakeMethodSet }
-
-    /// Checks one request against the endpoint's policy. Does no I/O, keeps nothing of the request, and takes a time that does not depend on
-    /// where two secrets differ.
+    /// Checks one request against the endpoint's policy. Does no I/O, keeps nothing of the request, and takes a time that does not depend
+    /// on where two secrets differ.
     ///
-    /// Of several failures the most telling is reported: for the sender for whom most items held, in the order a fault of the gateway's own
-    /// (`unavailable`); `timestamp-stale` and `-future` (only after the signature was found genuine); `signed-with-retired` and
-    /// `credential-retired`; a mismatch; `network`; a value that cannot be read; an unknown user or credential; a value that is not there. Of equals, the first in policy's order.
+    /// Of several failures the most telling is reported, for the sender for whom most items held. The order: `unavailable`, a fault of the
+    /// gateway's own; `malformed`; `timestamp-stale` and `-future`, which only a genuine signature comes to; `signed-with-retired` and
+    /// `credential-retired`; a mismatch; `network`; a value that cannot be read; an unknown user or credential; a value that is not there.
+    /// Of equals, the first in policy's order.
     public func verify(_ request: RequestView, arrival: Arrival, workspace: Workspace) -> Verification {
         var workspace = workspace
         if workspace.isAhead(of: table), let own = try? Workspace() { workspace = own }

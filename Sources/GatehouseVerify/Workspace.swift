@@ -10,14 +10,15 @@ public final class Workspace {
     private(set) var replay: MAC?
     private(set) var passwords: MAC?
     private var generation: UInt64 = 0
-    private var materials: [KeyMaterial?] = []
+    @exclusivity(unchecked) private var materials: [KeyMaterial?] = []
 
-    // Of the current request.
-    var found: [JSONScanner.Value?] = []
-    var jsonProblem: JSONScanner.Problem?
-    var candidates: [Candidate] = []
-    var parts: [UnsafeRawBufferPointer] = []
-    var extractions: [Extraction?] = []
+    // Of the current request. One thread owns a workspace and no access to these runs within another, so the run-time check of that, which
+    // costs more than the accesses, is off.
+    @exclusivity(unchecked) var found: [JSONScanner.Value?] = []
+    @exclusivity(unchecked) var jsonProblem: JSONScanner.Problem?
+    @exclusivity(unchecked) var candidates: [Candidate] = []
+    @exclusivity(unchecked) var parts: [UnsafeRawBufferPointer] = []
+    @exclusivity(unchecked) var extractions: [Extraction?] = []
     /// A MAC or digest of any length.
     let code = UnsafeMutableRawBufferPointer.allocate(byteCount: 64, alignment: 16)
 

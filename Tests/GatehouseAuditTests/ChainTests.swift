@@ -25,7 +25,9 @@ struct ChainTests {
         }
     }
 
-    @Test("times are written as WallTime writes them, across seconds and before 1970", arguments: [0, 999_999, 1_000_000, 1_795_485_662_000_001, -1, -1_000_001])
+    @Test(
+        "times are written as WallTime writes them, across seconds and before 1970",
+        arguments: [0, 999_999, 1_000_000, 1_795_485_662_000_001, -1, -1_000_001])
     func times(microseconds: Int64) throws {
         var chain = Chain(node: "n")
         var line: [UInt8] = []
@@ -62,7 +64,12 @@ struct ReferenceTests {
         #expect(Reference(high: .max, low: .max).description == "7ZZZZZZZZZZZZZZZZZZZZZZZZZ")
     }
 
-    @Test("what is no reference is refused", arguments: ["", "0", "8ZZZZZZZZZZZZZZZZZZZZZZZZZ", "0193I000000000000000000000", "01935A2BC3D411223344556677889", "01JDD2QGYM28H36H2NCSVRH6D€"])
+    @Test(
+        "what is no reference is refused",
+        arguments: [
+            "", "0", "8ZZZZZZZZZZZZZZZZZZZZZZZZZ", "0193I000000000000000000000", "01935A2BC3D411223344556677889",
+            "01JDD2QGYM28H36H2NCSVRH6D€",
+        ])
     func malformed(text: String) { #expect(Reference(text) == nil) }
 
     @Test("references of one generator are all different and sort by their millisecond")

@@ -9,10 +9,12 @@ struct DecisionRecordTests {
     func accepted() {
         let digest = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
         let expected =
-            #""kind":"decision","reference":"01JDD2QGYM28H36H2NCSVRH6DA","endpoint":"acme","sender":"acme","decision":"accepted","reason":"ok","#
+            #""kind":"decision","reference":"01JDD2QGYM24H36H2NCSVRH6DA","endpoint":"acme","sender":"acme","#
+            + #""decision":"accepted","reason":"ok","#
             + #""checks":[{"check":"signature","scheme":"standard-webhooks","version":2,"result":"ok"}],"#
             + #""event":{"id":"evt_1","type":"order.accepted","key":"00000000000000010000000000000007"},"#
-            + #""body":{"bytes":123,"sha256":"\#(digest)"},"answer":200,"remote":"203.0.113.7","policy":"sha256:00","skew_ms":-12,"took_us":45"#
+            + #""body":{"bytes":123,"sha256":"\#(digest)"},"answer":200,"remote":"203.0.113.7","#
+            + #""policy":"sha256:00","skew_ms":-12,"took_us":45"#
         var record = DecisionRecord.accepted()
         record.reference = someReference
         #expect(String(decoding: record.members, as: UTF8.self) == expected)
@@ -25,7 +27,9 @@ struct DecisionRecordTests {
             policy: "sha256:00")
         #expect(
             String(decoding: record.members, as: UTF8.self)
-                == #""kind":"decision","reference":"01JDD2QGYM28H36H2NCSVRH6DA","decision":"rejected","reason":"not-found","checks":[],"answer":404,"remote":"::1","policy":"sha256:00""#)
+                == #""kind":"decision","reference":"01JDD2QGYM24H36H2NCSVRH6DA","decision":"rejected","reason":"not-found","#
+                + #""checks":[],"answer":404,"remote":"::1","policy":"sha256:00""#
+        )
     }
 
     @Test("a refused request's record holds names, lengths and the scheme's own values, and says how many names it left out")
@@ -39,11 +43,17 @@ struct DecisionRecordTests {
         let line = try #require(decoded(record))
         let request = try #require(line.value["request"])
         #expect(request["headers"]?.array?.count == RecordLimit.fields)
-        #expect(request["headers"]?.array?.first == .object([
-            .init(name: "name", value: .string("webhook-id")), .init(name: "bytes", value: .integer(3)), .init(name: "value", value: .string("a\"b")),
-        ]))
+        #expect(
+            request["headers"]?.array?.first
+                == .object([
+                    .init(name: "name", value: .string("webhook-id")), .init(name: "bytes", value: .integer(3)),
+                    .init(name: "value", value: .string("a\"b")),
+                ]))
         #expect(request["more_headers"] == .integer(17))
-        #expect(request["values"]?.array == [.object([.init(name: "from", value: .string("json:t")), .init(name: "value", value: .string("\u{fffd}1"))])])
+        #expect(
+            request["values"]?.array == [
+                .object([.init(name: "from", value: .string("json:t")), .init(name: "value", value: .string("\u{fffd}1"))])
+            ])
     }
 
     @Test("the largest record stays below the limit of a line (SEC-80)")

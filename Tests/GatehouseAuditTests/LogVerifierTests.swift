@@ -84,7 +84,9 @@ struct LogVerifierTests {
         var copy = lines
         let text = String(decoding: copy[7], as: UTF8.self).replacing("order.accepted", with: "order.rejected")
         copy[7] = rehashed(Array(text.utf8))
-        #expect(verify([Array(copy.joined())]).problem == LogProblem(.unlinked, at: 9, "record 9 does not follow the record before it: one of them was made anew"))
+        #expect(
+            verify([Array(copy.joined())]).problem
+                == LogProblem(.unlinked, at: 9, "record 9 does not follow the record before it: one of them was made anew"))
         #expect(verify([Array(copy[..<8].joined())]).isGood)
         #expect(verify([Array(copy[..<8].joined())], known: [head(of: lines[7])]).problem?.code == .rewritten)
     }
@@ -124,6 +126,8 @@ struct LogVerifierTests {
         let half = Array(lines[..<10].joined()) + lines[10][..<50]
         #expect(verify([half], synced: head(of: lines[10])).problem?.code == .cutOff)
         #expect(verify([half + lines[11]], synced: head(of: lines[11])).problem?.sequence == 11)
+        let again = verify([Array(lines[..<10].joined()) + lines[9]], synced: head(of: lines[9]))
+        #expect(again.problem?.code == .inserted && again.problem?.sequence == 11)
         let segments = verify([half, lines[11]], synced: head(of: lines[9]))
         #expect(segments.problem?.sequence == 11)
     }
@@ -151,7 +155,8 @@ struct LogVerifierTests {
             var copy = lines
             let index = Int(random.next() % 20)
             let other = Int(random.next() % 20)
-            switch random.next() % 7 {
+            let kind = random.next() % 7
+            switch kind {
             case 0: copy[index][Int(random.next() % UInt64(copy[index].count))] ^= UInt8(1 << (random.next() % 8))
             case 1: copy.remove(at: index)
             case 2: copy.insert(lines[other], at: index)
@@ -161,7 +166,7 @@ struct LogVerifierTests {
             default: copy.removeLast(20 - index)
             }
             let outcome = verify([Array(copy.joined())], synced: known)
-            #expect(!outcome.isGood || copy == lines, "round \(round)")
+            #expect(!outcome.isGood || copy == lines, "round \(round), damage \(kind) at \(index), \(other): \(outcome)")
         }
     }
 

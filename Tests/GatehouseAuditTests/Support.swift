@@ -10,9 +10,11 @@ let someReference = Reference(high: 0x0193_5a2b_c3d4_1122, low: 0x3344_5566_7788
 extension DecisionRecord {
     static func accepted(_ number: UInt64 = 1) -> DecisionRecord {
         DecisionRecord(
-            reference: Reference(high: someReference.high, low: number), endpoint: "acme", sender: "acme", decision: "accepted", reason: "ok",
+            reference: Reference(high: someReference.high, low: number), endpoint: "acme", sender: "acme", decision: "accepted",
+            reason: "ok",
             checks: [.init(check: "signature", scheme: "standard-webhooks", version: 2, result: "ok")],
-            event: .init(id: "evt_\(number)", type: "order.accepted", key: .init(high: number, low: 7)), body: .init(bytes: 123, sha256: someDigest),
+            event: .init(id: "evt_\(number)", type: "order.accepted", key: .init(high: number, low: 7)),
+            body: .init(bytes: 123, sha256: someDigest),
             answer: 200, remote: "203.0.113.7", policy: "sha256:00", skew: -12, took: 45)
     }
 

@@ -2,9 +2,11 @@ import GatehouseCrypto
 import Testing
 
 @Suite struct EncodingTests {
-    @Test("RFC 4648: the texts of section 10", arguments: [
-        ("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg=="), ("fooba", "Zm9vYmE="), ("foobar", "Zm9vYmFy"),
-    ])
+    @Test(
+        "RFC 4648: the texts of section 10",
+        arguments: [
+            ("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg=="), ("fooba", "Zm9vYmE="), ("foobar", "Zm9vYmFy"),
+        ])
     func base64(_ plain: String, _ text: String) {
         #expect(Base64.encode(Array(plain.utf8)) == text)
         #expect(Base64.decode(text, padding: .required) == Array(plain.utf8))
@@ -15,9 +17,12 @@ import Testing
         #expect(Base64.decode(text, padding: .optional) == Array(plain.utf8))
     }
 
-    @Test("SEC-48: loose final bits, blanks, foreign letters and stray or partial padding are refused", arguments: [
-        "Zh==", "Zm9=", "Zg=", "Z", "Zm9vY", "Zg===", "====", "=", "Zm9v=", "Zm9v====", "Zm 9v", "Zm9v\n", "Zm9v\u{0}", "Zm-v", "Zm_v", "Zg==Zg==", "Zm9ü",
-    ])
+    @Test(
+        "SEC-48: loose final bits, blanks, foreign letters and stray or partial padding are refused",
+        arguments: [
+            "Zh==", "Zm9=", "Zg=", "Z", "Zm9vY", "Zg===", "====", "=", "Zm9v=", "Zm9v====", "Zm 9v", "Zm9v\n", "Zm9v\u{0}", "Zm-v", "Zm_v",
+            "Zg==Zg==", "Zm9ü",
+        ])
     func strictness(_ text: String) {
         #expect(Base64.decode(text) == nil)
     }

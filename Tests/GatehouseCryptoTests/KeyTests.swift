@@ -20,33 +20,41 @@ import Testing
 
     @Test("SEC-56: an RSA exponent of 3 is refused")
     func smallExponent() throws {
-        let jwk = #"{"kty":"RSA","n":"\#(Base64.encode([0xc1] + [UInt8](repeating: 0x5b, count: 255), alphabet: .url, padded: false))","e":"Aw"}"#
+        let jwk =
+            #"{"kty":"RSA","n":"\#(Base64.encode([0xc1] + [UInt8](repeating: 0x5b, count: 255), alphabet: .url, padded: false))","e":"Aw"}"#
         #expect { try PublicKey(jwk: Array(jwk.utf8)) } throws: { ($0 as? CryptoError)?.code == .weakKey }
     }
 
     @Test("RFC 7517 appendix A.1: an EC key, and RFC 8037 appendix A.2: an OKP key, are read")
     func jwk() throws {
-        let ec = #"{"kty":"EC","crv":"P-256","x":"MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4","y":"4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM","use":"sig","kid":"1"}"#
+        let ec =
+            #"{"kty":"EC","crv":"P-256","x":"MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4","y":"4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM","use":"sig","kid":"1"}"#
         #expect(try PublicKey(jwk: Array(ec.utf8)).kind == .p256)
-        let okp = #" { "kty" : "OKP", "crv":"Ed25519", "x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo", "x5c":["a",{"b":[1,-2.5e3,null]}] } "#
+        let okp =
+            #" { "kty" : "OKP", "crv":"Ed25519", "x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo", "x5c":["a",{"b":[1,-2.5e3,null]}] } "#
         let key = try PublicKey(jwk: Array(okp.utf8))
         #expect(key.kind == .ed25519)
-        #expect(key.verify(
-            .ed25519,
-            bytes("e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e065224901555fb8821590a33bacc61e39701cf9b46bd25bf5f0595bbe24655141438e7a100b"), []))
+        #expect(
+            key.verify(
+                .ed25519,
+                bytes(
+                    "e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e065224901555fb8821590a33bacc61e39701cf9b46bd25bf5f0595bbe24655141438e7a100b"
+                ), []))
     }
 
-    @Test("a JWK that is malformed, private, symmetric, off its curve or of another kind is refused", arguments: [
-        #"{"kty":"EC","crv":"P-256","x":"MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4","y":"4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyI"}"#,
-        #"{"kty":"EC","crv":"P-256","x":"MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4"}"#,
-        #"{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo","d":"nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A"}"#,
-        #"{"kty":"OKP","crv":"Ed25519","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#,
-        #"{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHUQ"}"#,
-        #"{"kty":"OKP","crv":"X25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#,
-        #"{"kty":"oct","k":"AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ"}"#,
-        #"{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"} x"#,
-        "", "{", "[]", #"{"kty":"#, #"{"a":\#(String(repeating: "[", count: 1000))}"#,
-    ])
+    @Test(
+        "a JWK that is malformed, private, symmetric, off its curve or of another kind is refused",
+        arguments: [
+            #"{"kty":"EC","crv":"P-256","x":"MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4","y":"4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyI"}"#,
+            #"{"kty":"EC","crv":"P-256","x":"MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4"}"#,
+            #"{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo","d":"nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A"}"#,
+            #"{"kty":"OKP","crv":"Ed25519","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#,
+            #"{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHUQ"}"#,
+            #"{"kty":"OKP","crv":"X25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#,
+            #"{"kty":"oct","k":"AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ"}"#,
+            #"{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"} x"#,
+            "", "{", "[]", #"{"kty":"#, #"{"a":\#(String(repeating: "[", count: 1000))}"#,
+        ])
     func badJWK(_ text: String) {
         #expect(throws: CryptoError.self) { try PublicKey(jwk: Array(text.utf8)) }
     }

@@ -16,20 +16,26 @@ import Testing
             name: "RFC 4231 case 1, SHA-256", algorithm: .sha256, key: "0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b", data: "4869205468657265",
             code: "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7"),
         Vector(
-            name: "RFC 4231 case 2, SHA-256", algorithm: .sha256, key: "4a656665", data: "7768617420646f2079612077616e7420666f72206e6f7468696e673f",
+            name: "RFC 4231 case 2, SHA-256", algorithm: .sha256, key: "4a656665",
+            data: "7768617420646f2079612077616e7420666f72206e6f7468696e673f",
             code: "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"),
         Vector(
-            name: "RFC 4231 case 2, SHA-384", algorithm: .sha384, key: "4a656665", data: "7768617420646f2079612077616e7420666f72206e6f7468696e673f",
+            name: "RFC 4231 case 2, SHA-384", algorithm: .sha384, key: "4a656665",
+            data: "7768617420646f2079612077616e7420666f72206e6f7468696e673f",
             code: "af45d2e376484031617f78d2b58a6b1b9c7ef464f5a01b47e42ec3736322445e8e2240ca5e69e2c78b3239ecfab21649"),
         Vector(
-            name: "RFC 4231 case 2, SHA-512", algorithm: .sha512, key: "4a656665", data: "7768617420646f2079612077616e7420666f72206e6f7468696e673f",
-            code: "164b7a7bfcf819e2e395fbe73b56e0a387bd64222e831fd610270cd7ea2505549758bf75c05a994a6d034f65f8f0e6fdcaeab1a34d4a6b4b636e070a38bce737"),
+            name: "RFC 4231 case 2, SHA-512", algorithm: .sha512, key: "4a656665",
+            data: "7768617420646f2079612077616e7420666f72206e6f7468696e673f",
+            code:
+                "164b7a7bfcf819e2e395fbe73b56e0a387bd64222e831fd610270cd7ea2505549758bf75c05a994a6d034f65f8f0e6fdcaeab1a34d4a6b4b636e070a38bce737"
+        ),
         Vector(
             name: "RFC 4231 case 6, a key longer than a block", algorithm: .sha256, key: String(repeating: "aa", count: 131),
             data: "54657374205573696e67204c6172676572205468616e20426c6f636b2d53697a65204b6579202d2048617368204b6579204669727374",
             code: "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54"),
         Vector(
-            name: "RFC 2202 case 2, SHA-1", algorithm: .sha1, key: "4a656665", data: "7768617420646f2079612077616e7420666f72206e6f7468696e673f",
+            name: "RFC 2202 case 2, SHA-1", algorithm: .sha1, key: "4a656665",
+            data: "7768617420646f2079612077616e7420666f72206e6f7468696e673f",
             code: "effcdf6ae5eb2fa2d27416d5f184df9c259a7c79"),
     ]
 
@@ -76,13 +82,17 @@ import Testing
         #expect(!equal([], []))
     }
 
-    @Test("digests of the standards come out", arguments: [
-        (DigestAlgorithm.sha1, "a9993e364706816aba3e25717850c26c9cd0d89d"),
-        (.sha256, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
-        (.sha384, "cb00753f45a35e8bb5a03d699ac65007272c32ab0eded1631a8b605a43ff5bed8086072ba1e7cc2358baeca134c825a7"),
-        (.sha512,
-            "ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f"),
-    ])
+    @Test(
+        "digests of the standards come out",
+        arguments: [
+            (DigestAlgorithm.sha1, "a9993e364706816aba3e25717850c26c9cd0d89d"),
+            (.sha256, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
+            (.sha384, "cb00753f45a35e8bb5a03d699ac65007272c32ab0eded1631a8b605a43ff5bed8086072ba1e7cc2358baeca134c825a7"),
+            (
+                .sha512,
+                "ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f"
+            ),
+        ])
     func digest(_ algorithm: DigestAlgorithm, _ expected: String) throws {
         let data = Array("abc".utf8)
         #expect(data.withUnsafeBytes { Digest.compute(algorithm, $0) } == bytes(expected))

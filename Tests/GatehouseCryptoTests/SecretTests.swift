@@ -8,7 +8,10 @@ import Testing
         let secret = Secret(utf8: "canary-4711")
         var dumped = ""
         dump(Holder(secret: secret), to: &dumped)
-        let texts = ["\(secret)", String(reflecting: secret), String(describing: Holder(secret: secret)), dumped, "\(Mirror(reflecting: secret).children.map(\.value))"]
+        let texts = [
+            "\(secret)", String(reflecting: secret), String(describing: Holder(secret: secret)), dumped,
+            "\(Mirror(reflecting: secret).children.map(\.value))",
+        ]
         for text in texts { #expect(!text.contains("canary") && !text.contains("4711")) }
     }
 

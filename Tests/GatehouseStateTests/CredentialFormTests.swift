@@ -5,7 +5,8 @@ import Testing
 
 @Suite("What a given value must look like")
 struct CredentialFormTests {
-    private static let keys = DerivedKeys(replay: Secret(utf8: "replay key of the tests, 32 bytes"), passwords: Secret(utf8: "password key of the tests, 32 byt"))
+    private static let keys = DerivedKeys(
+        replay: Secret(utf8: "replay key of the tests, 32 bytes"), passwords: Secret(utf8: "password key of the tests, 32 byt"))
 
     private func refusal(_ name: String, _ value: [UInt8]) throws -> String? {
         let name = try #require(CredentialName(name))
@@ -22,34 +23,44 @@ struct CredentialFormTests {
         }
     }
 
-    @Test("forms that are taken", arguments: [
-        ("acme/signing", "twelve bytes"), ("acme/signing", "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz"), ("acme/signing", "whsec_abcdefghijklmnop!"),
-        ("acme/basic", "acme:twelve bytes"), ("acme/basic", "acme:with:colons:in:it"), ("acme/oauth", "twelve chars"),
-        ("acme/certificate", "CN=acme,O=Acme Ltd,C=GB"), ("acme/certificate", "sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="),
-        ("acme/key", "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="), ("acme/key", "whpk_11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="),
-        ("acme/key", "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a"),
-        ("acme/key", #"{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#),
-        ("handler/erp/signing", "twelve bytes"),
-    ])
+    @Test(
+        "forms that are taken",
+        arguments: [
+            ("acme/signing", "twelve bytes"), ("acme/signing", "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz"),
+            ("acme/signing", "whsec_abcdefghijklmnop!"),
+            ("acme/basic", "acme:twelve bytes"), ("acme/basic", "acme:with:colons:in:it"), ("acme/oauth", "twelve chars"),
+            ("acme/certificate", "CN=acme,O=Acme Ltd,C=GB"), ("acme/certificate", "sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="),
+            ("acme/key", "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="), ("acme/key", "whpk_11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="),
+            ("acme/key", "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a"),
+            ("acme/key", #"{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#),
+            ("handler/erp/signing", "twelve bytes"),
+        ])
     func taken(name: String, value: String) throws {
         #expect(try refusal(name, Array(value.utf8)) == nil)
     }
 
-    @Test("forms that are refused, with what was expected", arguments: [
-        ("acme/signing", "", "empty"), ("acme/signing", "elevenbytes", "at least 12"), ("acme/signing", "whsec_c2hvcnQ=", "at least 12"),
-        ("acme/signing", "whsec_elevenbytes", "at least 12"),
-        ("acme/signing", "-----BEGIN CERTIFICATE-----\nMIIB", "acme/certificate"), ("acme/signing", "-----BEGIN PUBLIC KEY-----\nMIIB", "acme/key"),
-        ("acme/signing", "-----BEGIN EC PRIVATE KEY-----\nMIIB", "private key"),
-        ("acme/basic", "nocolonanywhere", "acme:PASSWORD"), ("acme/basic", "other:a long password", "acme:PASSWORD"),
-        ("acme/basic", ":a long password", "acme:PASSWORD"), ("acme/basic", "acme:short", "at least 12"),
-        ("acme/basic", "acme:a long password\n", "line break"), ("acme/oauth", "short", "at least 12"), ("acme/oauth", "not ascii äöüäöü", "ASCII"),
-        ("acme/key", "-----BEGIN PRIVATE KEY-----\nMIIB\n-----END PRIVATE KEY-----", "public half"), ("acme/key", "whsk_AAAA", "public half"),
-        ("acme/key", "-----BEGIN CERTIFICATE-----\nMIIB", "openssl x509"), ("acme/key", "neither this nor that", "expected a public key"),
-        ("acme/key", #"{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo","d":"AAAA"}"#, "private"),
-        ("acme/key", "MC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC", "private"),
-        ("acme/certificate", "acme", "RFC 4514"), ("acme/certificate", "sha256//c2hvcnQ=", "32 bytes"),
-        ("acme/certificate", "-----BEGIN CERTIFICATE-----\nMIIB", "openssl x509"),
-    ])
+    @Test(
+        "forms that are refused, with what was expected",
+        arguments: [
+            ("acme/signing", "", "empty"), ("acme/signing", "elevenbytes", "at least 12"),
+            ("acme/signing", "whsec_c2hvcnQ=", "at least 12"),
+            ("acme/signing", "whsec_elevenbytes", "at least 12"),
+            ("acme/signing", "-----BEGIN CERTIFICATE-----\nMIIB", "acme/certificate"),
+            ("acme/signing", "-----BEGIN PUBLIC KEY-----\nMIIB", "acme/key"),
+            ("acme/signing", "-----BEGIN EC PRIVATE KEY-----\nMIIB", "private key"),
+            ("acme/basic", "nocolonanywhere", "acme:PASSWORD"), ("acme/basic", "other:a long password", "acme:PASSWORD"),
+            ("acme/basic", ":a long password", "acme:PASSWORD"), ("acme/basic", "acme:short", "at least 12"),
+            ("acme/basic", "acme:a long password\n", "line break"), ("acme/oauth", "short", "at least 12"),
+            ("acme/oauth", "not ascii äöüäöü", "ASCII"),
+            ("acme/key", "-----BEGIN PRIVATE KEY-----\nMIIB\n-----END PRIVATE KEY-----", "public half"),
+            ("acme/key", "whsk_AAAA", "public half"),
+            ("acme/key", "-----BEGIN CERTIFICATE-----\nMIIB", "openssl x509"),
+            ("acme/key", "neither this nor that", "expected a public key"),
+            ("acme/key", #"{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo","d":"AAAA"}"#, "private"),
+            ("acme/key", "MC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC", "private"),
+            ("acme/certificate", "acme", "RFC 4514"), ("acme/certificate", "sha256//c2hvcnQ=", "32 bytes"),
+            ("acme/certificate", "-----BEGIN CERTIFICATE-----\nMIIB", "openssl x509"),
+        ])
     func refused(name: String, value: String, expected: String) throws {
         let message = try #require(try refusal(name, Array(value.utf8)))
         #expect(message.contains(expected), "\(message)")

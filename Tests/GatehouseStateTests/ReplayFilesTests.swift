@@ -76,7 +76,9 @@ struct ReplayFilesTests {
         let memory = try ReplayMemory(directory: directory.file("replay"), highest: clock.now, clock: clock, options: options)
         for number in 0..<20 {
             #expect(memory.reserve(.numbered(number), body: 1, now: clock.monotonic) == .new)
-            memory.accept(.numbered(number), answer: KeptAnswer(status: 200, body: [UInt8](repeating: 1, count: 1_000)), remember: .seconds(60), now: clock.monotonic)
+            memory.accept(
+                .numbered(number), answer: KeptAnswer(status: 200, body: [UInt8](repeating: 1, count: 1_000)), remember: .seconds(60),
+                now: clock.monotonic)
         }
         while memory.statistics.pending > 0 {}
         let before = try FileSystem.names(in: directory.file("replay")).filter { $0.hasSuffix(".answers") }.count
@@ -176,7 +178,9 @@ struct ReplayFilesTests {
                 let expected = expires[number]
                 // Within the last two seconds of its time both are right.
                 if let expected, expected >= fixture.clock.now { #expect(known, "forgotten: \(number)") }
-                if expected == nil || expected.map({ $0 + .seconds(2) < fixture.clock.now }) == true { #expect(!known, "never accepted: \(number)") }
+                if expected == nil || expected.map({ $0 + .seconds(2) < fixture.clock.now }) == true {
+                    #expect(!known, "never accepted: \(number)")
+                }
                 if !known {
                     let remember = Duration.seconds(30 + next(300))
                     #expect(fixture.ask(number) == .owner)
@@ -191,7 +195,8 @@ struct ReplayFilesTests {
             default:
                 fixture = try fixture.afterPowerLoss()
                 for record in log.dropFirst(Int(fixture.memory.coveredSequence)) {
-                    try fixture.memory.restore(.numbered(record.number), body: 1, status: 200, acceptedAt: record.at, remember: record.remember)
+                    try fixture.memory.restore(
+                        .numbered(record.number), body: 1, status: 200, acceptedAt: record.at, remember: record.remember)
                 }
                 fixture.memory.restored(through: UInt64(log.count))
             }

@@ -33,7 +33,8 @@ struct ReplayRestartTests {
         let again = try fixture.afterPowerLoss()
         #expect(again.memory.coveredSequence == 500)
         for number in 501...700 {
-            try again.memory.restore(.numbered(number), body: 1, status: 200, acceptedAt: fixture.clock.now, remember: MemoryFixture.remember)
+            try again.memory.restore(
+                .numbered(number), body: 1, status: 200, acceptedAt: fixture.clock.now, remember: MemoryFixture.remember)
         }
         again.memory.restored(through: 700)
         #expect((1...700).allSatisfy { again.isKnown($0) })
@@ -175,7 +176,9 @@ struct ReplayRestartTests {
         let fixture = try MemoryFixture()
         fixture.take(1)
         try fixture.memory.close()
-        for name in ["7.keys.tmp", "99.keys", "manifest.tmp"] { try TemporaryDirectory.write([1, 2, 3], to: fixture.directory.file("replay/" + name)) }
+        for name in ["7.keys.tmp", "99.keys", "manifest.tmp"] {
+            try TemporaryDirectory.write([1, 2, 3], to: fixture.directory.file("replay/" + name))
+        }
         let again = try MemoryFixture(fixture.directory)
         #expect(again.isKnown(1))
         let names = try FileSystem.names(in: fixture.directory.file("replay"))

@@ -3,9 +3,9 @@ import GatehouseTime
 import GatehouseVerify
 import Synchronization
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #else
-import Darwin
+    import Darwin
 #endif
 @testable import GatehouseState
 
@@ -123,9 +123,10 @@ extension EventKey {
 
 /// A replay memory in a directory of its own, with the calls that tests make all the time.
 struct MemoryFixture {
+    /// Before the directory, so that it has ended when that is removed.
+    let memory: ReplayMemory
     let directory: TemporaryDirectory
     let clock: StandingClock
-    let memory: ReplayMemory
 
     init(
         _ directory: TemporaryDirectory? = nil, clock: StandingClock = StandingClock(), saveEntries: Int = 64, recentLimit: Int = 1 << 20,

@@ -30,7 +30,8 @@ import Testing
         #expect(without.clientCertificate == nil)
     }
 
-    @Test("SEC-6: a certificate of another authority, expired, not yet valid, or for servers is refused", arguments: ["-tls1_2", "-tls1_3"])
+    @Test(
+        "SEC-6: a certificate of another authority, expired, not yet valid, or for servers is refused", arguments: ["-tls1_2", "-tls1_3"])
     func bad(_ version: String) async throws {
         let other = try DevelopmentAuthority.make(commonName: "Client CA", now: files.now)
         let expired = try files.client("expired", from: files.now - .seconds(7_200), validFor: .seconds(-3_600))

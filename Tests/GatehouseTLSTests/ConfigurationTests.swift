@@ -22,7 +22,9 @@ import Testing
         let key = try files.serverCA.issueServer(names: ["localhost"], now: files.now)
         identity.certificateFile = files.write("b.pem", key.certificatePEM)
         identity.keyFile = files.write("b.key", key.keyPEM, mode: 0o644)
-        #expect(problem(files.configuration([identity])) == "\(files.path("b.key")) is open to every user of this machine; run: chmod 600 \(files.path("b.key"))")
+        #expect(
+            problem(files.configuration([identity]))
+                == "\(files.path("b.key")) is open to every user of this machine; run: chmod 600 \(files.path("b.key"))")
         identity.keyFile = files.write("c.key", key.keyPEM, mode: 0o640)
         let context = try TLSServerContext(files.configuration([identity]), tickets: TicketKeys())
         #expect(context.warnings == ["\(files.path("c.key")) is readable by its group; run: chmod 600 \(files.path("c.key"))"])
@@ -50,7 +52,17 @@ import Testing
         let message = problem(files.configuration([missing, noKey, noCA, broken]))
         for file in ["none.pem", "text.key", "empty.pem", "broken.pem"] { #expect(message.contains(files.path(file))) }
         #expect(problem(files.configuration([])).contains("has no certificate"))
-        #expect(problem(files.configuration([try files.server("d", names: ["localhost"])], crl: try files.revocationList("crl.pem"))).contains("client-ca"))
+        #expect(
+            problem(files.configuration([try files.server("d", names: ["localhost"])], crl: try files.revocationList("crl.pem"))).contains(
+                "client-ca"))
+    }
+
+    @Test("a client needs authorities that can be read")
+    func clientAuthorities() throws {
+        for file in ["none.pem", "empty.pem"] {
+            files.write("empty.pem", "")
+            #expect { try TLSClientContext(caFile: files.path(file)) } throws: { "\($0)".contains(files.path(file)) }
+        }
     }
 
     @Test("SEC-70: no message quotes a key file")
@@ -63,7 +75,8 @@ import Testing
     @Test("a weak server key is refused")
     func weakKey() throws {
         _ = try SClient.run([
-            "req", "-x509", "-newkey", "rsa:1024", "-nodes", "-subj", "/CN=localhost", "-keyout", files.path("weak.key"), "-out", files.path("weak.pem"),
+            "req", "-x509", "-newkey", "rsa:1024", "-nodes", "-subj", "/CN=localhost", "-keyout", files.path("weak.key"), "-out",
+            files.path("weak.pem"),
         ])
         let identity = TLSServerConfiguration.Identity(certificateFile: files.path("weak.pem"), keyFile: files.path("weak.key"))
         #expect(problem(files.configuration([identity])).contains("2048"))
@@ -76,7 +89,8 @@ import Testing
         #expect(context.certificates.map(\.dnsNames) == [["localhost", "*.example.com"]])
         let issued = try files.serverCA.issueServer(names: ["localhost"], now: files.now)
         let odd = TLSServerConfiguration.Identity(
-            certificateFile: files.write("odd.pem", issued.certificatePEM + files.clientCA.certificatePEM), keyFile: files.write("odd.key", issued.keyPEM))
+            certificateFile: files.write("odd.pem", issued.certificatePEM + files.clientCA.certificatePEM),
+            keyFile: files.write("odd.key", issued.keyPEM))
         #expect(try TLSServerContext(files.configuration([odd]), tickets: TicketKeys()).warnings.first?.contains("did not issue") == true)
     }
 
@@ -103,7 +117,9 @@ import Testing
             ("a.test", 0), ("A.Test", 0), ("a.test.", 0), ("127.0.0.1", 0), ("b.test", 1), ("x.wild.test", 1), ("::1", 1), ("0:0::1", 1),
             ("special.wild.test", 2),
         ] { #expect(context.identityIndex(forHost: host) == identity) }
-        for host in ["wild.test", "x.y.wild.test", ".wild.test", "c.test", "127.0.0.2", ""] { #expect(context.identityIndex(forHost: host) == nil) }
+        for host in ["wild.test", "x.y.wild.test", ".wild.test", "c.test", "127.0.0.2", ""] {
+            #expect(context.identityIndex(forHost: host) == nil)
+        }
     }
 
     @Test("SEC-25: a server_name extension of any other form than RFC 6066's holds no name")
@@ -112,15 +128,20 @@ import Testing
         #expect(name([0, 4, 0, 0, 1] + Array("a".utf8)) == "a")
         #expect(name([0, 9, 0, 0, 6] + Array("A.tEst".utf8)) == "a.test")
         for bytes in [
-            [], [0], [0, 0], [0, 3, 0, 0, 0], [0, 4, 0, 0, 2, 0x61], [0, 4, 0, 0, 0, 0x61], [0, 5, 0, 0, 1, 0x61], [0, 4, 1, 0, 1, 0x61], [0xff, 0xff, 0, 0xff, 0xff, 0x61],
+            [], [0], [0, 0], [0, 3, 0, 0, 0], [0, 4, 0, 0, 2, 0x61], [0, 4, 0, 0, 0, 0x61], [0, 5, 0, 0, 1, 0x61], [0, 4, 1, 0, 1, 0x61],
+            [0xff, 0xff, 0, 0xff, 0xff, 0x61],
             [0, 4, 0, 0, 1, 0], [0, 4, 0, 0, 1, 0x61, 0x62],
         ] as [[UInt8]] { #expect(name(bytes) == nil) }
     }
 
     @Test("SEC-25: an ALPN list whose lengths run over chooses nothing")
     func alpnLists() {
-        func choose(_ bytes: [UInt8]) -> Range<Int>? { bytes.withUnsafeBufferPointer { ServerCallbacks.choose([Array("http/1.1".utf8)], from: $0) } }
+        func choose(_ bytes: [UInt8]) -> Range<Int>? {
+            bytes.withUnsafeBufferPointer { ServerCallbacks.choose([Array("http/1.1".utf8)], from: $0) }
+        }
         #expect(choose([2] + Array("h2".utf8) + [8] + Array("http/1.1".utf8)) == 4..<12)
-        for bytes in [[], [9] + Array("http/1.1".utf8), [255], [0], [2, 0x68], [2] + Array("h2".utf8)] as [[UInt8]] { #expect(choose(bytes) == nil) }
+        for bytes in [[], [9] + Array("http/1.1".utf8), [255], [0], [2, 0x68], [2] + Array("h2".utf8)] as [[UInt8]] {
+            #expect(choose(bytes) == nil)
+        }
     }
 }

@@ -140,7 +140,9 @@ import Testing
 
     @Test("SEC-25: bytes that are no TLS end the connection, with an alert")
     func garbage() throws {
-        for bytes in [[0x00], [0x16, 0x03, 0x01, 0x00, 0x02, 0x01, 0x00], [0x80, 0x2e, 0x01, 0x00, 0x02], [UInt8](repeating: 0xff, count: 64)] as [[UInt8]] {
+        for bytes in [
+            [0x00], [0x16, 0x03, 0x01, 0x00, 0x02, 0x01, 0x00], [0x80, 0x2e, 0x01, 0x00, 0x02], [UInt8](repeating: 0xff, count: 64),
+        ] as [[UInt8]] {
             let connection = try InMemoryConnection(server, client)
             connection.server.pipeline.fireChannelRead(ByteBuffer(bytes: bytes))
             connection.server.pipeline.fireChannelRead(ByteBuffer(repeating: 0, count: 100))
@@ -184,7 +186,9 @@ import Testing
         connection.finish()
     }
 
-    @Test("a handler above may close, or take TLS out of the pipeline, in the middle of a read", arguments: [Interrupter.Action.close, .remove])
+    @Test(
+        "a handler above may close, or take TLS out of the pipeline, in the middle of a read",
+        arguments: [Interrupter.Action.close, .remove])
     func interruption(_ action: Interrupter.Action) throws {
         let connection = try InMemoryConnection(server, client, above: [Interrupter(action)])
         connection.carry()
@@ -227,7 +231,9 @@ import Testing
         connection.finish()
     }
 
-    @Test("the client refuses a certificate for another name or from another authority", arguments: ["example.com", "127.0.0.2", "localhost.evil"])
+    @Test(
+        "the client refuses a certificate for another name or from another authority",
+        arguments: ["example.com", "127.0.0.2", "localhost.evil"])
     func clientVerification(_ name: String) throws {
         let connection = try InMemoryConnection(server, client, name: name)
         connection.carry()

@@ -46,10 +46,12 @@ import Testing
         await strict.stop()
     }
 
-    @Test("SEC-2: CBC, static RSA and SHA-1 signatures are refused in TLS 1.2", arguments: [
-        ["-cipher", "ECDHE-ECDSA-AES128-SHA256"], ["-cipher", "AES128-GCM-SHA256:AES128-SHA"],
-        ["-cipher", "ALL:@SECLEVEL=0", "-sigalgs", "ECDSA+SHA1:RSA+SHA1"],
-    ])
+    @Test(
+        "SEC-2: CBC, static RSA and SHA-1 signatures are refused in TLS 1.2",
+        arguments: [
+            ["-cipher", "ECDHE-ECDSA-AES128-SHA256"], ["-cipher", "AES128-GCM-SHA256:AES128-SHA"],
+            ["-cipher", "ALL:@SECLEVEL=0", "-sigalgs", "ECDSA+SHA1:RSA+SHA1"],
+        ])
     func weakSuites(_ arguments: [String]) async throws {
         let server = try await simpleServer()
         #expect(try await SClient.connect(server.port, ["-tls1_2"] + arguments).status != 0)
@@ -69,9 +71,11 @@ import Testing
         await server.stop()
     }
 
-    @Test("SEC-5: ALPN without overlap ends the handshake with no_application_protocol, none at all is fine", arguments: [
-        ("h2", false), ("h2,http/1.1", true), ("http/1.1", true), ("http/1.0,h2c", false), (nil, true),
-    ] as [(String?, Bool)])
+    @Test(
+        "SEC-5: ALPN without overlap ends the handshake with no_application_protocol, none at all is fine",
+        arguments: [
+            ("h2", false), ("h2,http/1.1", true), ("http/1.1", true), ("http/1.0,h2c", false), (nil, true),
+        ] as [(String?, Bool)])
     func alpn(_ offered: String?, _ isTaken: Bool) async throws {
         let server = try await simpleServer()
         let answer = try await SClient.connect(server.port, offered.map { ["-alpn", $0] } ?? [])
@@ -81,10 +85,12 @@ import Testing
         await server.stop()
     }
 
-    @Test("the name in the ClientHello chooses the identity, none and an unknown one get the first", arguments: [
-        (["-servername", "a.test"], 0, "a.test"), (["-servername", "b.test"], 1, "b.test"), (["-servername", "B.TEST"], 1, "b.test"),
-        (["-servername", "x.wild.test"], 1, "b.test"), (["-servername", "unknown.test"], 0, "a.test"), (["-noservername"], 0, "a.test"),
-    ], ["-tls1_2", "-tls1_3"])
+    @Test(
+        "the name in the ClientHello chooses the identity, none and an unknown one get the first",
+        arguments: [
+            (["-servername", "a.test"], 0, "a.test"), (["-servername", "b.test"], 1, "b.test"), (["-servername", "B.TEST"], 1, "b.test"),
+            (["-servername", "x.wild.test"], 1, "b.test"), (["-servername", "unknown.test"], 0, "a.test"), (["-noservername"], 0, "a.test"),
+        ], ["-tls1_2", "-tls1_3"])
     func serverName(_ name: (arguments: [String], identity: Int, subject: String), _ version: String) async throws {
         let server = try await TestServer(
             context(files.configuration([files.server("a", names: ["a.test"]), files.server("b", names: ["b.test", "*.wild.test"])])))
@@ -96,7 +102,8 @@ import Testing
 
     @Test("a ClientHello that has to be repeated keeps its identity")
     func helloRetry() async throws {
-        let server = try await TestServer(context(files.configuration([files.server("a", names: ["a.test"]), files.server("b", names: ["b.test"])])))
+        let server = try await TestServer(
+            context(files.configuration([files.server("a", names: ["a.test"]), files.server("b", names: ["b.test"])])))
         _ = try await SClient.connect(server.port, ["-servername", "b.test", "-groups", "P-521:P-384", "-tls1_3"])
         #expect(await server.connection().session?.identity == 1)
         await server.stop()

@@ -23,9 +23,12 @@ final class InMemoryConnection {
     ) throws {
         let (serverLog, clientLog) = (serverLog, clientLog)
         try server.pipeline.syncOperations.addHandlers(
-            [TLSHandler(server: serverContext, shared: shared)] + above + [Recorder(behaviour) { event in serverLog.seen.withLock { $0.append(event) } }])
+            [TLSHandler(server: serverContext, shared: shared)] + above + [
+                Recorder(behaviour) { event in serverLog.seen.withLock { $0.append(event) } }
+            ])
         try client.pipeline.syncOperations.addHandlers(
-            TLSHandler(client: clientContext, serverName: name, shared: shared), Recorder { event in clientLog.seen.withLock { $0.append(event) } })
+            TLSHandler(client: clientContext, serverName: name, shared: shared),
+            Recorder { event in clientLog.seen.withLock { $0.append(event) } })
         let address = try SocketAddress(unixDomainSocketPath: "/in-memory")
         try server.connect(to: address).wait()
         try client.connect(to: address).wait()

@@ -13,13 +13,16 @@ import Testing
 
     private static let versions = ["-tls1_2", "-tls1_3"]
 
-    private func context(_ identities: [TLSServerConfiguration.Identity], listener: String = "0.0.0.0:8443", crl: String? = nil) throws -> TLSServerContext {
+    private func context(_ identities: [TLSServerConfiguration.Identity], listener: String = "0.0.0.0:8443", crl: String? = nil) throws
+        -> TLSServerContext
+    {
         try TLSServerContext(files.configuration(identities, listener: listener, crl: crl), tickets: tickets)
     }
 
     /// A session made with `first` is brought to a server that has become `second` meanwhile.
     private func resumes(
-        _ version: String, from first: TLSServerContext, _ arguments: [String] = [], to second: TLSServerContext, _ laterArguments: [String]? = nil
+        _ version: String, from first: TLSServerContext, _ arguments: [String] = [], to second: TLSServerContext,
+        _ laterArguments: [String]? = nil
     ) async throws -> TLSSessionInfo {
         let server = try await TestServer(first)
         let file = files.path("session\(version)")
@@ -56,7 +59,9 @@ import Testing
         #expect(!back.resumed && back.identity == 0)
     }
 
-    @Test("SEC-3: a session made without a certificate does not open a name that asks for one, nor the same name once it does", arguments: versions)
+    @Test(
+        "SEC-3: a session made without a certificate does not open a name that asks for one, nor the same name once it does",
+        arguments: versions)
     func certificates(_ version: String) async throws {
         let open = try files.server("a", names: ["a.test"])
         var guarded = try files.server("b", names: ["b.test"], clientCA: files.path("client-ca.pem"))
@@ -70,7 +75,10 @@ import Testing
         let first = try context([open, guarded])
         guarded.clientCAFile = files.path("server-ca.pem")
         let client = try files.client("acme")
-        #expect(try await !resumes(version, from: first, ["-servername", "b.test"] + client, to: context([open, guarded]), ["-servername", "b.test"]).resumed)
+        #expect(
+            try await !resumes(
+                version, from: first, ["-servername", "b.test"] + client, to: context([open, guarded]), ["-servername", "b.test"]
+            ).resumed)
     }
 
     @Test("SEC-3: a session keeps its client certificate, and ends with a new revocation list", arguments: versions)
@@ -109,7 +117,8 @@ import Testing
     func rotation(_ version: String) async throws {
         let clock = ManualClock()
         let configuration = files.configuration([try files.server("a", names: ["a.test"])])
-        let server = try await TestServer(TLSServerContext(configuration, tickets: TicketKeys(clock: clock, rotateEvery: .seconds(12 * 3_600))))
+        let server = try await TestServer(
+            TLSServerContext(configuration, tickets: TicketKeys(clock: clock, rotateEvery: .seconds(12 * 3_600))))
         let file = files.path("rotating")
         func connect(_ arguments: [String]) async throws -> Bool? {
             _ = try await SClient.connect(server.port, [version] + arguments)

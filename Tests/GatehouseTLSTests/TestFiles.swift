@@ -40,16 +40,21 @@ final class TestFiles: Sendable {
     func server(_ name: String, names: [String], clientCA: String? = nil) throws -> TLSServerConfiguration.Identity {
         let issued = try serverCA.issueServer(names: names, now: now)
         return TLSServerConfiguration.Identity(
-            certificateFile: write("\(name).pem", issued.certificatePEM), keyFile: write("\(name).key", issued.keyPEM), clientCAFile: clientCA)
+            certificateFile: write("\(name).pem", issued.certificatePEM), keyFile: write("\(name).key", issued.keyPEM),
+            clientCAFile: clientCA)
     }
 
     /// Writes `name.pem` and `name.key`, and gives the arguments for s_client.
-    func client(_ name: String, by authority: DevelopmentAuthority? = nil, from: WallTime? = nil, validFor: Duration = .seconds(86_400)) throws -> [String] {
+    func client(_ name: String, by authority: DevelopmentAuthority? = nil, from: WallTime? = nil, validFor: Duration = .seconds(86_400))
+        throws -> [String]
+    {
         let issued = try (authority ?? clientCA).issueClient(commonName: name, now: now, from: from, validFor: validFor)
         return ["-cert", write("\(name).pem", issued.certificatePEM), "-key", write("\(name).key", issued.keyPEM)]
     }
 
-    func configuration(_ identities: [TLSServerConfiguration.Identity], listener: String = "0.0.0.0:8443", crl: String? = nil) -> TLSServerConfiguration {
+    func configuration(_ identities: [TLSServerConfiguration.Identity], listener: String = "0.0.0.0:8443", crl: String? = nil)
+        -> TLSServerConfiguration
+    {
         TLSServerConfiguration(listener: listener, identities: identities, crlFile: crl)
     }
 
@@ -80,7 +85,9 @@ final class TestFiles: Sendable {
             X509_REVOKED_set_revocationDate(entry, last)
             X509_CRL_add0_revoked(list, entry)
         }
-        guard X509_CRL_sort(list) == 1, X509_CRL_sign(list, key, EVP_sha256()) > 0 else { throw TLSError(.configuration, "no revocation list") }
+        guard X509_CRL_sort(list) == 1, X509_CRL_sign(list, key, EVP_sha256()) > 0 else {
+            throw TLSError(.configuration, "no revocation list")
+        }
         let bio = BIO_new(BIO_s_mem())
         defer { BIO_free(bio) }
         PEM_write_bio_X509_CRL(bio, list)

@@ -76,8 +76,11 @@ final class TestServer: Sendable {
             .childChannelOption(.allowRemoteHalfClosure, value: true)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
+                    let buffers = TLSLoopBuffers()
+                    try channel.syncOptions?.setOption(.maxMessagesPerRead, value: 1)
+                    try channel.syncOptions?.setOption(.recvAllocator, value: buffers.receiveAllocator)
                     try channel.pipeline.syncOperations.addHandlers(
-                        TLSHandler(server: current.value.withLock { $0 }, shared: TLSLoopBuffers()), Recorder(behaviour) { report.yield($0) })
+                        TLSHandler(server: current.value.withLock { $0 }, shared: buffers), Recorder(behaviour) { report.yield($0) })
                 }
             }
             .bind(host: "127.0.0.1", port: 0).get()

@@ -13,7 +13,9 @@ struct BasicTests {
         var gate = Gate()
         gate.authenticate = [.basic]
         for version in 1...versions {
-            try gate.add("acme/basic", CompositionTests.basicVerifier(version == 1 ? "acme:\(Self.password)" : "acme:password \(version)", generated: generated))
+            try gate.add(
+                "acme/basic",
+                CompositionTests.basicVerifier(version == 1 ? "acme:\(Self.password)" : "acme:password \(version)", generated: generated))
         }
         return gate
     }
@@ -32,16 +34,22 @@ struct BasicTests {
         #expect(try gate.verify(request("acme:")).summary == "credential-mismatch")
     }
 
-    @Test("SEC-42 the scheme's name is read in any case; another scheme is a missing credential", arguments: [
-        ("basic", "ok"), ("BASIC", "ok"), ("Bearer", "credential-missing"), ("Basi", "credential-missing"), ("Basicx", "credential-missing"),
-    ])
+    @Test(
+        "SEC-42 the scheme's name is read in any case; another scheme is a missing credential",
+        arguments: [
+            ("basic", "ok"), ("BASIC", "ok"), ("Bearer", "credential-missing"), ("Basi", "credential-missing"),
+            ("Basicx", "credential-missing"),
+        ])
     func schemeName(_ name: String, _ expected: String) throws {
         #expect(try gate(generated: true).verify(request("acme:\(Self.password)", scheme: name)).summary == expected)
     }
 
-    @Test("malformed credentials are refused", arguments: [
-        "Basic", "Basic ", "Basic !!!!", "Basic YWNtZQ==", "Basic YWNtZTpw YWNtZTpw", "Basic " + String(repeating: "QUFB", count: 1_000), "Basic YWNtZTp=",
-    ])
+    @Test(
+        "malformed credentials are refused",
+        arguments: [
+            "Basic", "Basic ", "Basic !!!!", "Basic YWNtZQ==", "Basic YWNtZTpw YWNtZTpw",
+            "Basic " + String(repeating: "QUFB", count: 1_000), "Basic YWNtZTp=",
+        ])
     func malformed(_ value: String) throws {
         let verification = try gate(generated: true).verify(Request(fields: [("Authorization", value)]))
         #expect(["credential-missing", "credential-mismatch", "credential-unknown"].contains(verification.summary))
@@ -143,11 +151,15 @@ struct BasicTests {
         #expect(decoded.encoded().withBytes { Array($0) } == bytes)
         let text = String(decoding: bytes, as: UTF8.self)
         #expect(!text.contains(Self.password))
-        for count in 0..<bytes.count { #expect(throws: BasicVerifier.MalformedError.self) { try BasicVerifier(decoding: Secret(Array(bytes[..<count]))) } }
+        for count in 0..<bytes.count {
+            #expect(throws: BasicVerifier.MalformedError.self) { try BasicVerifier(decoding: Secret(Array(bytes[..<count]))) }
+        }
         #expect(throws: BasicVerifier.MalformedError.self) { try BasicVerifier(decoding: Secret(bytes + [0])) }
     }
 
-    @Test("a value that is not USER:PASSWORD is refused", arguments: ["", ":", "user", "user:", ":password", String(repeating: "u", count: 2_000) + ":p"])
+    @Test(
+        "a value that is not USER:PASSWORD is refused",
+        arguments: ["", ":", "user", "user:", ":password", String(repeating: "u", count: 2_000) + ":p"])
     func givenForms(_ text: String) {
         #expect(throws: BasicVerifier.MalformedError.self) { try BasicVerifier.make(Secret(utf8: text), generated: true, keys: Gate.keys) }
     }
@@ -157,7 +169,9 @@ struct BasicTests {
         var gate = Gate()
         gate.authenticate = [.basic]
         let keys = DerivedKeys(replay: Gate.keys.replay, passwords: Secret(utf8: "the key of another state"))
-        try gate.add("acme/basic", PlainCredential(try BasicVerifier.make(Secret(utf8: "acme:\(Self.password)"), generated: true, keys: keys).encoded()))
+        try gate.add(
+            "acme/basic",
+            PlainCredential(try BasicVerifier.make(Secret(utf8: "acme:\(Self.password)"), generated: true, keys: keys).encoded()))
         #expect(try gate.verify(request("acme:\(Self.password)")).summary == "credential-mismatch")
     }
 }

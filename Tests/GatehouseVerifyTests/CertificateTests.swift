@@ -26,10 +26,15 @@ struct CertificateTests {
     func matches() throws {
         let subject = try gate("CN=events.acme.example,O=Acme Inc.,C=US")
         #expect(try subject.verify(Request(), certificate: certificate("CN=events.acme.example,O=Acme Inc.,C=US")).summary == "ok")
-        #expect(try subject.verify(Request(), certificate: certificate("CN=events.acme.example,O=Acme Ltd.,C=US")).summary == "certificate-mismatch")
-        #expect(try subject.verify(Request(), certificate: certificate("CN=events.acme.example\\,O=Acme Inc.,C=US")).summary == "certificate-mismatch")
+        #expect(
+            try subject.verify(Request(), certificate: certificate("CN=events.acme.example,O=Acme Ltd.,C=US")).summary
+                == "certificate-mismatch")
+        #expect(
+            try subject.verify(Request(), certificate: certificate("CN=events.acme.example\\,O=Acme Inc.,C=US")).summary
+                == "certificate-mismatch")
         let pinned = try gate("sha256//" + Base64.encode(Self.pin))
-        #expect(try pinned.verify(Request(), certificate: certificate("CN=whatever")).checks == [CheckResult(.certificate, version: 1, .ok)])
+        #expect(
+            try pinned.verify(Request(), certificate: certificate("CN=whatever")).checks == [CheckResult(.certificate, version: 1, .ok)])
         var other = Self.pin
         other[31] ^= 1
         #expect(try pinned.verify(Request(), certificate: certificate("CN=whatever", pin: other)).summary == "certificate-mismatch")
@@ -39,7 +44,8 @@ struct CertificateTests {
     func refused() throws {
         let gate = try gate("CN=acme")
         #expect(try gate.verify(Request()).summary == "certificate-missing")
-        #expect(try gate.verify(Request(), at: Gate.now + .seconds(61), certificate: certificate("CN=acme")).summary == "certificate-mismatch")
+        #expect(
+            try gate.verify(Request(), at: Gate.now + .seconds(61), certificate: certificate("CN=acme")).summary == "certificate-mismatch")
         #expect(try self.gate().verify(Request(), certificate: certificate("CN=acme")).summary == "credential-unknown")
     }
 

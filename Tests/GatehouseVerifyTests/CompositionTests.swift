@@ -38,7 +38,9 @@ struct CompositionTests {
         var gate = Gate(.bare())
         gate.senders = ["acme", "globex"]
         for sender in ["acme", "globex", "initech"] { try gate.add("\(sender)/signing", PlainCredential("the secret of \(sender)")) }
-        for sender in ["acme", "globex"] { #expect(try gate.verify(try gate.sign("x", secret: "the secret of \(sender)")).sender == sender) }
+        for sender in ["acme", "globex"] {
+            #expect(try gate.verify(try gate.sign("x", secret: "the secret of \(sender)")).sender == sender)
+        }
         let foreign = try gate.verify(try gate.sign("x", secret: "the secret of initech"))
         #expect(foreign.summary == "signature-mismatch")
         #expect(foreign.sender == nil)
@@ -75,11 +77,15 @@ struct CompositionTests {
         #expect(try gate.verify(try gate.sign("x", secret: "the secret of globex"), peer: "203.0.114.0").summary == "ok")
     }
 
-    @Test("of several failures the most telling is reported", arguments: [
-        ("signature-mismatch", "wrong", "198.51.100.1", 0), ("network", "missing", "198.51.100.1", 0), ("credential-missing", "missing", "203.0.113.7", 0),
-        ("timestamp-stale", "right", "198.51.100.1", 1_000), ("signature-mismatch", "wrong", "203.0.113.7", 1_000), ("network", "right", "198.51.100.1", 0),
-        ("credential-missing", "right", "203.0.113.7", 0),
-    ] as [(String, String, String, Int)])
+    @Test(
+        "of several failures the most telling is reported",
+        arguments: [
+            ("signature-mismatch", "wrong", "198.51.100.1", 0), ("network", "missing", "198.51.100.1", 0),
+            ("credential-missing", "missing", "203.0.113.7", 0),
+            ("timestamp-stale", "right", "198.51.100.1", 1_000), ("signature-mismatch", "wrong", "203.0.113.7", 1_000),
+            ("network", "right", "198.51.100.1", 0),
+            ("credential-missing", "right", "203.0.113.7", 0),
+        ] as [(String, String, String, Int)])
     func precedence(_ reason: String, _ signature: String, _ peer: String, _ age: Int) throws {
         var gate = try Gate.signed(.listed)
         gate.authenticate = [.basic, .signature("listed")]
@@ -111,7 +117,9 @@ struct CompositionTests {
         let gate = try Gate.signed(.bare(), second)
         let signer = try Signer(scheme: second, secret: Secret(utf8: Gate.secret))
         let first = try gate.sign("x")
-        let both = try signer.sign(SignedRequest(url: Gate.url, fields: [(name: "x-sig", value: try #require(first.fields.first?.1))], body: first.body), at: Gate.now)
+        let both = try signer.sign(
+            SignedRequest(url: Gate.url, fields: [(name: "x-sig", value: try #require(first.fields.first?.1))], body: first.body),
+            at: Gate.now)
         #expect(try gate.verify(Request(both)).summary == "ok")
         #expect(try gate.verify(first).summary == "signature-missing")
     }
@@ -128,7 +136,9 @@ struct CompositionTests {
 struct RotationTests {
     private func gate(_ states: [VersionState]) throws -> Gate {
         var gate = Gate(.listed)
-        for (index, state) in states.enumerated() { try gate.add("acme/signing", PlainCredential("secret number \(index + 1) of acme"), state: state) }
+        for (index, state) in states.enumerated() {
+            try gate.add("acme/signing", PlainCredential("secret number \(index + 1) of acme"), state: state)
+        }
         return gate
     }
 
@@ -170,7 +180,11 @@ struct RotationTests {
         #expect(set.live(name, at: Gate.now - .seconds(1)).map(\.number) == [3, 2, 1])
     }
 
-    @Test("credential names are SENDER/KIND", arguments: [("acme/signing", true), ("handler/erp/signing", true), ("acme/other", false), ("/signing", false), ("acme", false), ("", false)])
+    @Test(
+        "credential names are SENDER/KIND",
+        arguments: [
+            ("acme/signing", true), ("handler/erp/signing", true), ("acme/other", false), ("/signing", false), ("acme", false), ("", false),
+        ])
     func names(_ text: String, _ isName: Bool) {
         #expect(CredentialName(text).map(\.description) == (isName ? text : nil))
     }

@@ -65,7 +65,8 @@ struct Gate {
     static let now = WallTime(seconds: 1_700_000_000)
     static let url = "https://hooks.example.com/hooks/test"
     static let secret = "a secret of some length"
-    static let keys = DerivedKeys(replay: Secret(utf8: "replay key of the tests 01234567"), passwords: Secret(utf8: "password key of tests 0123456789"))
+    static let keys = DerivedKeys(
+        replay: Secret(utf8: "replay key of the tests 01234567"), passwords: Secret(utf8: "password key of tests 0123456789"))
 
     var schemes: [Scheme] = []
     var senders = ["acme"]
@@ -108,13 +109,18 @@ struct Gate {
             policies[sender] = policy
         }
         let policy = Policy(
-            gateway: GatewayPolicy(listeners: [], publicURL: "https://hooks.example.com", state: "var"), senders: policies, endpoints: [endpoint],
+            gateway: GatewayPolicy(listeners: [], publicURL: "https://hooks.example.com", state: "var"), senders: policies,
+            endpoints: [endpoint],
             schemes: Dictionary(schemes.map { ($0.name, $0) }) { first, _ in first }, digest: "", warnings: [], files: [])
         return try Verifier(
-            policy: policy, credentials: CredentialSet(credentials), keys: Gate.keys, passwords: passwords, minimumKeyBytes: minimumKeyBytes)
+            policy: policy, credentials: CredentialSet(credentials), keys: Gate.keys, passwords: passwords, minimumKeyBytes: minimumKeyBytes
+        )
     }
 
-    func verify(_ request: Request, at now: WallTime = Gate.now, peer: String = "203.0.113.7", certificate: ClientCertificate? = nil, retired: Bool = false)
+    func verify(
+        _ request: Request, at now: WallTime = Gate.now, peer: String = "203.0.113.7", certificate: ClientCertificate? = nil,
+        retired: Bool = false
+    )
         throws -> Verification
     {
         let verifier = try verifier()
@@ -126,7 +132,10 @@ struct Gate {
         }
     }
 
-    func sign(_ body: String, secret: String = Gate.secret, at time: WallTime = Gate.now, fields: [(name: String, value: String)] = [], scheme: Int = 0)
+    func sign(
+        _ body: String, secret: String = Gate.secret, at time: WallTime = Gate.now, fields: [(name: String, value: String)] = [],
+        scheme: Int = 0
+    )
         throws -> Request
     {
         let signer = try Signer(scheme: schemes[scheme], secret: Secret(utf8: secret))

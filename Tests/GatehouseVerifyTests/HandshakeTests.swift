@@ -19,9 +19,11 @@ struct HandshakeTests {
         #expect(field(answer, "X-Content-Type-Options") == "nosniff")
     }
 
-    @Test("SEC-61 an echo is bounded and holds no markup or control character", arguments: [
-        "%3Cscript%3E", "a%0Ab", "%00", "a%C3%A9", String(repeating: "a", count: 1_025), "",
-    ])
+    @Test(
+        "SEC-61 an echo is bounded and holds no markup or control character",
+        arguments: [
+            "%3Cscript%3E", "a%0Ab", "%00", "a%C3%A9", String(repeating: "a", count: 1_025), "",
+        ])
     func bounded(_ value: String) throws {
         let gate = try Gate.signed(try Scheme.shipped("dropbox"))
         #expect(try gate.verify(Request(method: "GET", target: "/hooks/test?challenge=\(value)")).summary == "malformed")
@@ -43,7 +45,9 @@ struct HandshakeTests {
     @Test("values that a condition names must be equal")
     func equal() throws {
         let gate = try Gate.signed(try Scheme.shipped("meta"))
-        #expect(text(try gate.verify(Request(method: "GET", target: "/hooks/test?hub.mode=subscribe&hub.challenge=1158201444")).answer) == "1158201444")
+        #expect(
+            text(try gate.verify(Request(method: "GET", target: "/hooks/test?hub.mode=subscribe&hub.challenge=1158201444")).answer)
+                == "1158201444")
         #expect(try gate.verify(Request(method: "GET", target: "/hooks/test?hub.mode=unsubscribe&hub.challenge=1")).summary == "method")
     }
 
@@ -51,7 +55,9 @@ struct HandshakeTests {
     func token() throws {
         var scheme = Scheme.bare()
         scheme.handshakes = [
-            Handshake(when: Handshake.Condition(method: "GET", token: .query("hub.verify_token")), answer: .echo(.query("hub.challenge")), signed: false)
+            Handshake(
+                when: Handshake.Condition(method: "GET", token: .query("hub.verify_token")), answer: .echo(.query("hub.challenge")),
+                signed: false)
         ]
         let gate = try Gate.signed(scheme, secret: "a-verify-token")
         let target = "/hooks/test?hub.challenge=42&hub.verify_token="
@@ -94,18 +100,23 @@ struct HandshakeTests {
         try gate.add("acme/signing", PlainCredential("the newer secret of acme"))
         let body = #"{"payload":{"plainToken":"qgg8vlvZRS6UYooatFL8Aw"},"event":"endpoint.url_validation"}"#
         for secret in [Gate.secret, "the newer secret of acme"] {
-            let code = Hex.encode(try Array("qgg8vlvZRS6UYooatFL8Aw".utf8).withUnsafeBytes { try HMAC.compute(.sha256, key: Secret(utf8: secret), $0) })
+            let code = Hex.encode(
+                try Array("qgg8vlvZRS6UYooatFL8Aw".utf8).withUnsafeBytes { try HMAC.compute(.sha256, key: Secret(utf8: secret), $0) })
             let answer = try gate.verify(try gate.sign(body, secret: secret)).answer
             #expect(text(answer) == #"{"plainToken":"qgg8vlvZRS6UYooatFL8Aw","encryptedToken":"\#(code)"}"#)
         }
     }
 
-    @Test("SEC-61 what could be the signed string of an event is not answered with an HMAC", arguments: [
-        "v0:1700000000:{}", "a.b", "{}", "a b", "", String(repeating: "a", count: 257), "é",
-    ])
+    @Test(
+        "SEC-61 what could be the signed string of an event is not answered with an HMAC",
+        arguments: [
+            "v0:1700000000:{}", "a.b", "{}", "a b", "", String(repeating: "a", count: 257), "é",
+        ])
     func oracle(_ value: String) throws {
         let gate = try Gate.signed(try Scheme.shipped("zoom"))
-        #expect(try gate.verify(try gate.sign(#"{"payload":{"plainToken":"\#(value)"},"event":"endpoint.url_validation"}"#)).summary == "malformed")
+        #expect(
+            try gate.verify(try gate.sign(#"{"payload":{"plainToken":"\#(value)"},"event":"endpoint.url_validation"}"#)).summary
+                == "malformed")
     }
 
     @Test("SEC-61 an event whose signed string a keyed handshake would answer is refused")
@@ -114,7 +125,8 @@ struct HandshakeTests {
         scheme.handshakes = [
             Handshake(
                 when: Handshake.Condition(present: [Handshake.Match(source: .json(["crc"]))]),
-                answer: .keyed(value: .json(["crc"]), plainMember: nil, keyedMember: "response", prefix: "sha256=", encoding: .base64), signed: true)
+                answer: .keyed(value: .json(["crc"]), plainMember: nil, keyedMember: "response", prefix: "sha256=", encoding: .base64),
+                signed: true)
         ]
         let gate = try Gate.signed(scheme)
         #expect(try gate.verify(try gate.sign("abc_DEF-123")).summary == "signature-malformed")
@@ -122,12 +134,17 @@ struct HandshakeTests {
         #expect(text(try gate.verify(try gate.sign(#"{"crc":"abc"}"#)).answer)?.hasPrefix(#"{"response":"sha256="#) == true)
     }
 
-    @Test("CloudEvents senders are allowed by the origin they name", arguments: [
-        ("eventemitter.example.com", true), ("https://a.example:8443/x", true), ("a\"b", false), ("<x>", false), (String(repeating: "a", count: 257), false),
-    ])
+    @Test(
+        "CloudEvents senders are allowed by the origin they name",
+        arguments: [
+            ("eventemitter.example.com", true), ("https://a.example:8443/x", true), ("a\"b", false), ("<x>", false),
+            (String(repeating: "a", count: 257), false),
+        ])
     func cloudEvents(_ origin: String, _ isAllowed: Bool) throws {
         let gate = try Gate.signed(try Scheme.shipped("cloudevents"))
-        let answer = try gate.verify(Request(method: "OPTIONS", fields: [("WebHook-Request-Origin", origin), ("WebHook-Request-Rate", "120")])).answer
+        let answer = try gate.verify(
+            Request(method: "OPTIONS", fields: [("WebHook-Request-Origin", origin), ("WebHook-Request-Rate", "120")])
+        ).answer
         #expect(field(answer, "WebHook-Allowed-Origin") == (isAllowed ? origin : nil))
         #expect(field(answer, "WebHook-Allowed-Rate") == (isAllowed ? "*" : nil))
     }

@@ -154,6 +154,8 @@ struct IdentityTests {
         let key = EventKey(high: 0x0123_4567_89ab_cdef, low: 0xfedc_ba98_7654_3210)
         #expect(key.hex == "0123456789abcdeffedcba9876543210")
         #expect(EventKey(hex: key.hex) == key)
-        for text in ["", "0123", key.hex + "0", "+123456789abcdeffedcba9876543210", "x123456789abcdeffedcba9876543210"] { #expect(EventKey(hex: text) == nil) }
+        for text in ["", "0123", key.hex + "0", "+123456789abcdeffedcba9876543210", "x123456789abcdeffedcba9876543210"] {
+            #expect(EventKey(hex: text) == nil)
+        }
     }
 }

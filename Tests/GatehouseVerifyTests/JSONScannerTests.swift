@@ -31,8 +31,12 @@ struct JSONScannerTests {
 
     @Test("all paths are found in one pass, at any depth and after anything")
     func finds() {
-        let text = #"{ "x" : [1, {"id":"no"}, "}]\""], "data":{"skip":{"id":2},"id" : "in","n":-1.5e+3}, "type":"t","list":[{"v":0},{"v":"two"}], "id":"\u00e9\n\ud83d\ude00" }"#
-        #expect(Self.read(text, "id", "type", "data.id", "data.n", "list.1.v", "absent", "data.absent") == ["é\n😀", "t", "in", "-1.5e+3", "two", nil, nil])
+        let text =
+            #"{ "x" : [1, {"id":"no"}, "}]\""], "data":{"skip":{"id":2},"id" : "in","n":-1.5e+3}, "type":"t","list":[{"v":0},{"v":"two"}], "id":"\u00e9\n\ud83d\ude00" }"#
+        #expect(
+            Self.read(text, "id", "type", "data.id", "data.n", "list.1.v", "absent", "data.absent") == [
+                "é\n😀", "t", "in", "-1.5e+3", "two", nil, nil,
+            ])
     }
 
     @Test("a member name is compared as it reads, escapes and all")
@@ -51,20 +55,27 @@ struct JSONScannerTests {
         #expect(Self.read(#"{"b":{"id":1},"id":2}"#, "id") == ["2"])
     }
 
-    @Test("what is not one strict JSON text is not read", arguments: [
-        "", " ", "{", "}", "[1", "[1,]", "[,1]", "{\"id\":1,}", "{\"id\"}", "{\"id\":}", "{id:1}", "{'id':1}", "{\"id\":1}x", "{\"id\":1}{}", "01", "-", "1.", ".5",
-        "1e", "+1", "0x1", "NaN", "tru", "truex", "nul", "\"a", "\"\\", "\"\\x\"", "\"\\u12\"", "\"\\u12g4\"", "\"\u{1}\"", "\"a\nb\"", "[1 2]", "{\"id\" 1}", "{\"id\":1 \"b\":2}",
-        "{\"a\":[}", "{\"a\":[1}]", "[{]}", "\u{feff}{}", "/**/{}", "{\"b\":[1,2,[3,{\"c\":}]]}", "[\"a\":1]", "{1:2}",
-    ])
+    @Test(
+        "what is not one strict JSON text is not read",
+        arguments: [
+            "", " ", "{", "}", "[1", "[1,]", "[,1]", "{\"id\":1,}", "{\"id\"}", "{\"id\":}", "{id:1}", "{'id':1}", "{\"id\":1}x",
+            "{\"id\":1}{}", "01", "-", "1.", ".5",
+            "1e", "+1", "0x1", "NaN", "tru", "truex", "nul", "\"a", "\"\\", "\"\\x\"", "\"\\u12\"", "\"\\u12g4\"", "\"\u{1}\"", "\"a\nb\"",
+            "[1 2]", "{\"id\" 1}", "{\"id\":1 \"b\":2}",
+            "{\"a\":[}", "{\"a\":[1}]", "[{]}", "\u{feff}{}", "/**/{}", "{\"b\":[1,2,[3,{\"c\":}]]}", "[\"a\":1]", "{1:2}",
+        ])
     func malformed(_ text: String) {
         #expect(Self.read(text, "id") == ["notJSON"])
         #expect(Self.read("{\"off\":\(text)", "id") == ["notJSON"])
     }
 
-    @Test("UTF-8 is checked, in strings on and off the paths", arguments: [
-        [0x80], [0xc0, 0x80], [0xc1, 0xbf], [0xe0, 0x80, 0x80], [0xed, 0xa0, 0x80], [0xf0, 0x80, 0x80, 0x80], [0xf4, 0x90, 0x80, 0x80], [0xf5, 0x80, 0x80, 0x80],
-        [0xff], [0xc3], [0xe2, 0x82], [0xf0, 0x9f, 0x98], [0xc3, 0x28],
-    ] as [[UInt8]])
+    @Test(
+        "UTF-8 is checked, in strings on and off the paths",
+        arguments: [
+            [0x80], [0xc0, 0x80], [0xc1, 0xbf], [0xe0, 0x80, 0x80], [0xed, 0xa0, 0x80], [0xf0, 0x80, 0x80, 0x80], [0xf4, 0x90, 0x80, 0x80],
+            [0xf5, 0x80, 0x80, 0x80],
+            [0xff], [0xc3], [0xe2, 0x82], [0xf0, 0x9f, 0x98], [0xc3, 0x28],
+        ] as [[UInt8]])
     func invalidUTF8(_ bytes: [UInt8]) {
         for name in ["id", "off"] {
             #expect(Self.read(Array("{\"\(name)\":\"aaaaaaaaa".utf8) + bytes + Array("\"}".utf8), ["id"]) == ["notJSON"])
@@ -72,7 +83,8 @@ struct JSONScannerTests {
         }
     }
 
-    @Test("half a surrogate pair is JSON, but no text", arguments: [#"\ud800"#, #"\udc00"#, #"\ud800\u0041"#, #"\ud800x"#, #"\ud800\ud800"#])
+    @Test(
+        "half a surrogate pair is JSON, but no text", arguments: [#"\ud800"#, #"\udc00"#, #"\ud800\u0041"#, #"\ud800x"#, #"\ud800\ud800"#])
     func loneSurrogates(_ escape: String) {
         #expect(Self.read("{\"id\":\"\(escape)\"}", "id") == ["no text"])
         #expect(Self.read("{\"off\":\"\(escape)\",\"id\":1}", "id") == ["1"])
@@ -102,7 +114,9 @@ struct JSONScannerTests {
     func agrees() {
         let text = Array(#"{"id":"a\u00e9\"b","n":[-0,1.25E-7,true,false,null,{}],"o":{"k":[[]],"é":"ü"},"z":""}"#.utf8)
         for index in text.indices {
-            for byte in [UInt8(ascii: "\""), 0x5c, 0x7b, 0x7d, 0x5b, 0x5d, 0x2c, 0x3a, 0x00, 0x20, 0x30, 0x2e, 0xff, 0xc3, UInt8(ascii: "e")] {
+            for byte in [
+                UInt8(ascii: "\""), 0x5c, 0x7b, 0x7d, 0x5b, 0x5d, 0x2c, 0x3a, 0x00, 0x20, 0x30, 0x2e, 0xff, 0xc3, UInt8(ascii: "e"),
+            ] {
                 var changed = text
                 changed[index] = byte
                 let isJSON = (try? JSONSerialization.jsonObject(with: Data(changed), options: .fragmentsAllowed)) != nil

@@ -14,17 +14,22 @@ struct RefusedFieldsTests {
 
     @Test("what the scheme names is shown, absent or repeated parts too")
     func named() throws {
-        let gate = try Gate.signed(try Scheme.shipped("standard-webhooks"), secret: "whsec_" + Base64.encode(Array(repeating: 9, count: 24)))
-        let request = Request(fields: [("Webhook-Id", "m1"), ("webhook-id", "m2"), ("webhook-timestamp", "soon"), ("X-Other", "1")], body: #"{"type":"t"}"#)
-        #expect(try fields(gate, request) == [
-            NamedField(name: "header:webhook-signature", value: nil, length: 0, isRepeated: false),
-            NamedField(name: "header:webhook-timestamp", value: "soon", length: 4, isRepeated: false),
-            NamedField(name: "header:webhook-id", value: "m1", length: 2, isRepeated: true),
-            NamedField(name: "json:type", value: "t", length: 1, isRepeated: false),
-        ])
+        let gate = try Gate.signed(
+            try Scheme.shipped("standard-webhooks"), secret: "whsec_" + Base64.encode(Array(repeating: 9, count: 24)))
+        let request = Request(
+            fields: [("Webhook-Id", "m1"), ("webhook-id", "m2"), ("webhook-timestamp", "soon"), ("X-Other", "1")], body: #"{"type":"t"}"#)
+        #expect(
+            try fields(gate, request) == [
+                NamedField(name: "header:webhook-signature", value: nil, length: 0, isRepeated: false),
+                NamedField(name: "header:webhook-timestamp", value: "soon", length: 4, isRepeated: false),
+                NamedField(name: "header:webhook-id", value: "m1", length: 2, isRepeated: true),
+                NamedField(name: "json:type", value: "t", length: 1, isRepeated: false),
+            ])
     }
 
-    @Test("SEC-70 a value compared for equality is never shown, nor a verify token, nor Authorization", arguments: ["gitlab-token", "okta", "auth0", "cloudevents"])
+    @Test(
+        "SEC-70 a value compared for equality is never shown, nor a verify token, nor Authorization",
+        arguments: ["gitlab-token", "okta", "auth0", "cloudevents"])
     func secrets(_ name: String) throws {
         let scheme = try Scheme.shipped(name)
         let gate = try Gate.signed(scheme)
@@ -57,7 +62,10 @@ struct SignerTests {
     @Test("what the body or the caller must bring is asked for")
     func missing() throws {
         let mailgun = try Signer(scheme: try Scheme.shipped("mailgun"), secret: Secret(utf8: Gate.secret))
-        for body in ["", "{}", #"{"signature":{"timestamp":"1"}}"#, #"{"signature":{"timestamp":"1","token":"t"}}"#, #"{"signature":{"timestamp":"1","token":"t","signature":1}}"#] {
+        for body in [
+            "", "{}", #"{"signature":{"timestamp":"1"}}"#, #"{"signature":{"timestamp":"1","token":"t"}}"#,
+            #"{"signature":{"timestamp":"1","token":"t","signature":1}}"#,
+        ] {
             #expect(throws: SignerError.self) { try mailgun.sign(SignedRequest(url: Gate.url, body: Array(body.utf8)), at: Gate.now) }
         }
         var scheme = Scheme.bare()
@@ -68,7 +76,10 @@ struct SignerTests {
 
     @Test("a key that the scheme cannot use is refused without being quoted")
     func keys() throws {
-        for (name, secret) in [("adyen-platform", "not hex at all"), ("standard-webhooks", "whsec_!!!!"), ("discord", "no PEM here"), ("sendgrid", "no PEM here")] {
+        for (name, secret) in [
+            ("adyen-platform", "not hex at all"), ("standard-webhooks", "whsec_!!!!"), ("discord", "no PEM here"),
+            ("sendgrid", "no PEM here"),
+        ] {
             let error = #expect(throws: SignerError.self) { try Signer(scheme: try Scheme.shipped(name), secret: Secret(utf8: secret)) }
             #expect(error?.description.contains(secret) == false)
         }
@@ -78,7 +89,8 @@ struct SignerTests {
     func given() throws {
         let secret = "whsec_" + Base64.encode(Array(repeating: 9, count: 24))
         let gate = try Gate.signed(try Scheme.shipped("standard-webhooks"), secret: secret)
-        let request = try gate.sign("x", secret: secret, fields: [(name: "Webhook-Id", value: "m1"), (name: "Webhook-Timestamp", value: "1600000000")])
+        let request = try gate.sign(
+            "x", secret: secret, fields: [(name: "Webhook-Id", value: "m1"), (name: "Webhook-Timestamp", value: "1600000000")])
         let verification = try gate.verify(request)
         #expect(verification.summary == "timestamp-stale")
         #expect(request.fields.count == 3)

@@ -32,7 +32,8 @@ struct SignatureTests {
             try gate.add("acme/signing", PlainCredential(text))
         }
         let milliseconds = Gate.now.microseconds / 1_000
-        let body = #"{"id":"evt_1","webhookTimestamp":\#(milliseconds),"signature":{"timestamp":"\#(Gate.now.seconds)","token":"tok","signature":""}}"#
+        let body =
+            #"{"id":"evt_1","webhookTimestamp":\#(milliseconds),"signature":{"timestamp":"\#(Gate.now.seconds)","token":"tok","signature":""}}"#
         let signer = try Signer(scheme: scheme, secret: secret)
         let request = Request(try signer.sign(SignedRequest(url: Gate.url, body: Array(body.utf8)), at: Gate.now))
         #expect(try gate.verify(request).summary == "ok")
@@ -75,7 +76,9 @@ struct SignatureTests {
         #expect(try gate.verify(request).summary == "signature-mismatch")
     }
 
-    @Test("SEC-54 empty, short and long signatures are malformed", arguments: ["", "00", String(repeating: "0", count: 62), String(repeating: "0", count: 66), "zz"])
+    @Test(
+        "SEC-54 empty, short and long signatures are malformed",
+        arguments: ["", "00", String(repeating: "0", count: 62), String(repeating: "0", count: 66), "zz"])
     func lengths(_ value: String) throws {
         let gate = try Gate.signed(.bare())
         #expect(try gate.verify(Request(fields: [("X-Sig", value)])).summary == "signature-malformed")
@@ -120,7 +123,8 @@ struct SignatureTests {
     @Test("SEC-53 every signature is tried against every live version")
     func everyPair() throws {
         var gate = Gate(.listed)
-        try gate.add("acme/signing", PlainCredential("first secret of acme"), PlainCredential(Gate.secret), PlainCredential("third secret of acme"))
+        try gate.add(
+            "acme/signing", PlainCredential("first secret of acme"), PlainCredential(Gate.secret), PlainCredential("third secret of acme"))
         var request = try gate.sign(Self.body)
         let good = try #require(request.fields.first?.1.split(separator: "v1=").last)
         let decoy = String(repeating: "0", count: 64)
@@ -163,7 +167,9 @@ struct SignatureTests {
         #expect(try gate.verify(Request(fields: [("X-Sig", "sha256=" + code)], body: Self.body)).summary == "signature-malformed")
     }
 
-    @Test("SEC-58 a signature, timestamp or id header that is sent twice refuses, equal values too", arguments: ["webhook-signature", "webhook-timestamp", "webhook-id"])
+    @Test(
+        "SEC-58 a signature, timestamp or id header that is sent twice refuses, equal values too",
+        arguments: ["webhook-signature", "webhook-timestamp", "webhook-id"])
     func repeated(_ name: String) throws {
         let scheme = try Scheme.shipped("standard-webhooks")
         let gate = try Gate.signed(scheme, secret: "whsec_" + Base64.encode(Array(repeating: 9, count: 24)))
@@ -210,7 +216,8 @@ struct SignatureTests {
         let second = try Gate.signed(either)
         #expect(try second.verify(Request(fields: [("B", code)], body: Self.body)).summary == "ok")
         #expect(try second.verify(Request(fields: [("A", decoy), ("B", code)], body: Self.body)).summary == "ok")
-        #expect(try second.verify(Request(fields: [("A", code), ("A", code), ("B", code)], body: Self.body)).summary == "signature-malformed")
+        #expect(
+            try second.verify(Request(fields: [("A", code), ("A", code), ("B", code)], body: Self.body)).summary == "signature-malformed")
     }
 
     @Test("an entry under another label never counts: no downgrade")
@@ -270,7 +277,8 @@ struct SignatureTests {
         #expect(try gate.verify(twice).summary == "signature-malformed")
 
         let mailgun = try Gate.signed(try Scheme.shipped("mailgun"))
-        let body = #"{"signature":{"timestamp":"\#(Gate.now.seconds)","token":"t\u006fk","signature":""},"event-data":{"id":"e1","event":"opened"}}"#
+        let body =
+            #"{"signature":{"timestamp":"\#(Gate.now.seconds)","token":"t\u006fk","signature":""},"event-data":{"id":"e1","event":"opened"}}"#
         let signed = try mailgun.sign(body)
         let verification = try mailgun.verify(signed)
         #expect(verification.summary == "ok")
@@ -331,7 +339,9 @@ struct SignatureTests {
         #expect(try gate.verify(try gate.sign("x")).summary == "credential-unknown")
     }
 
-    @Test("a path is compared byte for byte", arguments: ["/hooks/tes%74", "/hooks//test", "/hooks/test/", "/HOOKS/test", "/hooks/test;a", ""])
+    @Test(
+        "a path is compared byte for byte",
+        arguments: ["/hooks/tes%74", "/hooks//test", "/hooks/test/", "/HOOKS/test", "/hooks/test;a", ""])
     func paths(_ path: String) throws {
         let verifier = try Gate.signed(.bare()).verifier()
         #expect(Array(path.utf8).withUnsafeBytes { verifier.endpoint(path: $0) } == nil)

@@ -11,19 +11,26 @@ struct TimestampTests {
         Array(text.utf8).withUnsafeBytes { Timestamp.parse($0, unit: unit)?.microseconds }
     }
 
-    @Test("each unit reads its own form", arguments: [
-        ("1700000000", TimestampSource.Unit.s), ("1700000000000", .ms), ("2023-11-14T22:13:20Z", .rfc3339), ("2023-11-15T00:13:20.000+02:00", .rfc3339),
-        ("Tue, 14 Nov 2023 22:13:20 GMT", .httpDate), ("1700000000", .auto), ("1700000000000", .auto), ("2023-11-14T22:13:20.0000001Z", .auto),
-        ("Tue, 14 Nov 2023 22:13:20 GMT", .auto),
-    ])
+    @Test(
+        "each unit reads its own form",
+        arguments: [
+            ("1700000000", TimestampSource.Unit.s), ("1700000000000", .ms), ("2023-11-14T22:13:20Z", .rfc3339),
+            ("2023-11-15T00:13:20.000+02:00", .rfc3339),
+            ("Tue, 14 Nov 2023 22:13:20 GMT", .httpDate), ("1700000000", .auto), ("1700000000000", .auto),
+            ("2023-11-14T22:13:20.0000001Z", .auto),
+            ("Tue, 14 Nov 2023 22:13:20 GMT", .auto),
+        ])
     func units(_ text: String, _ unit: TimestampSource.Unit) {
         #expect(Self.parse(text, unit) == 1_700_000_000_000_000)
     }
 
-    @Test("SEC-59 signs, blanks, fractions and foreign forms are not times", arguments: [
-        "", "+1700000000", "-1700000000", " 1700000000", "1700000000 ", "1700000000.0", "1.7e9", "0x6553f100", "17000000000000000000", "2023-11-14T22:13:20",
-        "２０２３", "1700000000\u{0}", String(repeating: "9", count: 400),
-    ])
+    @Test(
+        "SEC-59 signs, blanks, fractions and foreign forms are not times",
+        arguments: [
+            "", "+1700000000", "-1700000000", " 1700000000", "1700000000 ", "1700000000.0", "1.7e9", "0x6553f100", "17000000000000000000",
+            "2023-11-14T22:13:20",
+            "２０２３", "1700000000\u{0}", String(repeating: "9", count: 400),
+        ])
     func malformed(_ text: String) {
         for unit in TimestampSource.Unit.allCases { #expect(Self.parse(text, unit) == nil) }
     }
@@ -45,7 +52,9 @@ struct TimestampTests {
         let signer = try Signer(scheme: scheme, secret: .init(utf8: Gate.secret))
         let signed = try signer.sign(SignedRequest(url: Gate.url, fields: [(name: "X-Time", value: text)], body: []), at: Gate.now)
         #expect(try other.verify(Request(signed)).summary == "timestamp-future")
-        #expect(try gate.verify(Request(fields: [("x-sig", "t=\(text),v1=" + String(repeating: "0", count: 64))])).summary == "signature-mismatch")
+        #expect(
+            try gate.verify(Request(fields: [("x-sig", "t=\(text),v1=" + String(repeating: "0", count: 64))])).summary
+                == "signature-mismatch")
     }
 
     @Test("SEC-62 both edges of the window are inside, a microsecond beyond is not")
@@ -78,9 +87,10 @@ struct TimestampTests {
         let request = try gate.sign("x", secret: "another secret altogether")
         #expect(try gate.verify(request, at: Gate.now + .seconds(1_000)).summary == "signature-mismatch")
         let genuine = try gate.verify(try gate.sign("x"), at: Gate.now + .seconds(1_000))
-        #expect(genuine.checks == [
-            CheckResult(.signature, scheme: "listed", version: 1, .ok), CheckResult(.timestamp, scheme: "listed", .stale),
-        ])
+        #expect(
+            genuine.checks == [
+                CheckResult(.signature, scheme: "listed", version: 1, .ok), CheckResult(.timestamp, scheme: "listed", .stale),
+            ])
     }
 
     @Test("a missing time is timestamp-missing, an unreadable one signature-malformed")

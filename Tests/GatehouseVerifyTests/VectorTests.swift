@@ -75,13 +75,15 @@ struct VectorTests {
         }
     }
 
-    @Test("a valid example whose body was changed is refused", arguments: Vector.all.filter { $0.valid && !Vector.beyondData.contains($0.scheme) })
+    @Test(
+        "a valid example whose body was changed is refused",
+        arguments: Vector.all.filter { $0.valid && !Vector.beyondData.contains($0.scheme) })
     func flipped(_ vector: Vector) throws {
         let scheme = try vector.compiled()
         if scheme.signed.contains(.body) {
             let count = vector.request.body.utf8.count
             for index in Set([0, count / 3, count / 2, count - 1]) where count > 0 {
-                #expect(try verify(vector, changingBodyAt: index).summary .hasPrefix("signature-"), "body byte \(index)")
+                #expect(try verify(vector, changingBodyAt: index).summary.hasPrefix("signature-"), "body byte \(index)")
             }
         }
     }

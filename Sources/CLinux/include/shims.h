@@ -3,8 +3,10 @@
 #define GATEHOUSE_CLINUX_SHIMS_H
 
 #include <fcntl.h>
+#include <linux/filter.h>
 #include <spawn.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
 #include <unistd.h>
@@ -28,5 +30,28 @@ static inline int clinux_close_from(posix_spawn_file_actions_t *actions, int fro
 
 // A descriptor, non-inheritable, that polls readable once the process has ended; Linux 5.3.
 static inline int clinux_pidfd_open(pid_t process) { return (int)syscall(SYS_pidfd_open, (long)process, 0L); }
+
+// How many processors this process may run on, of the first 1,024; 0 where the kernel does not say.
+static inline int clinux_allowed_processors(void) {
+    unsigned long mask[1024 / (8 * sizeof(unsigned long))];
+    long size = syscall(SYS_sched_getaffinity, 0L, sizeof mask, mask);
+    int count = 0;
+    for (long index = 0; index < size / (long)sizeof *mask; index++) count += __builtin_popcountl(mask[index]);
+    return count;
+}
+
+// From now on the kernel drops what asks this listening TCP socket for a new connection (SYN without ACK; the filter sees the TCP header
+// first) and still finishes handshakes that have begun, so that its queue can be emptied. Who asks repeats it a second later (RFC 6298).
+static inline int clinux_drop_new_connections(int socket) {
+    struct sock_filter code[] = {
+        BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 13),
+        BPF_STMT(BPF_ALU | BPF_AND | BPF_K, 0x12),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0x02, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, 0),
+        BPF_STMT(BPF_RET | BPF_K, 0x40000),
+    };
+    struct sock_fprog program = {sizeof code / sizeof *code, code};
+    return setsockopt(socket, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program);
+}
 
 #endif

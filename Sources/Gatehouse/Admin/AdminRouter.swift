@@ -4,10 +4,14 @@ struct AdminRouter: Sendable {
     let source: any AdminSource
 
     func respond(to request: AdminRequest) async -> AdminResponse {
-        guard request.hosts.count == 1, let host = request.hosts.first else { return .text(400, "exactly one Host field is needed") }
-        guard hosts.allow(host: host) else { return .text(421, "this host name is not served here") }
-        guard request.origins.allSatisfy(hosts.allow(origin:)) else { return .text(403, "this origin is not allowed") }
-        guard let route = Self.routes[request.path] else { return .text(404, "not found") }
+        let route = Self.routes[request.path]
+        // Load balancers ask for health by address, and some in HTTP/1.0 without a name; what they hear is no secret.
+        if route?.isPublic != true {
+            guard request.hosts.count == 1, let host = request.hosts.first else { return .text(400, "exactly one Host field is needed") }
+            guard hosts.allow(host: host) else { return .text(421, "this host name is not served here") }
+            guard request.origins.allSatisfy(hosts.allow(origin:)) else { return .text(403, "this origin is not allowed") }
+        }
+        guard let route else { return .text(404, "not found") }
         guard request.method == "GET" || request.method == "HEAD" else {
             var response = AdminResponse.text(405, "method not allowed")
             response.fields.append(("Allow", "GET, HEAD"))

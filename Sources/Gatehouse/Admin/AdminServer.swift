@@ -1,4 +1,5 @@
 import GatehousePolicy
+import Logging
 import NIOCore
 import NIOHTTP1
 import NIOPosix
@@ -40,7 +41,9 @@ final class AdminServer: Sendable {
     }
 
     /// Listens; throws ``StartError`` where it cannot or may not.
-    static func start(_ configuration: Configuration, source: any AdminSource, group: any EventLoopGroup) async throws -> AdminServer {
+    static func start(
+        _ configuration: Configuration, source: any AdminSource, group: any EventLoopGroup, log: Logger = Logger(label: "gatehouse")
+    ) async throws -> AdminServer {
         let written = configuration.address
         let address: SocketAddress
         do {
@@ -60,6 +63,9 @@ final class AdminServer: Sendable {
             let channel = try await ServerBootstrap(group: group)
                 .serverChannelOption(.backlog, value: 64)
                 .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+                .serverChannelInitializer { channel in
+                    channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(AcceptPause("admin", log: log)) }
+                }
                 .childChannelInitializer { channel in
                     channel.eventLoop.makeCompletedFuture { try children.take(channel) }
                 }
@@ -67,7 +73,8 @@ final class AdminServer: Sendable {
                 .get()
             return AdminServer(channel: channel, address: channel.localAddress ?? address)
         } catch {
-            throw StartError(description: "admin.address: could not listen on \(written): \(error)")
+            let reason = (error as? IOError).map { ListeningSocket.describe($0.errnoCode, setting: "admin") } ?? "\(error)"
+            throw StartError(description: "admin.address: cannot listen on \(written): \(reason)")
         }
     }
 

@@ -6,18 +6,18 @@ import GatehouseState
 public struct AuditCommands: Sendable {
     private let place: StatePlace
 
-    /// - Throws: `PolicyError` where the policy, which says where the state is, does not load.
+    /// - Throws: `PolicyError` where no policy says where the state is.
     public init(policies: String) throws { place = try StatePlace(policies: policies) }
 
     /// Recomputes the whole log. Beside a running gateway up to the record that is synced when this is called.
     public func verify() throws -> LogVerification {
-        let directory = place.policy.gateway.state + "/audit"
+        let directory = place.directory + "/audit"
         let response: ControlResponse
         do {
-            response = try ControlClient(state: place.policy.gateway.state).send(ControlRequest("head"))
+            response = try ControlClient(state: place.directory).send(ControlRequest("head"))
         } catch {
             guard error.code == .notRunning else { throw error }
-            let stopped = try StoppedState(place.policy, mode: .existing)
+            let stopped = try StoppedState(try place.policy(), mode: .existing)
             defer { stopped.close() }
             return try AuditLog(directory: directory).verify(synced: try stopped.state.progress().head)
         }

@@ -166,7 +166,8 @@ private struct FixtureBench {
             Verdict(decision: decision, reason: reason, answer: answer, sender: verification.sender, event: verification.event)
         }
         switch verification.outcome {
-        case .refused(let reason): return verdict(.rejected, reason, 401)
+        case .refused(.unavailable): return verdict(.failed, .unavailable, 503)
+        case .refused(let reason): return verdict(.rejected, reason, RequestExchange.status(refused: reason))
         case .passwordNeeded: return verdict(.failed, .unavailable, 503)
         case .handshake(let answer, _):
             var verdict = verdict(.ignored, .handshake, answer.status)

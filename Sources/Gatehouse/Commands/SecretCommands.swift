@@ -8,7 +8,7 @@ public import GatehouseVerify
 public struct SecretCommands: Sendable {
     private let place: StatePlace
 
-    /// - Throws: `PolicyError` where the policy, which says where the state is, does not load.
+    /// - Throws: `PolicyError` where no policy says where the state is.
     public init(policies: String) throws { place = try StatePlace(policies: policies) }
 
     /// The first version of a credential. `value`: given; nil: generated, and in the outcome this once.
@@ -18,7 +18,7 @@ public struct SecretCommands: Sendable {
 
     /// A new active version; the live ones are accepted for `overlap` more (nil: the policy's), with zero not at all.
     public func rotate(_ credential: CredentialName, value: Secret?, overlap: Duration?) throws -> SecretOutcome {
-        let overlap = overlap ?? place.policy.gateway.secrets.overlap
+        let overlap = try overlap ?? place.policy().gateway.secrets.overlap
         return try change(
             SecretOperation(
                 action: .rotate, credential: credential.description, value: value?.copied, overlapMicroseconds: overlap.microseconds))
@@ -37,9 +37,8 @@ public struct SecretCommands: Sendable {
     /// Every credential, or one.
     public func status(_ credential: CredentialName?) throws -> [SecretReport] {
         let request = ControlRequest("secret-status", .object(credential.map { ["credential": .string($0.description)] } ?? [:]))
-        let quiet = place.policy.gateway.secrets.quiet
         return try place.perform(request, mode: .existing) { stopped in
-            try SecretReport.all(stopped.state, credential, quiet: quiet, at: SystemClock().now)
+            try SecretReport.all(stopped.state, credential, quiet: stopped.policy.gateway.secrets.quiet, at: SystemClock().now)
         }
     }
 

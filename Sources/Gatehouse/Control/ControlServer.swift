@@ -22,6 +22,11 @@ package final class ControlServer: Sendable {
         let user = geteuid()
         let channel = try await ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 16)
+            .serverChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(AcceptPause("control", log: logger))
+                }
+            }
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try channel.pipeline.syncOperations.addHandlers(

@@ -29,16 +29,16 @@ struct Answer: Sendable {
         return answer
     }
 
-    /// Writes head and body. `date` is the IMF-fixdate of this second.
+    /// Writes head and body. `date` is the whole Date line of this second.
     func write(into buffer: ByteBuffer, reference: Reference, date: [UInt8], keepsAlive: Bool, withoutBody: Bool = false) -> ByteBuffer {
         var writer = HeadWriter(buffer)
         writer.statusLine(status)
         let hasBody = status >= 200 && status != 204 && status != 304
         if hasBody { writer.field("Content-Length", body?.readableBytes ?? 0) }
         if let contentType { writer.field("Content-Type", contentType) }
-        writer.field("Gatehouse-Reference", reference.description)
-        writer.field("Date", bytes: date)
-        for field in fields { writer.field(field.name, field.value) }
+        writer.field("Gatehouse-Reference", reference)
+        writer.checked(date)
+        for field in fields { writer.field(named: field.name, field.value) }
         if !keepsAlive || closes { writer.line("Connection: close") }
         writer.end()
         var buffer = writer.buffer

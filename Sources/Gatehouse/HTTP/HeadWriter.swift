@@ -1,3 +1,5 @@
+import GatehouseAudit
+import GatehouseTime
 import NIOCore
 
 /// Writes message heads into a buffer: the one place where bytes become a head, so that no value can end its line early (SEC-26).
@@ -9,6 +11,10 @@ struct HeadWriter {
     init(_ buffer: ByteBuffer) { self.buffer = buffer }
 
     mutating func statusLine(_ status: Int) {
+        guard status != 200 else {
+            buffer.writeStaticString("HTTP/1.1 200 OK\r\n")
+            return
+        }
         buffer.writeStaticString("HTTP/1.1 ")
         decimal(status)
         buffer.writeStaticString(" ")
@@ -31,27 +37,45 @@ struct HeadWriter {
     }
 
     mutating func field(_ name: StaticString, _ value: String) {
-        guard value.utf8.allSatisfy(Self.isSafe) else { return }
+        guard Self.isSafe(value) else { return }
         buffer.writeStaticString(name)
         buffer.writeStaticString(": ")
         buffer.writeString(value)
         buffer.writeStaticString("\r\n")
     }
 
-    mutating func field(_ name: String, _ value: String) {
-        guard value.utf8.allSatisfy(Self.isSafe), !name.isEmpty, name.utf8.allSatisfy(Self.isName) else { return }
+    /// A name that is known when it runs only.
+    mutating func field(named name: String, _ value: String) {
+        guard Self.isSafe(value), !name.isEmpty, name.utf8.allSatisfy(Self.isName) else { return }
         buffer.writeString(name)
         buffer.writeStaticString(": ")
         buffer.writeString(value)
         buffer.writeStaticString("\r\n")
     }
 
-    mutating func field(_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) {
-        guard value.allSatisfy(Self.isSafe) else { return }
-        buffer.writeBytes(name)
+    /// Whole lines that were checked before: as received, where the parser refuses what does not belong in a head, or made by ``lines(_:)``.
+    mutating func checked(_ lines: UnsafeRawBufferPointer) { buffer.writeBytes(lines) }
+    mutating func checked(_ lines: [UInt8]) { buffer.writeBytes(lines) }
+
+    mutating func field(_ name: StaticString, _ reference: Reference) {
+        buffer.writeStaticString(name)
         buffer.writeStaticString(": ")
-        buffer.writeBytes(value)
+        reference.withText { _ = buffer.writeBytes($0) }
         buffer.writeStaticString("\r\n")
+    }
+
+    mutating func field(_ name: StaticString, _ time: WallTime) {
+        buffer.writeStaticString(name)
+        buffer.writeStaticString(": ")
+        time.withText { _ = buffer.writeBytes($0) }
+        buffer.writeStaticString("\r\n")
+    }
+
+    /// Lines to be written many times, checked once.
+    static func lines(_ fields: [(name: StaticString, value: String)]) -> [UInt8] {
+        var writer = HeadWriter(ByteBuffer())
+        for field in fields { writer.field(field.name, field.value) }
+        return Array(writer.buffer.readableBytesView)
     }
 
     mutating func field(_ name: StaticString, bytes value: [UInt8]) {
@@ -79,6 +103,14 @@ struct HeadWriter {
         while divisor > 0 {
             buffer.writeInteger(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: number / divisor % 10))
             divisor /= 10
+        }
+    }
+
+    private static func isSafe(_ text: String) -> Bool {
+        var text = text
+        return text.withUTF8 { bytes in
+            for byte in bytes where !isSafe(byte) { return false }
+            return true
         }
     }
 

@@ -8,18 +8,20 @@ enum Acceptor {
     /// Completes when the socket is being read from.
     static func start(socket: CInt, listener: Int, loop: LoopState) -> EventLoopFuture<any Channel> {
         let eventLoop = loop.eventLoop
+        let allocator = loop.tlsBuffers.receiveAllocator
         let loop = NIOLoopBound(loop, eventLoop: eventLoop)
         return ServerBootstrap(group: eventLoop)
             .serverChannelOption(.maxMessagesPerRead, value: 32)
             .serverChannelInitializer { channel in
                 channel.eventLoop.assumeIsolatedUnsafeUnchecked().makeCompletedFuture {
-                    // Without descriptors or memory accepting pauses instead of spinning (SEC-93).
-                    try channel.pipeline.syncOperations.addHandler(AcceptBackoffHandler())
+                    try channel.pipeline.syncOperations.addHandler(AcceptPause("listen \(listener + 1)", log: loop.value.log))
                 }
             }
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
             .childChannelOption(.allowRemoteHalfClosure, value: true)
-            .childChannelOption(.maxMessagesPerRead, value: 4)
+            // One read a turn, into the loop's one buffer: idle connections hold none.
+            .childChannelOption(.maxMessagesPerRead, value: 1)
+            .childChannelOption(.recvAllocator, value: allocator)
             .childChannelInitializer { channel in
                 channel.eventLoop.assumeIsolatedUnsafeUnchecked().makeCompletedFuture {
                     try admit(channel, listener: listener, loop: loop.value)

@@ -1,6 +1,7 @@
 import GatehousePolicy
 import NIOCore
 import NIOPosix
+import CLinux
 
 #if canImport(Glibc)
 import Glibc
@@ -42,6 +43,9 @@ enum ListeningSocket {
         return sockets
     }
 
+    /// From now on the queue of a listening socket only empties. Where the kernel refuses, closing resets what is still queued.
+    static func dropNewConnections(_ socket: CInt) { _ = clinux_drop_new_connections(socket) }
+
     static func localPort(_ socket: CInt) -> Int? {
         var storage = sockaddr_storage()
         var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
@@ -75,10 +79,11 @@ enum ListeningSocket {
         return socket
     }
 
-    private static func describe(_ code: Int32) -> String {
+    /// `setting`: what chooses the address in `gateway.yaml`.
+    static func describe(_ code: Int32, setting: String = "listen") -> String {
         switch code {
-        case EADDRINUSE: "the port is taken by another program; stop it or choose another port in `listen`"
-        case EACCES: "not allowed; ports below 1024 need CAP_NET_BIND_SERVICE, or choose another port in `listen`"
+        case EADDRINUSE: "the port is taken by another program; stop it or choose another port in `\(setting)`"
+        case EACCES: "not allowed; ports below 1024 need CAP_NET_BIND_SERVICE, or choose another port in `\(setting)`"
         case EADDRNOTAVAIL: "this machine has no such address"
         default: String(cString: strerror(code))
         }

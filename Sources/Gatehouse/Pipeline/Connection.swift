@@ -21,6 +21,8 @@ final class Connection: ChannelInboundHandler {
     /// How long, and for how much, an ending connection still reads, so that its answer is not lost to a reset.
     static let lingerLimit = 1024 * 1024
     static let lingerTime = TimeAmount.seconds(2)
+    /// What an unfinished handshake still gets when the gateway stops: nobody waits for connections that never say anything.
+    static let drainHandshakeTime = TimeAmount.seconds(2)
 
     enum Phase { case handshake, head, body, answering, ending }
 
@@ -31,7 +33,10 @@ final class Connection: ChannelInboundHandler {
     /// The connection's own peer, or what a PROXY preamble said.
     var peer: IPAddress
     /// The peer of the request being read: what a trusted proxy says of it, else `peer`.
-    var remote: IPAddress
+    var remote: IPAddress {
+        didSet { if remote != oldValue { remoteText = remote.description } }
+    }
+    private(set) var remoteText: String
     private(set) var session: TLSSessionInfo?
     private(set) var phase = Phase.handshake
     /// Requests answered so far; a connection that never carried one closes silently.
@@ -61,6 +66,7 @@ final class Connection: ChannelInboundHandler {
         accepted = peer
         self.peer = peer
         remote = peer
+        remoteText = peer.description
         deadline = .now() + loop.timeouts.header
     }
 
@@ -157,6 +163,7 @@ final class Connection: ChannelInboundHandler {
     /// The gateway stops: idle connections close, the others end with their next answer.
     func drain() {
         if phase == .head, scanner.isAtStart, pending == nil { deadline = .now() + loop.drainGrace }
+        if phase == .handshake { deadline = min(deadline, .now() + Self.drainHandshakeTime) }
     }
 
     /// Whatever is still going on ends now: the gateway's `drain` time is over.

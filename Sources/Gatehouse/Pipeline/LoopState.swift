@@ -23,6 +23,10 @@ final class LoopState {
     private var references = ReferenceGenerator()
     private var fallback: UInt64 = 0
     private var uses = CredentialUses()
+    private var lastChecks: (results: [CheckResult], text: String) = ([], "")
+    /// Decided in this turn of the loop.
+    private var records: [JournalEntry] = []
+    private var bound: NIOLoopBound<LoopState>?
     /// Reused for every record.
     var recordBytes: [UInt8] = []
     private(set) var isDraining = false
@@ -60,6 +64,7 @@ final class LoopState {
         timeouts = Timeouts(snapshot.policy.gateway.limits)
         refreshDate()
         let loop = NIOLoopBound(self, eventLoop: eventLoop)
+        bound = loop
         timer = eventLoop.scheduleRepeatedTask(initialDelay: Self.tick, delay: Self.tick) { _ in loop.value.turn() }
     }
 
@@ -120,10 +125,26 @@ final class LoopState {
         return diagnoses <= Self.diagnosesPerSecond
     }
 
+    /// `Gatehouse-Checks` of a request; most requests' checks are those of the one before.
+    func checksText(_ checks: [CheckResult]) -> String {
+        if checks == lastChecks.results { return lastChecks.text }
+        lastChecks = (checks, CheckList.text(checks))
+        return lastChecks.text
+    }
+
     // MARK: Records
 
     func submit(_ exchange: RequestExchange, members: [UInt8]) {
-        shared.journal.submit(JournalEntry(members: members, time: clock.now, token: exchange))
+        if records.isEmpty {
+            // After everything that is ready in this turn: what it decides is committed together.
+            eventLoop.execute { [bound] in bound?.value.flushRecords() }
+        }
+        records.append(JournalEntry(members: members, time: clock.now, token: exchange))
+    }
+
+    private func flushRecords() {
+        shared.journal.submit(records)
+        records.removeAll(keepingCapacity: true)
     }
 
     /// One record, a second later, for every request of an address that was answered 429 in that second (SEC-76: its reference is in all
@@ -187,6 +208,7 @@ final class LoopState {
 
     func stop() {
         timer?.cancel()
+        bound = nil
         pools.values.forEach { $0.close() }
         pools = [:]
     }
@@ -205,7 +227,7 @@ final class LoopState {
         let now = clock.now
         guard now.seconds != dateSecond else { return }
         dateSecond = now.seconds
-        date = now.httpDate
+        date = HeadWriter.lines([("Date", String(decoding: now.httpDate, as: UTF8.self))])
     }
 }
 

@@ -24,6 +24,7 @@ final class RequestExchange: @unchecked Sendable {
     private let route: Route?
     private let snapshot: Snapshot
     private let remote: IPAddress
+    private let remoteText: String
     private let received: WallTime
     private let arrived: NIODeadline
     private let headStarted: NIODeadline
@@ -53,6 +54,7 @@ final class RequestExchange: @unchecked Sendable {
         self.route = route
         self.headStarted = headStarted
         remote = connection.remote
+        remoteText = connection.remoteText
         received = loop.clock.now
         arrived = .now()
         reference = loop.nextReference(at: received)
@@ -140,12 +142,20 @@ final class RequestExchange: @unchecked Sendable {
         owned.withView { view in judge(verification.resume(results), view, route) }
     }
 
-    /// 401, alike for every cause; 403 only where nothing but a token's scope was missing.
+    /// 401, alike for every cause.
     private func refuseUnauthenticated(_ reason: Reason, _ view: RequestView, _ route: Route) {
+        // The gateway's own fault, not the sender's: nothing is said about the request.
+        if reason == .unavailable { return conclude(.failed, .unavailable, unavailable()) }
         summary = RequestSummary(view, fields: route.verifier.refusedFields(view, workspace: loop.workspace))
         if isLimited(closes: false) { return }
-        conclude(.rejected, reason, .problem(401, reference: reference, fields: route.challenges))
+        let status = Self.status(refused: reason)
+        conclude(
+            .rejected, reason,
+            .problem(status, reference: reference, fields: status == 405 ? [("Allow", route.allow)] : route.challenges))
     }
+
+    /// A method that is let through for handshakes only is still the wrong one for anything else.
+    static func status(refused reason: Reason) -> Int { reason == .method ? 405 : 401 }
 
     // MARK: Authenticated
 
@@ -233,10 +243,10 @@ final class RequestExchange: @unchecked Sendable {
         loop.metrics.handedOver(bytes: view.body.count)
         let late = relay.delivery.late > relay.delivery.timeout ? relay.delivery.late : relay.delivery.timeout
         switch relay.handler {
-        case .http(let target, let path):
+        case .http(let lines):
             let request = RelayRequest.make(
-                view, facts, target: target, path: path, signer: relay.signer, now: loop.clock.now, allocator: loop.allocator)
-            let pool = loop.pool(target, connectTimeout: TimeAmount(relay.delivery.timeout))
+                view, facts, lines: lines, checks: loop.checksText(verification?.checks ?? []), signer: relay.signer, now: received, allocator: loop.allocator)
+            let pool = loop.pool(lines.target, connectTimeout: TimeAmount(relay.delivery.timeout))
             let ticket = pool.send(request) { [self] result in relayed(result) }
             wait(for: relay.delivery.timeout) { [self] in
                 timedOut()
@@ -318,8 +328,7 @@ final class RequestExchange: @unchecked Sendable {
     /// After the sender got its 504: a 2xx makes the event an accepted one for its repetitions, anything else frees it.
     private func answeredLate(_ handler: HandlerAnswer) {
         stopWaiting()
-        guard hasReservation else { return }
-        if handler.isSuccess {
+        if hasReservation, handler.isSuccess {
             let answer = Answer(status: handler.status, contentType: handler.contentType, body: handler.body)
             remember(answer, synced: true)
             loop.log.notice("the handler took an event late", metadata: ["reference": "\(reference)", "status": "\(handler.status)"])
@@ -334,6 +343,7 @@ final class RequestExchange: @unchecked Sendable {
         hasReservation = false
         loop.shared.replay.accept(
             key, answer: KeptAnswer(answer), remember: route.policy.replay.remember, now: loop.clock.monotonic, synced: synced)
+        if !synced { loop.shared.health.hold(key) }
     }
 
     private func release(failed answer: Answer) {
@@ -370,7 +380,7 @@ final class RequestExchange: @unchecked Sendable {
             reason: reason.rawValue, checks: verification?.checks.map(DecisionRecord.Check.init) ?? [],
             event: verification.flatMap { DecisionRecord.Event($0.event) },
             body: bodyBytes.map { DecisionRecord.Body(bytes: $0, sha256: (verification?.bodySHA256).map(SHA256Value.init)) },
-            answer: answer.status, remote: remote.description, policy: snapshot.policy.digest, request: summary,
+            answer: answer.status, remote: remoteText, policy: snapshot.policy.digest, request: summary,
             skew: verification?.signedAt.map { (received - $0).microseconds / 1_000 },
             took: UInt64(max(0, (decided - arrived).nanoseconds / 1_000)))
         loop.recordBytes.removeAll(keepingCapacity: true)

@@ -92,7 +92,7 @@ struct HandOverPlan: Sendable {
     }
 
     enum Handler: Sendable {
-        case http(RelayTarget, path: String)
+        case http(RelayLines)
         case client(any HandlerClient)
     }
 }

@@ -33,7 +33,17 @@ final class Shared: Sendable {
 /// Whether records can be made durable at present; asked for every event, told by the journal.
 final class JournalHealth: Sendable {
     private let fails = Atomic<Bool>(false)
+    /// Events that a handler took while no record of it could be written: the replay memory keeps them, and is told when records can be.
+    private let held = Mutex<[EventKey]>([])
 
     var isFailing: Bool { fails.load(ordering: .relaxed) }
     func set(isFailing: Bool) { fails.store(isFailing, ordering: .relaxed) }
+
+    func hold(_ key: EventKey) { held.withLock { $0.append(key) } }
+    func takeHeld() -> [EventKey] {
+        held.withLock { keys in
+            defer { keys = [] }
+            return keys
+        }
+    }
 }

@@ -73,7 +73,7 @@ struct SnapshotBuilder {
         guard let delivery = endpoint.deliver.first(where: { $0.mode == .relay }) else { return HandOverPlan(relay: nil) }
         let handler: HandOverPlan.Handler
         if case .http(let tls, let host, let port, let path) = delivery.to {
-            handler = .http(RelayTarget(tls: tls, host: host, port: port, ca: delivery.ca), path: path)
+            handler = .http(RelayLines(target: RelayTarget(tls: tls, host: host, port: port, ca: delivery.ca), path: path, endpoint: endpoint.name))
         } else {
             handler = .client(try client(delivery.to, endpoint: endpoint.name))
         }

@@ -15,14 +15,21 @@ package enum DescriptorLimit {
         return (UInt64(limit.rlim_cur), UInt64(limit.rlim_max))
     }
 
-    /// What `connections` of senders need at most: each its own socket and one to a handler, and as many as the rest of the program opens.
-    package static func needed(for connections: Int) -> UInt64 { UInt64(clamping: connections) * 2 + 256 }
+    /// What `connections` of senders need: a socket each, and room for what is bounded on its own: connections to handlers, pipes of
+    /// programs, files.
+    package static func needed(for connections: Int) -> UInt64 { UInt64(clamping: connections) + 2_048 }
 
-    /// Raises the soft limit to the hard one, and says whether that is enough for `connections`.
+    /// Raises the soft limit to the hard one, and the hard one too where that is not enough and this process may (CAP_SYS_RESOURCE); says
+    /// whether the limit is then enough for `connections`.
     package static func raise(for connections: Int) -> Outcome {
         let (soft, hard) = current
         if soft < hard {
             var limit = rlimit(rlim_cur: rlim_t(hard), rlim_max: rlim_t(hard))
+            _ = setrlimit(resource, &limit)
+        }
+        let wanted = needed(for: connections)
+        if current.soft < wanted {
+            var limit = rlimit(rlim_cur: rlim_t(wanted), rlim_max: rlim_t(wanted))
             _ = setrlimit(resource, &limit)
         }
         return judge(limit: current.soft, needed: needed(for: connections), connections: connections)

@@ -58,7 +58,7 @@ public enum HTTPSRequest {
         var writer = HeadWriter(ByteBuffer())
         Array(method.utf8).withUnsafeBytes { writer.requestLine(method: $0, target: address.target) }
         writer.field("Host", RelayTarget(tls: true, host: address.host, port: address.port, ca: nil).authority)
-        for field in fields { writer.field(field.name, field.value) }
+        for field in fields { writer.field(named: field.name, field.value) }
         writer.field("Content-Length", body.count)
         writer.line("Connection: close")
         writer.end()

@@ -16,28 +16,42 @@ struct HandOverFacts {
     var checks: String { verification.map { CheckList.text($0.checks) } ?? "" }
 }
 
+/// What is the same in every request to one endpoint's handler, written once.
+struct RelayLines: Sendable {
+    let target: RelayTarget
+    /// From the blank after the method to the end of the Host line.
+    fileprivate let start: [UInt8]
+    /// `Gatehouse-Endpoint`.
+    fileprivate let endpoint: [UInt8]
+
+    init(target: RelayTarget, path: String, endpoint: String) {
+        self.target = target
+        start = Array(" \(path) HTTP/1.1\r\n".utf8) + HeadWriter.lines([("Host", target.authority)])
+        self.endpoint = HeadWriter.lines([("Gatehouse-Endpoint", endpoint)])
+    }
+}
+
 /// A request to an `http` handler as one buffer: head and body are written in one flush.
 enum RelayRequest {
     static func make(
-        _ view: RequestView, _ facts: HandOverFacts, target: RelayTarget, path: String, signer: HandOverSigner?, now: WallTime,
-        allocator: ByteBufferAllocator
+        _ view: RequestView, _ facts: HandOverFacts, lines: RelayLines, checks: String, signer: HandOverSigner?, now: WallTime, allocator: ByteBufferAllocator
     ) -> ByteBuffer {
-        var writer = HeadWriter(allocator.buffer(capacity: view.head.length + view.body.count + 512))
-        writer.requestLine(method: view.method, target: path)
-        writer.field("Host", target.authority)
-        EndToEndFields(view, withoutWebhookFields: signer != nil).forEach { line in writer.field(view[line.name], view[line.value]) }
+        var writer = HeadWriter(allocator.buffer(capacity: view.head.length + view.body.count + 640))
+        writer.checked(view.method)
+        writer.checked(lines.start)
+        EndToEndFields(view, withoutWebhookFields: signer != nil).forEachRun { writer.checked($0) }
         writer.field("Content-Length", view.body.count)
-        writer.field("Gatehouse-Endpoint", facts.endpoint)
+        writer.checked(lines.endpoint)
         if let sender = facts.verification?.sender { writer.field("Gatehouse-Sender", sender) }
         if let id = facts.verification?.event.id { writer.field("Gatehouse-Event-Id", id) }
         if let type = facts.verification?.event.type { writer.field("Gatehouse-Event-Type", type) }
-        writer.field("Gatehouse-Received", facts.received.description)
-        writer.field("Gatehouse-Reference", facts.reference.description)
-        writer.field("Gatehouse-Checks", facts.checks)
+        writer.field("Gatehouse-Received", facts.received)
+        writer.field("Gatehouse-Reference", facts.reference)
+        writer.field("Gatehouse-Checks", checks)
         writer.field("Gatehouse-Attempt", facts.attempt)
         if let signer {
             for field in signer.fields(id: facts.verification?.event.id ?? facts.reference.description, at: now, body: view.body) {
-                writer.field(field.name, field.value)
+                writer.field(named: field.name, field.value)
             }
         }
         writer.end()
@@ -55,6 +69,23 @@ struct EndToEndFields {
     init(_ view: RequestView, withoutWebhookFields: Bool) {
         self.view = view
         self.withoutWebhookFields = withoutWebhookFields
+    }
+
+    /// The lines that go on, neighbours together, each with its CRLF: bytes as received.
+    func forEachRun(_ body: (UnsafeRawBufferPointer) -> Void) {
+        let named = connectionOptions
+        let fields = view.head.fields
+        var start: Int?
+        for line in fields {
+            if goesOn(line, named) {
+                start = start ?? line.name.start
+            } else if let from = start {
+                body(view[Slice(start: from, end: line.name.start)])
+                start = nil
+            }
+        }
+        // The last line ends where the empty one begins.
+        if let from = start { body(view[Slice(start: from, end: view.head.length - 2)]) }
     }
 
     func forEach(_ body: (FieldLine) -> Void) {

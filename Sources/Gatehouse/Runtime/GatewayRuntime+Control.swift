@@ -33,6 +33,9 @@ extension GatewayRuntime {
 
     /// The change is in force on every loop, and its record durable, when this returns.
     private func change(_ operation: SecretOperation, _ actor: Actor) async throws -> SecretOutcome {
+        if let failure = shared.journal.failure {
+            throw GatewayError(.state, "nothing was changed, since the audit journal fails and the change would leave no record: \(failure)")
+        }
         do {
             let change = try operation.perform(on: state, quiet: snapshot.policy.gateway.secrets.quiet, at: shared.clock.now)
             try await credentialsChanged()

@@ -27,6 +27,8 @@ actor GatewayRuntime {
     private let collector: MetricsCollector
     private var loops: [NIOLoopBound<LoopState>] = []
     private var listeners: [any Channel] = []
+    /// Theirs, as long as they are open.
+    private var listeningSockets: [CInt] = []
     private var listenerNames: [String] = []
     private var builder: SnapshotBuilder
     private(set) var snapshot: Snapshot
@@ -36,6 +38,7 @@ actor GatewayRuntime {
     private let systemd = SystemdNotifier()
     private let since: WallTime
     private var isDraining = false
+    private var looks = 0
     private var startWarnings: [String] = []
     private let clock = SystemClock()
     private let progress: ProgressKeeper
@@ -83,8 +86,8 @@ actor GatewayRuntime {
         builder = SnapshotBuilder(handlers: handlers, names: names, log: log)
         watch = FileWatch(loaded: FileFingerprint(Self.watched(policy)))
         snapshot = try builder.make(policy, credentials, state.keys, previous: nil)
-        let replay = try state.openReplayMemory(clock: clock)
-        let progress = ProgressKeeper(state: state, head: try state.progress().head, log: log, clock: clock)
+        let replay = try state.openReplayMemory(hold: Self.window(policy), clock: clock)
+        let progress = ProgressKeeper(state: state, head: try state.progress().head, log: log, time: { [clock] in replay.time(at: clock.monotonic) })
         let health = JournalHealth()
         let (journal, report) = try JournalOpening.open(policy, state: state, replay: replay, progress: progress, health: health, log: log)
         do {
@@ -95,11 +98,11 @@ actor GatewayRuntime {
         }
         self.progress = progress
         if report.cutBytes > 0 { log.warning("the audit log's torn tail was cut off", metadata: ["bytes": "\(report.cutBytes)"]) }
-        group = MultiThreadedEventLoopGroup(numberOfThreads: max(1, System.coreCount))
+        group = MultiThreadedEventLoopGroup(numberOfThreads: ProcessorCount.available)
         collector = try await MetricsCollector(group: group)
         shared = Shared(
             journal: journal, health: health, replay: replay, log: log, clock: clock, failures: FailureLimiter(policy.gateway.limits.failures),
-            passwords: PasswordChecker(threads: System.coreCount))
+            passwords: PasswordChecker(threads: ProcessorCount.available))
     }
 
     private func open(_ commands: GatewayCommands) async throws {
@@ -144,6 +147,7 @@ actor GatewayRuntime {
                 let started = try await loop.eventLoop.submit { Acceptor.start(socket: socket, listener: index, loop: loop.value) }.get()
                 listeners.append(try await started.get())
             }
+            listeningSockets += sockets
             listenerNames.append(SocketAddressText(host: listener.address.host, port: port).description)
         }
     }
@@ -219,6 +223,8 @@ actor GatewayRuntime {
     private func look(_ commands: GatewayCommands) {
         if watch.look(FileFingerprint(Self.watched(snapshot.policy))) { commands.send(.reload) }
         for loop in loops { loop.eventLoop.execute { [progress] in progress.used(loop.value.takeUses()) } }
+        looks += 1
+        guard looks % 60 == 1 else { return }
         do {
             if try state.credentials.expire(keep: snapshot.policy.gateway.secrets.keepRetired, at: clock.now) {
                 Task { try? await self.credentialsChanged() }
@@ -226,6 +232,16 @@ actor GatewayRuntime {
         } catch {
             log.error("expired credentials could not be retired", metadata: ["error": "\(error)"])
         }
+    }
+
+    /// The longest time within which a copy of an event can still be fresh.
+    private static func window(_ policy: Policy) -> Duration {
+        policy.endpoints.map { endpoint in
+            let timestamps = policy.schemes.values.compactMap(\.timestamp)
+            let tolerance = endpoint.replay.tolerance ?? timestamps.compactMap(\.tolerance).max() ?? .seconds(300)
+            let future = endpoint.replay.future ?? timestamps.compactMap(\.future).max() ?? .seconds(60)
+            return tolerance + future
+        }.max() ?? .seconds(360)
     }
 
     private static func watched(_ policy: Policy) -> [String] {
@@ -276,8 +292,12 @@ actor GatewayRuntime {
         log.notice("draining", metadata: ["connections": "\(shared.connections.open)"])
         let limit = clock.monotonic.nanoseconds + UInt64(clamping: snapshot.policy.gateway.limits.drain.microseconds) &* 1_000
         for loop in loops { loop.eventLoop.execute { loop.value.drain() } }
-        // Until here load balancers still sent connections, and the kernel queued them: they are taken in before the sockets close.
+        // Until here load balancers still sent connections. Then nobody new gets in, and what the kernel has queued or is still opening is
+        // taken in before the sockets close: closing resets what is queued.
         try? await Task.sleep(for: .milliseconds(shared.connections.open == 0 ? 20 : 200))
+        listeningSockets.forEach(ListeningSocket.dropNewConnections)
+        try? await Task.sleep(for: .milliseconds(50))
+        listeningSockets = []
         for listener in listeners { try? await listener.close().get() }
         listeners = []
         while clock.monotonic.nanoseconds < limit, !(await isIdle()) { try? await Task.sleep(for: .milliseconds(20)) }

@@ -18,6 +18,7 @@ enum JournalOpening {
             onSyncedHead: { head in progress.synced(head) },
             onFailing: { failure in
                 health.set(isFailing: failure != nil)
+                if failure == nil { health.takeHeld().forEach { replay.settle($0) } }
                 if let failure {
                     log.critical("the audit journal fails; requests are answered as audit.on-failure says", metadata: ["error": "\(failure)"])
                 } else {

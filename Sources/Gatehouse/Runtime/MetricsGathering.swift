@@ -5,6 +5,7 @@ import GatehousePolicy
 import GatehouseState
 import GatehouseTime
 import GatehouseVerify
+import Synchronization
 
 /// Collects what `/metrics` shows from everything that counts.
 enum MetricsGathering {
@@ -20,6 +21,7 @@ enum MetricsGathering {
             process: .current(started: since))
         report.isReady = isReady
         report.journal = journal(shared.journal)
+        report.journal?.unrecorded = shared.unrecorded.load(ordering: .relaxed)
         let replay = shared.replay.statistics
         report.replay = MetricsReport.Replay(
             remembered: UInt64(clamping: replay.entries), inFlight: replay.pending, memoryBytes: UInt64(clamping: replay.bytes),

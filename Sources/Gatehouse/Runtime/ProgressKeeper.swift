@@ -10,7 +10,8 @@ import Synchronization
 final class ProgressKeeper: Sendable {
     private let state: State
     private let log: Logger
-    private let clock: any GatewayClock
+    /// The replay memory's own time, which a wall clock that is wrong at boot does not lead astray.
+    private let time: @Sendable () -> WallTime
     private let queue = DispatchQueue(label: "progress")
     private let pending: Mutex<Pending>
 
@@ -20,10 +21,10 @@ final class ProgressKeeper: Sendable {
         var isScheduled = false
     }
 
-    init(state: State, head: ChainHead, log: Logger, clock: any GatewayClock) {
+    init(state: State, head: ChainHead, log: Logger, time: @escaping @Sendable () -> WallTime) {
         self.state = state
         self.log = log
-        self.clock = clock
+        self.time = time
         pending = Mutex(Pending(head: head))
     }
 
@@ -57,7 +58,7 @@ final class ProgressKeeper: Sendable {
             return (pending.head, pending.uses.take())
         }
         do throws(StateError) {
-            try state.save(State.Progress(head: head, highestTime: clock.now), uses: uses)
+            try state.save(State.Progress(head: head, highestTime: time()), uses: uses)
         } catch {
             // The log stays the truth; a start then finds records beyond the stored head and keeps them.
             pending.withLock { $0.uses.merge(uses) }

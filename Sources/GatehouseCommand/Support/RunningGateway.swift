@@ -6,7 +6,7 @@ struct RunningGateway {
     private var state: String
 
     init(policies: String) throws {
-        state = try Policy.load(directory: policies, checkingFiles: false).gateway.state
+        state = try Policy.stateDirectory(policies: policies)
     }
 
     /// The gateway's answer to a command, a refusal too.

@@ -12,7 +12,7 @@ struct GatewayReader {
         // first listener's port.
         let publicURL = file.value("public-url", base) ?? "https://localhost:\(listeners.first?.address.port ?? 8443)"
         // state: directory of the master key, the database, audit/ and the control socket.
-        let state = file.value("state", .path) ?? SourceFile.resolve("../var", from: node.place.file)
+        let state = file.value("state", .path) ?? GatewayPolicy.defaultState(node.place.file)
         var policy = GatewayPolicy(listeners: listeners, publicURL: publicURL, state: state)
         // cluster: NATS servers, as a list or as text with commas; null: a gateway on its own.
         policy.cluster = file.value("cluster", cluster, default: [])
@@ -240,4 +240,8 @@ extension Form where Value == String {
             }
         }
     }
+}
+
+extension GatewayPolicy {
+    static func defaultState(_ file: String) -> String { SourceFile.resolve("../var", from: file) }
 }

@@ -11,7 +11,9 @@ struct CredentialForm {
     /// Checks a value that somebody gives. The messages say what was expected and never quote the value.
     init(given value: Secret, for name: CredentialName, keys: DerivedKeys) throws(StateError) {
         guard value.count > 0 else { throw Self.refused(name, "the value is empty") }
-        guard value.count <= Self.maximumLength else { throw Self.refused(name, "the value has \(value.count) bytes, and at most \(Self.maximumLength) are taken") }
+        guard value.count <= Self.maximumLength else {
+            throw Self.refused(name, "the value has \(value.count) bytes, and at most \(Self.maximumLength) are taken")
+        }
         switch name.kind {
         case .signing:
             try Self.checkSigning(value, name)
@@ -21,7 +23,7 @@ struct CredentialForm {
             self.init(stored: try Self.verifier(value, name, generated: false, keys), identity: nil)
         case .oauth:
             try Self.checkOAuth(value, name)
-            self.init(stored: try Self.verifier(Self.pair(name.sender, value), name, generated: false, keys), identity: nil)
+            self.init(stored: try Self.verifier(.pair(name.sender, value), name, generated: false, keys), identity: nil)
         case .key:
             self.init(stored: value, identity: Secret(try Self.publicKey(value, name).spkiSHA256))
         case .certificate:
@@ -31,19 +33,20 @@ struct CredentialForm {
 
     /// Makes a fresh value: the form, and the text that is shown once.
     static func generate(for name: CredentialName, keys: DerivedKeys) throws(StateError) -> (form: CredentialForm, text: Secret) {
-        let random: [UInt8]
-        do { random = try Random.bytes(32) } catch { throw StateError(.value, "\(name): no random value could be made: \(error)") }
+        let random: Secret
+        do { random = try Secret(random: 32) } catch { throw StateError(.value, "\(name): no random value could be made: \(error)") }
         switch name.kind {
         case .signing:
-            let text = Secret(utf8: "whsec_" + Base64.encode(random))
+            let text = Secret.base64("whsec_", of: random)
             return (CredentialForm(stored: text, identity: text), text)
         case .basic:
-            let text = pair(name.sender, Secret(utf8: Base64.encode(random, alphabet: .url, padded: false)))
+            let text = Secret.pair(name.sender, .base64(of: random, alphabet: .url, padded: false))
             return (CredentialForm(stored: try verifier(text, name, generated: true, keys), identity: nil), text)
         case .oauth:
-            let text = Secret(utf8: Base64.encode(random, alphabet: .url, padded: false))
-            return (CredentialForm(stored: try verifier(pair(name.sender, text), name, generated: true, keys), identity: nil), text)
-        case .key: throw refused(name, "a public key cannot be generated here: the sender makes the pair and gives its public half (--value-file)")
+            let text = Secret.base64(of: random, alphabet: .url, padded: false)
+            return (CredentialForm(stored: try verifier(.pair(name.sender, text), name, generated: true, keys), identity: nil), text)
+        case .key:
+            throw refused(name, "a public key cannot be generated here: the sender makes the pair and gives its public half (--value-file)")
         case .certificate: throw refused(name, "a subject or pin cannot be generated: give it with --value-file")
         }
     }
@@ -59,23 +62,28 @@ struct CredentialForm {
 
     private static func refused(_ name: CredentialName, _ reason: String) -> StateError { StateError(.value, "\(name): \(reason)") }
 
+    /// For what is public.
     private static func text(_ value: Secret) -> String { value.withBytes { String(decoding: $0, as: UTF8.self) } }
 }
 
 extension CredentialForm {
     private static func checkSigning(_ value: Secret, _ name: CredentialName) throws(StateError) {
-        let text = text(value)
-        if text.contains("-----BEGIN") {
-            let place = "\(name.sender)/\(text.contains("CERTIFICATE") ? "certificate" : "key")"
-            throw refused(name, text.contains("PRIVATE KEY")
-                ? "this is a private key, which the gateway must not have; register its public half as \(name.sender)/key"
-                : "this is no shared secret: certificates and public keys are registered as \(place)")
+        if value.contains("-----BEGIN") {
+            let place = "\(name.sender)/\(value.contains("CERTIFICATE") ? "certificate" : "key")"
+            throw refused(
+                name,
+                value.contains("PRIVATE KEY")
+                    ? "this is a private key, which the gateway must not have; register its public half as \(name.sender)/key"
+                    : "this is no shared secret: certificates and public keys are registered as \(place)")
         }
         // `whsec_` is followed by base64 (Standard Webhooks) or by characters that are the key themselves (Stripe).
-        let secret = text.hasPrefix("whsec_") ? String(text.dropFirst(6)) : nil
-        let count = secret.map { Base64.decode($0)?.count ?? $0.utf8.count } ?? value.count
+        let marked = value.hasPrefix("whsec_")
+        let count = marked ? value.decodedCount(from: 6) ?? value.count - 6 : value.count
         guard count >= minimumSecret else {
-            throw refused(name, "the secret has \(count) bytes\(secret == nil ? "" : " behind whsec_"), and at least \(minimumSecret) are needed: ask the sender for a longer one, or leave the value out to have one made")
+            throw refused(
+                name,
+                "the secret has \(count) bytes\(marked ? " behind whsec_" : ""), and at least \(minimumSecret) are needed: "
+                    + "ask the sender for a longer one, or leave the value out to have one made")
         }
     }
 
@@ -87,7 +95,9 @@ extension CredentialForm {
         guard let parts, parts.user.elementsEqual(name.sender.utf8) else {
             throw refused(name, "expected \(name.sender):PASSWORD, with the sender's name as the user")
         }
-        guard parts.clean else { throw refused(name, "user and password must not hold control characters (RFC 7617); is there a line break at the end?") }
+        guard parts.clean else {
+            throw refused(name, "user and password must not hold control characters (RFC 7617); is there a line break at the end?")
+        }
         guard parts.password >= minimumSecret else {
             throw refused(name, "the password has \(parts.password) bytes, and at least \(minimumSecret) are needed")
         }
@@ -97,14 +107,20 @@ extension CredentialForm {
         guard value.withBytes({ $0.allSatisfy { $0 >= 0x20 && $0 <= 0x7e } }) else {
             throw refused(name, "a client secret is printable ASCII (RFC 6749 appendix A.2)")
         }
-        guard value.count >= minimumSecret else { throw refused(name, "the client secret has \(value.count) bytes, and at least \(minimumSecret) are needed") }
+        guard value.count >= minimumSecret else {
+            throw refused(name, "the client secret has \(value.count) bytes, and at least \(minimumSecret) are needed")
+        }
     }
 
     private static func publicKey(_ value: Secret, _ name: CredentialName) throws(StateError) -> PublicKey {
-        let text = text(value)
-        if text.contains("PRIVATE KEY-----") || text.hasPrefix("whsk_") {
-            throw refused(name, "this is a private key: give the public half (openssl pkey -in FILE -pubout), and keep the private one away from the gateway")
+        if value.contains("PRIVATE KEY-----") || value.hasPrefix("whsk_") {
+            throw refused(
+                name,
+                "this is a private key: give the public half (openssl pkey -in FILE -pubout), "
+                    + "and keep the private one away from the gateway"
+            )
         }
+        let text = text(value)
         if text.contains("-----BEGIN CERTIFICATE") {
             throw refused(name, "expected a public key, and this is a certificate: openssl x509 -in FILE -pubkey -noout")
         }
@@ -117,12 +133,14 @@ extension CredentialForm {
                 throw CryptoError(.malformed, "neither PEM, JWK, base64 nor hex")
             }
             // A PKCS #8 key is a sequence that begins with version 0 or 1.
-            if bytes.count > 5, bytes[0] == 0x30, bytes.prefix(8).firstRange(of: [0x02, 0x01]) != nil, (try? PublicKey(spki: bytes)) == nil {
+            if bytes.count > 5, bytes[0] == 0x30, bytes.prefix(8).firstRange(of: [0x02, 0x01]) != nil, (try? PublicKey(spki: bytes)) == nil
+            {
                 throw CryptoError(.unsupportedKey, "this looks like a private key: give the public half")
             }
             return bytes.count == 32 ? try PublicKey(ed25519: bytes) : try PublicKey(spki: bytes)
         } catch {
-            throw refused(name, "expected a public key as PEM (BEGIN PUBLIC KEY), JWK, or base64 or hex as the sender shows it: \(error.message)")
+            throw refused(
+                name, "expected a public key as PEM (BEGIN PUBLIC KEY), JWK, or base64 or hex as the sender shows it: \(error.message)")
         }
     }
 
@@ -130,7 +148,11 @@ extension CredentialForm {
     private static func certificate(_ value: Secret, _ name: CredentialName) throws(StateError) -> String {
         let text = text(value)
         if text.contains("-----BEGIN") {
-            throw refused(name, "expected the certificate's subject or pin, not the file itself: openssl x509 -in FILE -noout -subject -nameopt RFC2253 | sed s/^subject=//")
+            throw refused(
+                name,
+                "expected the certificate's subject or pin, not the file itself: "
+                    + "openssl x509 -in FILE -noout -subject -nameopt RFC2253 | sed s/^subject=//"
+            )
         }
         if text.hasPrefix("sha256//") {
             guard let pin = Base64.decode(text.dropFirst(8)), pin.count == 32 else {
@@ -144,11 +166,8 @@ extension CredentialForm {
         return subject.description.lowercased()
     }
 
-    private static func pair(_ user: String, _ password: Secret) -> Secret {
-        password.withBytes { bytes in Secret(Array(user.utf8) + [UInt8(ascii: ":")] + bytes) }
-    }
-
-    private static func verifier(_ value: Secret, _ name: CredentialName, generated: Bool, _ keys: DerivedKeys) throws(StateError) -> Secret {
+    private static func verifier(_ value: Secret, _ name: CredentialName, generated: Bool, _ keys: DerivedKeys) throws(StateError) -> Secret
+    {
         do { return try BasicVerifier.make(value, generated: generated, keys: keys).encoded() } catch { throw refused(name, "\(error)") }
     }
 }

@@ -24,7 +24,9 @@ extension CredentialStore {
     /// revoked, and its value gone on return.
     public func rotate(_ name: CredentialName, value: Value, overlap: Duration, at now: WallTime) throws(StateError) -> CredentialChange {
         guard overlap >= .zero else { throw StateError(.value, "an overlap cannot be negative") }
-        guard try database.read({ try CredentialRow.all($0, name) }).contains(where: { $0.isLive(at: now) }) else { throw Self.notLive(name) }
+        guard try database.read({ try CredentialRow.all($0, name) }).contains(where: { $0.isLive(at: now) }) else {
+            throw Self.notLive(name)
+        }
         let (form, text) = try form(of: value, for: name)
         let fingerprint = try fingerprint(form.identity, name.kind)
         var change = CredentialChange(action: .rotate, name: name, version: nil, generated: text)
@@ -53,11 +55,14 @@ extension CredentialStore {
     }
 
     /// Ends a version that is not used any more; refused where it was used within `quiet`, unless `force`.
-    public func retire(_ name: CredentialName, version: Int, quiet: Duration, force: Bool = false, at now: WallTime) throws(StateError) -> CredentialChange {
+    public func retire(_ name: CredentialName, version: Int, quiet: Duration, force: Bool = false, at now: WallTime) throws(StateError)
+        -> CredentialChange
+    {
         let change = try database.write { database in
             let row = try Self.row(name, version, database)
             guard row.isLive(at: now) else {
-                throw StateError(.unknown, "version \(version) of \(name) is \(row.state(at: now) == .revoked ? "revoked" : "retired") already")
+                throw StateError(
+                    .unknown, "version \(version) of \(name) is \(row.state(at: now) == .revoked ? "revoked" : "retired") already")
             }
             var change = CredentialChange(action: .retire, name: name, version: version)
             if let lastUsed = row.lastUsed, lastUsed + quiet > now {
@@ -99,7 +104,8 @@ extension CredentialStore {
                 arguments: [now.microseconds])
             let ended = database.changesCount
             try database.execute(
-                sql: "UPDATE credential SET sealed = NULL, fingerprint = NULL WHERE state = 'retired' AND sealed IS NOT NULL AND ended <= ?",
+                sql:
+                    "UPDATE credential SET sealed = NULL, fingerprint = NULL WHERE state = 'retired' AND sealed IS NOT NULL AND ended <= ?",
                 arguments: [(now - keep).microseconds])
             return (ended, database.changesCount)
         }
@@ -119,7 +125,8 @@ extension CredentialStore {
     }
 
     private func insert(
-        _ form: CredentialForm, _ fingerprint: [UInt8]?, _ name: CredentialName, after rows: [CredentialRow], _ now: WallTime, _ database: Database
+        _ form: CredentialForm, _ fingerprint: [UInt8]?, _ name: CredentialName, after rows: [CredentialRow], _ now: WallTime,
+        _ database: Database
     ) throws -> Int {
         if let fingerprint { try Self.refuseShared(fingerprint, name, now, database) }
         let version = (rows.map(\.version).max() ?? 0) + 1
@@ -135,7 +142,8 @@ extension CredentialStore {
     /// One value proves one sender.
     private static func refuseShared(_ fingerprint: [UInt8], _ name: CredentialName, _ now: WallTime, _ database: Database) throws {
         let rows = try Row.fetchAll(
-            database, sql: "SELECT * FROM credential WHERE kind = ? AND fingerprint = ?", arguments: [name.kind.rawValue, Blob(fingerprint)])
+            database, sql: "SELECT * FROM credential WHERE kind = ? AND fingerprint = ?",
+            arguments: [name.kind.rawValue, Blob(fingerprint)])
         guard let other = rows.compactMap(CredentialRow.init).first(where: { $0.isLive(at: now) }) else { return }
         let reason = other.name == name ? "it needs a new one" : "two senders cannot be told apart by one value"
         throw StateError(.value, "\(name): this value is version \(other.version) of \(other.name) already, and \(reason)")
@@ -155,13 +163,19 @@ extension CredentialStore {
         let rows = try CredentialRow.all(database, name)
         guard !rows.isEmpty else { throw unknown(name) }
         guard let row = rows.first(where: { $0.version == version }) else {
-            throw StateError(.unknown, "\(name) has no version \(version), but \(rows.map { "\($0.version)" }.joined(separator: ", ")); see `gatehouse secret status \(name)`")
+            throw StateError(
+                .unknown,
+                "\(name) has no version \(version), but \(rows.map { "\($0.version)" }.joined(separator: ", ")); "
+                    + "see `gatehouse secret status \(name)`"
+            )
         }
         return row
     }
 
     private static func exists(_ name: CredentialName, _ live: CredentialRow) -> StateError {
-        StateError(.exists, "\(name) has a live version (\(live.version)): use `gatehouse secret rotate \(name)` to replace it without losing events")
+        StateError(
+            .exists,
+            "\(name) has a live version (\(live.version)): use `gatehouse secret rotate \(name)` to replace it without losing events")
     }
 
     private static func notLive(_ name: CredentialName) -> StateError {
@@ -170,11 +184,14 @@ extension CredentialStore {
 
     private static func inUse(_ row: CredentialRow, _ lastUsed: WallTime, _ quiet: Duration, _ database: Database) throws -> StateError {
         let addresses = try String.fetchAll(
-            database, sql: "SELECT address FROM credential_address WHERE sender = ? AND kind = ? AND version = ? ORDER BY last_used DESC LIMIT 3",
+            database,
+            sql: "SELECT address FROM credential_address WHERE sender = ? AND kind = ? AND version = ? ORDER BY last_used DESC LIMIT 3",
             arguments: [row.name.sender, row.name.kind.rawValue, row.version])
         let by = addresses.isEmpty ? "" : " from \(addresses.joined(separator: ", "))"
         return StateError(
-            .inUse, "version \(row.version) of \(row.name) is in use: last at \(lastUsed)\(by), within the quiet period of \(quiet.components.seconds) s; "
+            .inUse,
+            "version \(row.version) of \(row.name) is in use: last at \(lastUsed)\(by), "
+                + "within the quiet period of \(quiet.components.seconds) s; "
                 + "wait until the sender has switched, or use --force")
     }
 }

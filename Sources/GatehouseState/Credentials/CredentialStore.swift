@@ -75,7 +75,8 @@ public final class CredentialStore: Sendable {
         var result: [CredentialStatus] = []
         for row in rows {
             let version = CredentialStatus.Version(
-                number: row.version, state: row.state(at: now), created: row.created, acceptedUntil: row.acceptedUntil, ended: row.ended(at: now),
+                number: row.version, state: row.state(at: now), created: row.created, acceptedUntil: row.acceptedUntil,
+                ended: row.ended(at: now),
                 hasValue: row.sealed != nil, firstUsed: row.firstUsed, lastUsed: row.lastUsed, uses: row.uses,
                 addresses: addresses[Identity(name: row.name, version: row.version)] ?? [])
             if result.last?.name == row.name {
@@ -118,7 +119,9 @@ public final class CredentialStore: Sendable {
         }
     }
 
-    static func unknown(_ name: CredentialName) -> StateError { StateError(.unknown, "there is no credential \(name): `gatehouse secret add \(name)` makes its first version") }
+    static func unknown(_ name: CredentialName) -> StateError {
+        StateError(.unknown, "there is no credential \(name): `gatehouse secret add \(name)` makes its first version")
+    }
 
     private static func addresses(_ database: Database, _ name: CredentialName?) throws -> [Identity: [CredentialStatus.Address]] {
         var result: [Identity: [CredentialStatus.Address]] = [:]

@@ -24,12 +24,14 @@ public struct CredentialUse: Sendable, Hashable {
             let identity: StatementArguments = [use.name.sender, use.name.kind.rawValue, use.version]
             try database.cachedStatement(
                 sql: """
-                    UPDATE credential SET first_used = min(ifnull(first_used, ?), ?), last_used = max(ifnull(last_used, ?), ?), uses = uses + ?
+                    UPDATE credential SET first_used = min(ifnull(first_used, ?), ?), last_used = max(ifnull(last_used, ?), ?),
+                        uses = uses + ?
                     WHERE sender = ? AND kind = ? AND version = ?
                     """
-            ).execute(arguments: [
-                use.first.microseconds, use.first.microseconds, use.last.microseconds, use.last.microseconds, use.count,
-            ] + identity)
+            ).execute(
+                arguments: [
+                    use.first.microseconds, use.first.microseconds, use.last.microseconds, use.last.microseconds, use.count,
+                ] + identity)
             guard database.changesCount > 0 else { continue }
             for (address, count) in use.addresses {
                 try database.cachedStatement(
@@ -65,7 +67,9 @@ public struct CredentialUses: Sendable {
 
     public mutating func record(_ name: CredentialName, version: Int, at time: WallTime, from address: IPAddress) {
         let key = Key(name: name, version: version)
-        Self.record(&uses[key, default: CredentialUse(name: name, version: version, first: time, last: time, count: 0, addresses: [:])], time, address)
+        Self.record(
+            &uses[key, default: CredentialUse(name: name, version: version, first: time, last: time, count: 0, addresses: [:])], time,
+            address)
     }
 
     /// Adds what another loop gathered.
@@ -81,7 +85,8 @@ public struct CredentialUses: Sendable {
             mine.count += use.count
             for (address, count) in use.addresses where mine.addresses[address] != nil || mine.addresses.count < Self.addressLimit {
                 let known = mine.addresses[address]
-                mine.addresses[address] = CredentialUse.Count(last: max(known?.last ?? count.last, count.last), uses: (known?.uses ?? 0) + count.uses)
+                mine.addresses[address] = CredentialUse.Count(
+                    last: max(known?.last ?? count.last, count.last), uses: (known?.uses ?? 0) + count.uses)
             }
             uses[key] = mine
         }

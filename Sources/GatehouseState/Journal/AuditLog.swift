@@ -31,8 +31,8 @@ public struct AuditLog: Sendable {
         return verifier.outcome()
     }
 
-    /// Hands over each line from record `sequence` + 1 to record `last`, in order, found without reading what comes before. Lines that are no
-    /// records are passed over; whether hashes are right is ``verify(synced:known:isRunning:)``'s question.
+    /// Hands over each line from record `sequence` + 1 to record `last`, in order, found without reading what comes before. Lines that
+    /// are no records are passed over; whether hashes are right is ``verify(synced:known:isRunning:)``'s question.
     ///
     /// - Parameter body: gets a line that is valid only during the call; false ends the reading.
     public func forEachLine(after sequence: UInt64, through last: UInt64 = .max, _ body: (LogLine) -> Bool) throws(JournalError) {

@@ -1,7 +1,7 @@
 #if canImport(Glibc)
-internal import Glibc
+    internal import Glibc
 #else
-internal import Darwin
+    internal import Darwin
 #endif
 
 /// Segments as files of a directory.
@@ -27,10 +27,6 @@ package struct DirectoryStorage: JournalStorage {
 
     package func open(_ name: String, creating: Bool) throws(JournalError) -> any JournalFile {
         try PosixFile(path: path(name), creating: creating)
-    }
-
-    package func remove(_ name: String) throws(JournalError) {
-        guard unlink(path(name)) == 0 else { throw .system("unlink", path(name), errno) }
     }
 
     package func syncDirectory() throws(JournalError) {

@@ -3,9 +3,9 @@ internal import GatehouseTime
 /// How long the writer lets a batch grow before it commits it.
 ///
 /// A sync costs the same CPU for one record as for a hundred. On a fast disk and busy loops only a few records arrive during one, so
-/// committing at once would spend more on syncs than on everything else. So while records keep coming, the writer waits for a multiple of what
-/// arrived during the last sync. The multiple grows while it is reached, and shrinks when arrivals stall: then the loops themselves wait for
-/// the journal, and there is nothing to wait for but a look now and then. At low load nothing waits.
+/// committing at once would spend more on syncs than on everything else. So while records keep coming, the writer waits for a multiple of
+/// what arrived during the last sync. The multiple grows while it is reached, and shrinks when arrivals stall: then the loops themselves
+/// wait for the journal, and there is nothing to wait for but a look now and then. At low load nothing waits.
 struct Gathering {
     /// A pause in which fewer than ``steady`` records arrive is a stall.
     static let pause: UInt64 = 200_000

@@ -1,15 +1,16 @@
 public import GatehouseAudit
 public import GatehouseTime
 #if canImport(Glibc)
-internal import Glibc
+    internal import Glibc
 #else
-internal import Darwin
+    internal import Darwin
 #endif
 
 /// The audit log being written: records from any thread, committed in groups by a thread of its own.
 ///
 /// While one group is being synced the next one gathers, so a sync is shared by as many records as arrive during it, and under load by some
-/// more (`JournalOptions.gathering`). An entry's completion comes only after its record is durable, or after it is certain that it never will be.
+/// more (`JournalOptions.gathering`). An entry's completion comes only after its record is durable, or after it is certain that it never
+/// will be.
 public final class Journal: Sendable {
     private let mailbox: Mailbox
     private let state = JournalState()
@@ -18,7 +19,8 @@ public final class Journal: Sendable {
 
     /// Opens the log of a directory, which exists, and starts the writer.
     ///
-    /// Everything after `expected` is checked. Bad lines beyond it at the log's end are a crash's torn tail: cut off, and a `system` record says so.
+    /// Everything after `expected` is checked. Bad lines beyond it at the log's end are a crash's torn tail: cut off, and a `system`
+    /// record says so.
     ///
     /// - Parameters:
     ///   - node: the name under which records are written.
@@ -29,7 +31,8 @@ public final class Journal: Sendable {
         handlers: JournalHandlers = JournalHandlers(), clock: some GatewayClock = SystemClock()
     ) throws(JournalError) -> (Journal, JournalReport) {
         try open(
-            storage: DirectoryStorage(directory: directory), node: node, expected: expected, options: options, handlers: handlers, clock: clock)
+            storage: DirectoryStorage(directory: directory), node: node, expected: expected, options: options, handlers: handlers,
+            clock: clock)
     }
 
     package static func open(
@@ -106,8 +109,8 @@ public final class Journal: Sendable {
 
     public var statistics: JournalStatistics { state.current.statistics }
 
-    /// Commits what was submitted, announces the head, closes the file; returns when the writer has ended. What is submitted later fails. May be called
-    /// more than once; blocks, and is never called by a handler.
+    /// Commits what was submitted, announces the head, closes the file; returns when the writer has ended. What is submitted later fails.
+    /// May be called more than once; blocks, and is never called by a handler.
     public func close() {
         mailbox.close()
         thread.join()
@@ -125,7 +128,8 @@ public final class Journal: Sendable {
         let record = SystemRecord(
             .journalRepaired,
             [
-                .init("after", .number(Int64(clamping: start.report.head.sequence))), .init("cut_bytes", .number(Int64(start.report.cutBytes))),
+                .init("after", .number(Int64(clamping: start.report.head.sequence))),
+                .init("cut_bytes", .number(Int64(start.report.cutBytes))),
                 .init("cut_sha256", .text(start.cutDigest?.description ?? "")), .init("segment", .text(start.name)),
             ])
         try recordAndWait(record.members, at: now)

@@ -8,7 +8,8 @@ public struct JournalEntry: Sendable {
     public var time: WallTime
     /// Whatever the maker needs to find its request again; handed back untouched.
     public var token: (any AnyObject & Sendable)?
-    /// For slow paths: called on the writer's thread, after ``JournalHandlers/deliver``, with the record's `seq` once it is durable. Must not block.
+    /// For slow paths: called on the writer's thread, after ``JournalHandlers/deliver``, with the record's `seq` once it is durable. Must
+    /// not block.
     public var completion: (@Sendable (Result<UInt64, JournalError>) -> Void)?
 
     public init(

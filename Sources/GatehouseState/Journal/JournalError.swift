@@ -1,8 +1,8 @@
 internal import GatehouseAudit
 #if canImport(Glibc)
-internal import Glibc
+    internal import Glibc
 #else
-internal import Darwin
+    internal import Darwin
 #endif
 
 /// Why a record could not be made durable, or a log could not be opened or read.

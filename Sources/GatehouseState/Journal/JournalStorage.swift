@@ -6,7 +6,6 @@ package protocol JournalStorage: Sendable {
     func segments() throws(JournalError) -> [String]
     /// - Parameter creating: makes the file (0600) where it does not exist yet. It is durable only after ``syncDirectory()``.
     func open(_ name: String, creating: Bool) throws(JournalError) -> any JournalFile
-    func remove(_ name: String) throws(JournalError)
     func syncDirectory() throws(JournalError)
     /// Bytes that an unprivileged process may still write.
     func freeBytes() throws(JournalError) -> UInt64

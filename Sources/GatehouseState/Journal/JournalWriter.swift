@@ -3,8 +3,8 @@ internal import GatehouseTime
 
 /// Commits batches to the log: the state machine of the writer's thread, which alone calls it.
 ///
-/// It works, or it fails. From working it comes to failing by a write, sync or companion that failed, a segment that could not be begun, or a
-/// file system too full. From failing it comes back only by ``recover(at:)``, never by a second sync of what failed once: after a
+/// It works, or it fails. From working it comes to failing by a write, sync or companion that failed, a segment that could not be begun,
+/// or a file system too full. From failing it comes back only by ``recover(at:)``, never by a second sync of what failed once: after a
 /// failed sync the kernel holds the pages for clean and a further one says yes to what is lost.
 final class JournalWriter {
     private let storage: any JournalStorage
@@ -32,7 +32,8 @@ final class JournalWriter {
     private static let second: UInt64 = 1_000_000_000
 
     init(
-        storage: any JournalStorage, node: String, start: JournalStart.Outcome, options: JournalOptions, handlers: JournalHandlers, shared: JournalState
+        storage: any JournalStorage, node: String, start: JournalStart.Outcome, options: JournalOptions, handlers: JournalHandlers,
+        shared: JournalState
     ) {
         self.storage = storage
         self.options = options
@@ -95,7 +96,9 @@ final class JournalWriter {
         for entry in batch.entries { add(entry.members, at: entry.time) }
         do throws(JournalError) {
             if let beforeSync = handlers.beforeSync {
-                do { try beforeSync(batch) } catch { throw JournalError(.companion, "what belongs to the records could not be stored: \(error)") }
+                do { try beforeSync(batch) } catch {
+                    throw JournalError(.companion, "what belongs to the records could not be stored: \(error)")
+                }
             }
             try store(clock: clock)
         } catch {
@@ -172,7 +175,9 @@ final class JournalWriter {
         let next = SegmentName.name(first: chain.head.sequence + 1, at: time)
         let created = try storage.open(next, creating: true)
         do throws(JournalError) {
-            guard try created.size() == 0 else { throw JournalError(.system, "\(storage.directory)/\(next): exists already and is not empty") }
+            guard try created.size() == 0 else {
+                throw JournalError(.system, "\(storage.directory)/\(next): exists already and is not empty")
+            }
             try storage.syncDirectory()
         } catch {
             created.close()
@@ -196,7 +201,8 @@ final class JournalWriter {
         guard free >= options.reserveBytes else {
             throw JournalError(
                 .full,
-                "\(storage.directory): \(free >> 20) MiB are free and audit.reserve is \(options.reserveBytes >> 20) MiB; make room, or lower it")
+                "\(storage.directory): \(free >> 20) MiB are free, audit.reserve is \(options.reserveBytes >> 20) MiB; make room, or lower it"
+            )
         }
         nextSpaceCheck = MonotonicTime(nanoseconds: now.nanoseconds + Self.second)
     }
@@ -230,8 +236,8 @@ final class JournalWriter {
         handlers.onFailing?(error)
     }
 
-    /// Closes the file, cuts it at what was known synced, and appends what was cut as new records. Any failure leaves the journal failing, and is
-    /// tried again a second later from the start.
+    /// Closes the file, cuts it at what was known synced, and appends what was cut as new records. Any failure leaves the journal
+    /// failing, and is tried again a second later from the start.
     private func recover(at clock: some GatewayClock) {
         guard let cause = failure else { return }
         let before = chain.head
@@ -265,7 +271,8 @@ final class JournalWriter {
         let reopened = try storage.open(name, creating: false)
         do throws(JournalError) {
             guard try reopened.size() >= offset else {
-                throw JournalError(.tampered, "\(storage.directory)/\(name): is shorter than what was synced; stop and run `gatehouse audit verify`")
+                throw JournalError(
+                    .tampered, "\(storage.directory)/\(name): is shorter than what was synced; stop and run `gatehouse audit verify`")
             }
             try reopened.truncate(to: offset)
             try reopened.sync()

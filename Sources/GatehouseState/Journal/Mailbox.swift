@@ -1,8 +1,8 @@
 internal import GatehouseTime
 #if canImport(Glibc)
-internal import Glibc
+    internal import Glibc
 #else
-internal import Darwin
+    internal import Darwin
 #endif
 
 /// Entries on their way from any thread to the writer's. The writer takes all there are at once, and is woken only where it sleeps.
@@ -62,8 +62,8 @@ final class Mailbox: @unchecked Sendable {
         unlockAndWake()
     }
 
-    /// Exchanges `entries`, which must be empty, for all that are pending; waits for the first one until `deadline`, and then for as many as are
-    /// worth waiting for. False once the mailbox is closed and empty.
+    /// Exchanges `entries`, which must be empty, for all that are pending; waits for the first one until `deadline`, and then for as many
+    /// as are worth waiting for. False once the mailbox is closed and empty.
     func take(_ entries: inout [JournalEntry], until deadline: MonotonicTime?) -> Bool {
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }

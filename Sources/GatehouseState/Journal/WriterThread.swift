@@ -1,8 +1,8 @@
 internal import Synchronization
 #if canImport(Glibc)
-internal import Glibc
+    internal import Glibc
 #else
-internal import Darwin
+    internal import Darwin
 #endif
 
 /// A thread that runs one function, with something that is its own from then on.

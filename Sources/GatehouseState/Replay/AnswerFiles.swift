@@ -1,7 +1,7 @@
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #else
-import Darwin
+    import Darwin
 #endif
 import GatehouseVerify
 import Synchronization
@@ -15,6 +15,9 @@ final class AnswerFiles: Sendable {
     private let totalLimit: Int
     /// Guards the files' list and the end of the current file; held over writes to the page cache, so never taken on an event loop.
     private let state: Mutex<Files>
+    private let commons = CommonAnswers()
+    /// Of a record that belongs to no single event. A truncated HMAC is this with a chance of 2^-128.
+    private static let anyKey = EventKey(high: 0, low: 0)
 
     private struct Files {
         var current: Descriptor?
@@ -56,6 +59,17 @@ final class AnswerFiles: Sendable {
         state = Mutex(Files(number: Self.number(after: max(highest, answering == 0 ? 0 : answering - 1)), closed: closed, found: found))
     }
 
+    /// Where an answer that many events got is kept; nil for any other. Takes no lock that is held over a write.
+    func common(_ answer: KeptAnswer, expires: UInt32) -> AnswerReference? {
+        commons.note(answer, expires: expires)
+    }
+
+    /// Keeps an answer that came again for the events to come, under no event's key. Called by the thread that appends.
+    func keepIfCommon(_ answer: KeptAnswer, expires: UInt32) {
+        guard commons.isWanted(answer), let reference = append(Self.anyKey, answer, expires: expires) else { return }
+        commons.keep(answer, at: reference)
+    }
+
     /// Where the answer was put; nil where it could not be written.
     func append(_ key: EventKey, _ answer: KeptAnswer, expires: UInt32) -> AnswerReference? {
         let record = Self.encode(key, answer, expires: expires)
@@ -89,7 +103,7 @@ final class AnswerFiles: Sendable {
             Result { () throws(StateError) in try file.readSome(into: buffer, at: reference.offset) }
         }
         guard case .success(let count) = result,
-            let record = bytes.withUnsafeBytes({ Self.decode(UnsafeRawBufferPointer(rebasing: $0[..<count])) }), record.key == key
+            let record = bytes.withUnsafeBytes({ Self.decode(UnsafeRawBufferPointer(rebasing: $0[..<count])) }), record.key == key || record.key == Self.anyKey
         else { return bare }
         return record.answer
     }
@@ -124,7 +138,7 @@ final class AnswerFiles: Sendable {
 
     private func close(_ files: inout Files) {
         guard files.current != nil else { return }
-        files.closed.append(Closed(file: files.number, expires: files.lastExpires, bytes: files.end))
+        files.closed.append(Closed(file: files.number, expires: max(files.lastExpires, commons.forget()), bytes: files.end))
         files.current = nil
         files.number = Self.number(after: files.number)
         files.end = 0

@@ -1,7 +1,7 @@
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #else
-import Darwin
+    import Darwin
 #endif
 
 /// The files of the memory as a start finds them: all that the manifest names, whole, and nothing else.
@@ -61,6 +61,7 @@ struct ReplayDirectory {
     }
 
     private static func damaged(_ path: String, _ what: String, _ directory: String) -> StateError {
-        StateError(.damaged, "\(path) \(what). Check the disk, move \(directory) away and start again: the memory is rebuilt from the audit log")
+        StateError(
+            .damaged, "\(path) \(what). Check the disk, move \(directory) away and start again: the memory is rebuilt from the audit log")
     }
 }

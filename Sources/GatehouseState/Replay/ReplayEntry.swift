@@ -27,7 +27,9 @@ struct AnswerReference: Sendable, Hashable {
     init(bits: UInt64) { self.bits = bits }
 
     init(status: Int, file: UInt32 = 0, offset: Int = 0) {
-        bits = UInt64(UInt16(clamping: status)) << 48 | UInt64(file & 0x3ff_ffff) << 22 | UInt64(truncatingIfNeeded: offset / Self.unit) & 0x3f_ffff
+        bits =
+            UInt64(UInt16(clamping: status)) << 48 | UInt64(file & 0x3ff_ffff) << 22 | UInt64(truncatingIfNeeded: offset / Self.unit)
+            & 0x3f_ffff
     }
 
     var status: Int { Int(bits >> 48) }

@@ -70,7 +70,9 @@ extension ReplayMemory {
     private func isSaveDue(_ state: ReplayKeeper.State) -> Bool {
         if state.sweep != nil { return true }
         let recent = stripes.reduce(0) { count, stripe in count + stripe.state.withLock { $0.recent.count } }
-        if recent >= options.saveEntries || stripes.contains(where: { $0.state.withLock { $0.recent.count >= 2 * saveThreshold } }) { return true }
+        if recent >= options.saveEntries || stripes.contains(where: { $0.state.withLock { $0.recent.count >= 2 * saveThreshold } }) {
+            return true
+        }
         guard let last = state.lastSave else { return recent > 0 }
         let behind = synced.load(ordering: .relaxed) > state.manifest.covered
         return (recent > 0 || behind) && clock.monotonic - last >= options.saveInterval

@@ -25,7 +25,9 @@ struct ReplayManifest: Sendable, Hashable {
 
     /// Nil where the text was changed or is of another version.
     init?(_ text: String) {
-        guard let end = text.range(ofLast: "checksum "), text[end...] == "checksum \(Self.checksum(String(text[..<end])))\n" else { return nil }
+        guard let end = text.range(ofLast: "checksum "), text[end...] == "checksum \(Self.checksum(String(text[..<end])))\n" else {
+            return nil
+        }
         let lines = text[..<end].split(separator: "\n")
         guard lines.first == "gatehouse-replay 1" else { return nil }
         for line in lines.dropFirst() {

@@ -26,7 +26,9 @@ extension ReplayMemory {
                 return .end(.accepted(kept.answer, sameBody: entry.body == body))
             }
             if let entry = state.remembered(key, second) {
-                guard entry.answer.file != 0 else { return .end(.accepted(KeptAnswer(status: entry.answer.status), sameBody: entry.body == body)) }
+                guard entry.answer.file != 0 else {
+                    return .end(.accepted(KeptAnswer(status: entry.answer.status), sameBody: entry.body == body))
+                }
                 return .read(entry)
             }
             guard !state.closed else { return .end(.unavailable) }
@@ -143,6 +145,7 @@ extension ReplayMemory {
 
     private func write(_ key: EventKey, _ answer: KeptAnswer, expires: UInt32) {
         let reference = answers.append(key, answer, expires: expires)
+        answers.keepIfCommon(answer, expires: expires)
         if reference == nil { counters.lostAnswers.add(1, ordering: .relaxed) }
         finishStoring(key, reference ?? AnswerReference(status: answer.status), answer, expires: expires)
     }

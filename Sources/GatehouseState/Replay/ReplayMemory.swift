@@ -9,15 +9,16 @@ import Synchronization
 /// calls on an event loop take one striped lock for well under a microsecond and do no I/O; files are read and written by two threads.
 ///
 /// ## Memory and disk
-/// Recent keys are kept exactly, about 60 bytes each. A keeper thread writes them, some 65,000 at a time, as immutable files sorted by key,
-/// and merges four of a size into one, so that there are never more than about twenty. For each file a filter of two bytes a key stays in
-/// memory; where it says that a key may be there, one page is read. Not a table in SQLite: keys are random 16-byte values, so each bulk save
-/// into a B-tree would rewrite most of its pages, where sorted files are written once and merged four or five times in their life.
+/// Recent keys are kept exactly, about 100 bytes each. A keeper thread writes them, some 65,000 at a time, as immutable files sorted by
+/// key, and merges four of a size into one, so that there are seldom more than twenty. For each file a filter of two bytes a key stays in
+/// memory; where it says that a key may be there, one page is read. Not a table in SQLite: keys are random 16-byte values, so each bulk
+/// save into a B-tree would rewrite most of its pages, where sorted files are written once and merged four or five times in their life.
 ///
 /// ## Restart
-/// ``coveredSequence`` says how much of the audit log the files cover; what it accepted since is handed to ``restore(_:body:status:acceptedAt:remember:)``. For that to be right, ``journalSynced(through:)`` must be told of every sync before its answers are released, and
-/// ``accept(_:answer:remember:now:synced:)`` must be called after its record was synced. Then the files never hold a key beyond the log's last
-/// record, and no key of a record up to `coveredSequence` is missing from them.
+/// ``coveredSequence`` says how much of the audit log the files cover; what it accepted since is handed to
+/// ``restore(_:body:status:acceptedAt:remember:)``. For that to be right, ``journalSynced(through:)`` must be told of every sync before its
+/// answers are released, and ``accept(_:answer:remember:now:synced:)`` must be called after its record was synced. Then the files never
+/// hold a key beyond the log's last record, and no key of a record up to `coveredSequence` is missing from them.
 public final class ReplayMemory: Sendable {
     let options: Options
     let directory: String
@@ -61,8 +62,8 @@ public final class ReplayMemory: Sendable {
     ///
     /// - Parameters:
     ///   - highest: the highest time stored by the state: the memory's clock begins there where the wall clock is behind.
-    ///   - hold: the longest `tolerance` and `future` of any endpoint together. For so long after a start nothing expires on account of time
-    ///     that passed while the gateway was stopped, for the wall clock may have been set forward.
+    ///   - hold: the longest `tolerance` and `future` of any endpoint together. For so long after a start nothing expires on account of
+    ///     time that passed while the gateway was stopped, for the wall clock may have been set forward.
     /// - Throws: `damaged` where a file is missing or was changed, with what to do; nothing is forgotten silently.
     public init(
         directory: String, highest: WallTime, hold: Duration = .seconds(360), clock: any GatewayClock, options: Options = Options()
@@ -112,7 +113,8 @@ public final class ReplayMemory: Sendable {
     /// - Precondition: the caller is the event's owner.
     public func accept(_ key: EventKey, answer: KeptAnswer, remember: Duration, now: MonotonicTime, synced: Bool = true) {
         let expires = SteadyClock.lastSecond(steady.acceptance(at: now) + remember)
-        let storing = synced && claimRoom(for: answer)
+        let shared = synced ? answers.common(answer, expires: expires) : nil
+        let storing = synced && shared == nil && claimRoom(for: answer)
         let (waiters, owner, full) = stripe(of: key).state.withLock { state -> ([ReplayStripe.Waiter], UInt64, Bool) in
             guard let index = state.pending.find(key), state.pending[index].phase == .reserved else {
                 preconditionFailure("an event is accepted by its owner, once")
@@ -125,7 +127,7 @@ public final class ReplayMemory: Sendable {
                 return (waiters, body, false)
             }
             let waiters = state.end(at: index)
-            state.recent.insert(ReplayEntry(key: key, body: body, answer: AnswerReference(status: answer.status), expires: expires))
+            state.recent.insert(ReplayEntry(key: key, body: body, answer: shared ?? AnswerReference(status: answer.status), expires: expires))
             return (waiters, body, state.recent.count == saveThreshold)
         }
         if full { keeperThread.wake() }
@@ -136,14 +138,17 @@ public final class ReplayMemory: Sendable {
     /// A record of an event that was accepted without one has been synced.
     public func settle(_ key: EventKey) {
         let kept = stripe(of: key).state.withLock { state -> ReplayStripe.Kept? in
-            guard let index = state.pending.find(key), state.pending[index].phase == .held, let kept = state.rooms[key]?.kept else { return nil }
+            guard let index = state.pending.find(key), state.pending[index].phase == .held, let kept = state.rooms[key]?.kept else {
+                return nil
+            }
             if claimRoom(for: kept.answer) {
                 state.pending[index].phase = .storing
                 return kept
             }
             let body = state.pending[index].body
             _ = state.end(at: index)
-            state.recent.insert(ReplayEntry(key: key, body: body, answer: AnswerReference(status: kept.answer.status), expires: kept.expires))
+            state.recent.insert(
+                ReplayEntry(key: key, body: body, answer: AnswerReference(status: kept.answer.status), expires: kept.expires))
             return nil
         }
         if let kept { store(key, kept.answer, expires: kept.expires) }

@@ -1,7 +1,7 @@
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #else
-import Darwin
+    import Darwin
 #endif
 import GatehouseVerify
 
@@ -31,7 +31,8 @@ final class ReplaySegment: @unchecked Sendable {
         guard try read.get() == 64, let header = first.withUnsafeBytes({ SegmentFormat.decodeHeader($0, fileBytes: fileBytes) }) else {
             throw Self.damaged(path, "its header does not fit")
         }
-        let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: header.fileBytes - header.filterOffset, alignment: ReplayFilter.lineBytes)
+        let memory = UnsafeMutableRawBufferPointer.allocate(
+            byteCount: header.fileBytes - header.filterOffset, alignment: ReplayFilter.lineBytes)
         do throws(StateError) {
             try file.read(into: memory, at: header.filterOffset)
         } catch {
@@ -73,7 +74,8 @@ final class ReplaySegment: @unchecked Sendable {
     }
 
     /// Reads pages `first..<first + pages` into `buffer` and appends their entries.
-    func read(pages range: Range<Int>, through buffer: UnsafeMutableRawBufferPointer, into entries: inout [ReplayEntry]) throws(StateError) {
+    func read(pages range: Range<Int>, through buffer: UnsafeMutableRawBufferPointer, into entries: inout [ReplayEntry]) throws(StateError)
+    {
         let bytes = UnsafeMutableRawBufferPointer(rebasing: buffer[..<(range.count * SegmentFormat.page)])
         try file.read(into: bytes, at: (range.lowerBound + 1) * SegmentFormat.page)
         for page in range {
@@ -85,11 +87,14 @@ final class ReplaySegment: @unchecked Sendable {
     }
 
     private func find(_ key: EventKey, inPage page: Int) throws(StateError) -> ReplayEntry? {
-        let result: Result<ReplayEntry?, StateError> = withUnsafeTemporaryAllocation(byteCount: SegmentFormat.page, alignment: 8) { buffer in
+        let result: Result<ReplayEntry?, StateError> = withUnsafeTemporaryAllocation(byteCount: SegmentFormat.page, alignment: 8) {
+            buffer in
             Result { () throws(StateError) in
                 try file.read(into: buffer, at: (page + 1) * SegmentFormat.page)
                 let bytes = UnsafeRawBufferPointer(buffer)
-                guard let count = SegmentFormat.checkedCount(bytes, page: page) else { throw Self.damaged(path, "page \(page + 1) was changed") }
+                guard let count = SegmentFormat.checkedCount(bytes, page: page) else {
+                    throw Self.damaged(path, "page \(page + 1) was changed")
+                }
                 var low = 0
                 var high = count
                 while low < high {
@@ -107,7 +112,9 @@ final class ReplaySegment: @unchecked Sendable {
 
     private static func damaged(_ path: String, _ what: String) -> StateError {
         let directory = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
-        return StateError(.damaged, "\(path): \(what). Stop the gateway, check the disk, move \(directory) away and start again: "
-            + "the memory is rebuilt from the audit log")
+        return StateError(
+            .damaged,
+            "\(path): \(what). Stop the gateway, check the disk, move \(directory) away and start again: "
+                + "the memory is rebuilt from the audit log")
     }
 }

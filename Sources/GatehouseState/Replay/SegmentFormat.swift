@@ -1,7 +1,7 @@
 import GatehouseVerify
 
-/// The bytes of a `*.keys` file: a header page, pages of entries in the order of their keys, the filter, and an index
-/// with the first key of each page. Numbers are little-endian. Every part has a checksum: those of header, index and filter are checked at start, a page's when
+/// The bytes of a `*.keys` file: a header page, pages of entries in the order of their keys, the filter, and an index with the first key of
+/// each page. Numbers are little-endian. Every part has a checksum: those of header, filter and index are checked at start, a page's when
 /// it is read.
 enum SegmentFormat {
     static let page = 4096

@@ -72,7 +72,9 @@ final class SegmentMerge {
             if cursors[index].position == cursors[index].entries.count {
                 guard try refill(index) else { continue }
             }
-            if let current = best, !ReplayEntry.precedes(cursors[index].entries[cursors[index].position], cursors[current].entries[cursors[current].position]) {
+            if let current = best,
+                !ReplayEntry.precedes(cursors[index].entries[cursors[index].position], cursors[current].entries[cursors[current].position])
+            {
                 continue
             }
             best = index

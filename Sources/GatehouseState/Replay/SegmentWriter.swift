@@ -1,7 +1,7 @@
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #else
-import Darwin
+    import Darwin
 #endif
 import GatehouseVerify
 
@@ -65,7 +65,8 @@ final class SegmentWriter {
         try result.get()
         sample.sort()
         let header = SegmentFormat.Header(
-            count: UInt64(count), pages: UInt64(index.count), filterBytes: UInt64(filterBytes.count), medianExpires: sample[sample.count / 2],
+            count: UInt64(count), pages: UInt64(index.count), filterBytes: UInt64(filterBytes.count),
+            medianExpires: sample[sample.count / 2],
             lastExpires: lastExpires, indexChecksum: indexChecksum, filterChecksum: Checksum.compute(filterBytes))
         let headerResult: Result<Void, StateError> = SegmentFormat.encode(header).withUnsafeBytes { bytes in
             Result { () throws(StateError) in try file.write(bytes, at: 0) }

@@ -40,7 +40,11 @@ struct SteadyClock: Sendable {
 
     /// The last second in which something is known that expires at `time`: rounded up, and itself included, so that a request at the very
     /// edge of the window still meets its first copy.
-    static func lastSecond(_ time: WallTime) -> UInt32 { max(1, UInt32(clamping: (time + .microseconds(999_999)).microseconds / 1_000_000)) }
+    static func lastSecond(_ time: WallTime) -> UInt32 {
+        max(1, UInt32(clamping: (time + .microseconds(999_999)).microseconds / 1_000_000))
+    }
 
-    private func elapsed(at now: MonotonicTime) -> UInt64 { now.nanoseconds >= monotonic.nanoseconds ? now.nanoseconds - monotonic.nanoseconds : 0 }
+    private func elapsed(at now: MonotonicTime) -> UInt64 {
+        now.nanoseconds >= monotonic.nanoseconds ? now.nanoseconds - monotonic.nanoseconds : 0
+    }
 }

@@ -33,14 +33,14 @@ struct ProcessTests {
 
     @Test("the descriptor limit is raised to what is allowed, and a lack of it names the command to run")
     func descriptors() throws {
-        #expect(DescriptorLimit.needed(for: 10_000) == 20_256)
+        #expect(DescriptorLimit.needed(for: 10_000) == 12_048)
         #expect(DescriptorLimit.raise(for: 1) == .enough(limit: DescriptorLimit.current.hard))
-        guard case .tooLow(1_024, 20_256, let advice) = DescriptorLimit.judge(limit: 1_024, needed: 20_256, connections: 10_000) else {
+        guard case .tooLow(1_024, 12_048, let advice) = DescriptorLimit.judge(limit: 1_024, needed: 12_048, connections: 10_000) else {
             Issue.record("1024 is not enough")
             return
         }
-        #expect(advice.contains("`ulimit -n 20256`"))
-        #expect(advice.contains("LimitNOFILE=20256"))
+        #expect(advice.contains("`ulimit -n 12048`"))
+        #expect(advice.contains("LimitNOFILE=12048"))
     }
 
     @Test("the service manager hears of each change", arguments: [false, true])

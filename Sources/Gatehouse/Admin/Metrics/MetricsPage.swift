@@ -101,6 +101,8 @@ struct MetricsPage {
         page.single("gatehouse_journal_bytes_total", .counter, "Bytes of audit records written.", journal.bytes)
         page.single("gatehouse_journal_batches_total", .counter, "Groups of records that shared one sync.", journal.batches)
         page.single("gatehouse_journal_failures_total", .counter, "Writes and syncs that failed.", journal.failures)
+        page.single(
+            "gatehouse_journal_unrecorded_total", .counter, "Requests answered without a record (audit.on-failure: allow).", journal.unrecorded)
         page.single("gatehouse_journal_failing", .gauge, "1 while records cannot be stored.", journal.isFailing ? 1 as UInt64 : 0)
         page.single("gatehouse_journal_waiting_records", .gauge, "Records not yet synced.", Double(journal.waiting))
         page.single("gatehouse_journal_sequence", .gauge, "The newest record's number.", journal.lastSequence)

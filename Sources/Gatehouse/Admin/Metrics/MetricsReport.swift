@@ -34,6 +34,8 @@ struct MetricsReport: Sendable {
         var batches: UInt64 = 0
         /// Writes or syncs that failed.
         var failures: UInt64 = 0
+        /// Requests answered without a record, as `audit.on-failure: allow` lets them be.
+        var unrecorded: UInt64 = 0
         var isFailing = false
         var waiting = 0
         var lastSequence: UInt64 = 0

@@ -1,0 +1,67 @@
+import Foundation
+
+/// One line of the audit log, as far as tests look at it.
+public struct AuditLine: Sendable, Decodable {
+    public struct Check: Sendable, Decodable {
+        public var check: String
+        public var scheme: String?
+        public var version: Int?
+        public var result: String
+    }
+
+    public struct Event: Sendable, Decodable {
+        public var id: String?
+        public var type: String?
+        public var key: String?
+    }
+
+    public struct Body: Sendable, Decodable {
+        public var bytes: Int
+        public var sha256: String?
+    }
+
+    public var seq: Int
+    public var kind: String
+    public var reference: String?
+    public var endpoint: String?
+    public var sender: String?
+    public var decision: String?
+    public var reason: String?
+    public var checks: [Check]?
+    public var event: Event? { decided?.event }
+    public var body: Body?
+    public var answer: Int?
+    public var remote: String?
+    /// Of the record that stands for a second's refusals of one address.
+    public var requests: Int?
+
+    private var decided: Decided?
+
+    /// `event` is something else in records that are no decisions.
+    private struct Decided: Sendable, Decodable {
+        var event: Event?
+    }
+
+    private enum CodingKeys: CodingKey { case seq, kind, reference, endpoint, sender, decision, reason, checks, body, answer, remote, requests }
+
+    public init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        seq = try values.decode(Int.self, forKey: .seq)
+        kind = try values.decode(String.self, forKey: .kind)
+        reference = try values.decodeIfPresent(String.self, forKey: .reference)
+        endpoint = try values.decodeIfPresent(String.self, forKey: .endpoint)
+        sender = try values.decodeIfPresent(String.self, forKey: .sender)
+        decision = try values.decodeIfPresent(String.self, forKey: .decision)
+        reason = try values.decodeIfPresent(String.self, forKey: .reason)
+        checks = try values.decodeIfPresent([Check].self, forKey: .checks)
+        body = try values.decodeIfPresent(Body.self, forKey: .body)
+        answer = try values.decodeIfPresent(Int.self, forKey: .answer)
+        remote = try values.decodeIfPresent(String.self, forKey: .remote)
+        requests = try values.decodeIfPresent(Int.self, forKey: .requests)
+        decided = kind == "decision" ? try Decided(from: decoder) : nil
+    }
+
+    static func all(_ text: [UInt8]) throws -> [AuditLine] {
+        try text.split(separator: UInt8(ascii: "\n")).map { try JSONDecoder().decode(AuditLine.self, from: Data($0)) }
+    }
+}
