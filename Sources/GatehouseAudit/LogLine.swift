@@ -5,7 +5,7 @@ public struct LogLine {
     /// The line without its LF.
     public let bytes: UnsafeRawBufferPointer
     public let sequence: UInt64
-    private let timeStart: Int
+    let timeStart: Int
 
     /// Bytes of `,"hash":"<64 hex>"}`.
     static let tail = 75
@@ -50,7 +50,7 @@ public struct LogLine {
 
     public var time: WallTime? {
         guard let end = bytes.firstIndex(of: 0x22, from: timeStart) else { return nil }
-        return WallTime(rfc3339: bytes.part(timeStart..<end))
+        return WallTime(canonical: bytes.part(timeStart..<end)) ?? WallTime(rfc3339: bytes.part(timeStart..<end))
     }
 
     /// `decision`, `token`, `admin`, `system`, or a later one.

@@ -42,8 +42,11 @@ public struct LogVerification: Sendable, Hashable {
     public var problem: LogProblem?
     /// Bytes after the last record that are the torn tail of a crash: beyond what is known synced, and cut off at the next start.
     public var tornBytes: Int
+    /// Signed checkpoints in the log that fit it.
+    public var checkpoints: Int
 
-    public init(records: UInt64, head: ChainHead, problem: LogProblem?, tornBytes: Int) {
+    public init(records: UInt64, head: ChainHead, problem: LogProblem?, tornBytes: Int, checkpoints: Int = 0) {
+        self.checkpoints = checkpoints
         self.records = records
         self.head = head
         self.problem = problem
@@ -66,7 +69,8 @@ public struct LogVerification: Sendable, Hashable {
             } else {
                 writer.append(",\"ok\":true,\"head\":\"")
                 writer.append(hex: head.hash)
-                writer.append("\"")
+                writer.append("\",\"checkpoints\":")
+                writer.append(decimal: UInt64(clamping: checkpoints))
             }
             if tornBytes > 0 {
                 writer.append(",\"torn_bytes\":")

@@ -9,8 +9,15 @@ public struct LogVerifier {
     private let known: [ChainHead]
     private let stopsAtSynced: Bool
     private let hasher: Hasher
+    private let merkle = MerkleHasher()
+    private let checkpoints: [Checkpoint]
+    private let key: LogKey?
 
     private var head: ChainHead
+    /// Nil where what precedes the first record is not known.
+    public private(set) var tree: MerkleFrontier?
+    private var nextCheckpoint = 0
+    private var checkpointsHeld = 0
     private var headText: [UInt8]
     private var digestText: [UInt8] = []
     private var nextKnown = 0
@@ -36,7 +43,16 @@ public struct LogVerifier {
     ///   - synced: the head that the writer itself kept. Bad lines beyond it at the end of the last segment are a crash's torn tail.
     ///   - known: heads kept elsewhere, that the log must agree with.
     ///   - stopsAtSynced: for a log that is being written: what follows `synced` is not looked at.
-    public init(after anchor: ChainHead = .empty, synced: ChainHead? = nil, known: [ChainHead] = [], stopsAtSynced: Bool = false) {
+    ///   - tree: over what precedes the first record; nil where that is not known. Checkpoints are then not looked at.
+    ///   - checkpoints: kept elsewhere, that the log must agree with. Those of less than precedes the first record are not looked at.
+    ///   - key: the log's. Where it is given, checkpoints in the log must be signed with it.
+    public init(
+        after anchor: ChainHead = .empty, synced: ChainHead? = nil, known: [ChainHead] = [], stopsAtSynced: Bool = false,
+        tree: MerkleFrontier? = MerkleFrontier(), checkpoints: [Checkpoint] = [], key: LogKey? = nil
+    ) {
+        self.tree = tree?.size == anchor.sequence ? tree : nil
+        self.checkpoints = checkpoints.filter { $0.size >= anchor.sequence }.sorted { $0.size < $1.size }
+        self.key = key
         self.synced = synced
         self.known = (known + (synced.map { [$0] } ?? [])).sorted { $0.sequence < $1.sequence }
         self.stopsAtSynced = stopsAtSynced
@@ -49,6 +65,7 @@ public struct LogVerifier {
             fatalError("no SHA-256: \(error)")
         }
         checkKnownHeads()
+        checkCheckpoints()
         stopAtSynced()
     }
 
@@ -91,18 +108,18 @@ public struct LogVerifier {
     public func outcome() -> LogVerification {
         if let found {
             if badSegmentIsLast == true, mayBeTorn(found) {
-                return LogVerification(records: records, head: head, problem: cutOff, tornBytes: badBytes)
+                return LogVerification(records: records, head: head, problem: cutOff, tornBytes: badBytes, checkpoints: checkpointsHeld)
             }
-            return LogVerification(records: records, head: head, problem: found, tornBytes: 0)
+            return LogVerification(records: records, head: head, problem: found, tornBytes: 0, checkpoints: checkpointsHeld)
         }
-        return LogVerification(records: records, head: head, problem: cutOff, tornBytes: tornBytes)
+        return LogVerification(records: records, head: head, problem: cutOff, tornBytes: tornBytes, checkpoints: checkpointsHeld)
     }
 
     private var cutOff: LogProblem? {
-        guard let last = known.last, last.sequence > head.sequence else { return nil }
+        let last = max(known.last?.sequence ?? 0, checkpoints.last?.size ?? 0)
+        guard last > head.sequence else { return nil }
         return LogProblem(
-            .cutOff, at: head.sequence + 1,
-            "the log ends after record \(head.sequence), but record \(last.sequence) is known to have been written")
+            .cutOff, at: head.sequence + 1, "the log ends after record \(head.sequence), but record \(last) is known to have been written")
     }
 
     private mutating func beginSegment() {
@@ -140,7 +157,9 @@ public struct LogVerifier {
         if found == nil {
             records += 1
             goodBytes += line.count + 1
+            tree?.append(head.hash, merkle)
             checkKnownHeads()
+            checkCheckpoints()
             stopAtSynced()
         } else {
             badBytes += line.count + 1
@@ -165,8 +184,33 @@ public struct LogVerifier {
         guard headText.equals(line.previousText) else {
             return report(.unlinked, "record \(expected) does not follow the record before it: one of them was made anew")
         }
+        if line.kind?.elementsEqual("system".utf8) == true, line.text("event")?.elementsEqual("checkpoint".utf8) == true, tree != nil,
+            !holds(checkpoint: line)
+        {
+            return report(.rewritten, "the signed checkpoint in record \(expected) is not one of the records before it: they were made anew")
+        }
         head = ChainHead(sequence: expected, hash: digest)
         swap(&headText, &digestText)
+    }
+
+    /// A checkpoint in the log is over everything before it.
+    private mutating func holds(checkpoint line: LogLine) -> Bool {
+        guard let note = RecordValue(json: line.bytes)?["details"]?["note"]?.string, let signed = SignedCheckpoint(note), let tree,
+            signed.checkpoint.size == line.sequence - 1, signed.checkpoint.root == tree.root(merkle), key.map({ signed.isSigned(by: $0) }) ?? true
+        else { return false }
+        checkpointsHeld += 1
+        return true
+    }
+
+    private mutating func checkCheckpoints() {
+        while found == nil, let tree, nextCheckpoint < checkpoints.count, checkpoints[nextCheckpoint].size == tree.size {
+            let kept = checkpoints[nextCheckpoint]
+            nextCheckpoint += 1
+            guard kept.root == tree.root(merkle) else {
+                return report(
+                    .rewritten, "the first \(kept.size) records are not those that the checkpoint kept elsewhere was made of; the log was made anew")
+            }
+        }
     }
 
     private mutating func checkKnownHeads() {

@@ -1,67 +1,56 @@
 import GatehouseCrypto
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
 
-/// The 32 bytes under which everything secret in the state is sealed: `STATE/master.key`, mode 0600.
+/// The 32 bytes under which everything secret in the state is sealed.
 ///
-/// The key that seals is derived from it with HKDF (RFC 5869). It derives no others but that: those that digest events and passwords come
-/// from a root secret that is itself sealed, so that the master key can be replaced without forgetting events.
+/// The keys that seal credentials and backups are derived from it with HKDF (RFC 5869). It derives no others but those: what digests events
+/// and passwords comes from a root secret that is itself sealed, so that the master key can be replaced without forgetting events.
 struct MasterKey: Sendable {
     /// Seals credentials and the root secret.
     let sealing: Secret
+    /// Seals backups of the state.
+    let backup: Secret
     /// Stored in clear in the database; tells whether a key is the one that sealed it, and nothing about the key.
     let check: [UInt8]
 
     init(_ key: Secret) throws(StateError) {
         do {
             sealing = try KDF.hkdfSHA256(key: key, info: "gatehouse sealing", length: Self.length)
+            backup = try KDF.hkdfSHA256(key: key, info: "gatehouse backup", length: Self.length)
             check = try KDF.hkdfSHA256(key: key, info: "gatehouse master key check", length: 16).withBytes { Array($0) }
         } catch {
             throw StateError(.key, "the master key cannot be used: \(error)")
         }
     }
 
-    /// Reads the key; makes one where there is none and `isNew` says that nothing was ever sealed. A state that has lost its key is never
-    /// given another (SEC-67): that would look like a working gateway that knows nobody.
-    static func load(_ path: String, isNew: Bool) throws(StateError) -> MasterKey {
-        if !FileSystem.exists(path) {
-            guard isNew else {
-                throw StateError(
-                    .key,
-                    "\(path) is missing, and the state beside it was sealed with it: "
-                        + "put the key back from its backup. Without it the "
-                        + "credentials are lost, and a new state has to be made in another directory"
-                )
-            }
-            try make(path)
-        }
-        try StateDirectory.check(path, isDirectory: false)
-        let file = try Descriptor(opening: path, O_RDONLY)
-        guard try file.size() == length else {
-            throw StateError(.key, "\(path) is no master key: it has \(try file.size()) bytes and not \(length)")
-        }
-        let key: Secret
-        do throws(CryptoError) {
-            key = try Secret(count: length) { (buffer) throws(CryptoError) in
-                do throws(StateError) { try file.read(into: buffer, at: 0) } catch { throw CryptoError(.unreadable, error.message) }
-            }
-        } catch {
-            throw StateError(.access, error.message)
-        }
-        return try MasterKey(key)
+    /// Takes 32 bytes as they are, or their base64 in one line, as `openssl rand -base64 32` prints it.
+    init(content: Secret, from place: String) throws(StateError) {
+        try self.init(try Self.bytes(content, from: place))
     }
 
-    private static func make(_ path: String) throws(StateError) {
-        let key: Secret
-        do { key = try Secret(random: length) } catch { throw StateError(.key, "no master key could be made: \(error)") }
-        let result: Result<Void, StateError> = key.withBytes { bytes in
-            Result { () throws(StateError) in try FileSystem.replace(path, with: bytes) }
-        }
-        try result.get()
+    func matches(_ stored: [UInt8]) -> Bool {
+        stored.withUnsafeBytes { left in check.withUnsafeBytes { constantTimeEquals(left, $0) } }
     }
 
-    private static let length = 32
+    /// The key itself, out of what a file, a credential or a descriptor held.
+    static func bytes(_ content: Secret, from place: String) throws(StateError) -> Secret {
+        if content.count == length { return content }
+        var count: Int?
+        let room = try? Secret(count: length) { output in
+            count = content.withBytes { bytes in
+                let line = bytes.last == UInt8(ascii: "\n") ? UnsafeRawBufferPointer(rebasing: bytes.dropLast()) : bytes
+                return Base64.decode(line, into: output)
+            }
+        }
+        guard count == length, let room else {
+            throw StateError(
+                .key, "\(place) is no master key: expected \(length) bytes, or their base64 in one line, and there are \(content.count) bytes")
+        }
+        return room
+    }
+
+    static func random() throws(StateError) -> Secret {
+        do { return try Secret(random: length) } catch { throw StateError(.key, "no master key could be made: \(error)") }
+    }
+
+    static let length = 32
 }

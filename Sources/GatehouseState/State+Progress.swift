@@ -9,10 +9,13 @@ extension State {
         public var head: ChainHead
         /// The highest time of the replay memory's clock.
         public var highestTime: WallTime
+        /// Over the records up to ``head``; nil where it is not known.
+        public var tree: MerkleFrontier?
 
-        public init(head: ChainHead, highestTime: WallTime) {
+        public init(head: ChainHead, highestTime: WallTime, tree: MerkleFrontier? = nil) {
             self.head = head
             self.highestTime = highestTime
+            self.tree = tree
         }
     }
 
@@ -27,7 +30,10 @@ extension State {
         guard let sequence = UInt64(exactly: sequence), let hash = SHA256Value(hash) else {
             throw StateError(.damaged, "\(directory)/gatehouse.db: the audit log's head is malformed. Restore the state from its backup")
         }
-        return Progress(head: ChainHead(sequence: sequence, hash: hash), highestTime: WallTime(microseconds: time))
+        let tree = try database.read { try Row.fetchOne($0, sql: "SELECT nodes FROM log_tree").map { ($0["nodes"] as Blob).bytes } }
+        return Progress(
+            head: ChainHead(sequence: sequence, hash: hash), highestTime: WallTime(microseconds: time),
+            tree: tree.flatMap { MerkleFrontier(size: sequence, bytes: $0) })
     }
 
     /// Durable on return. The time never goes back; the head does only where the journal itself was cut.
@@ -42,6 +48,13 @@ extension State {
                         highest_time = max(highest_time, excluded.highest_time)
                     """,
                 arguments: [sequence, hash, progress.highestTime.microseconds])
+            if let tree = progress.tree, tree.size == progress.head.sequence {
+                try database.execute(
+                    sql: "INSERT INTO log_tree (id, nodes) VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET nodes = excluded.nodes",
+                    arguments: [Blob(tree.bytes)])
+            } else {
+                try database.execute(sql: "DELETE FROM log_tree")
+            }
             try CredentialUse.save(uses, database)
         }
     }

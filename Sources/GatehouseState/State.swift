@@ -1,7 +1,10 @@
+public import GatehouseAudit
+public import GatehousePolicy
 public import GatehouseTime
 public import GatehouseVerify
 import GRDB
 import GatehouseCrypto
+import Synchronization
 
 /// The state directory, opened and locked: master key, database, and where the replay memory and the audit log are.
 ///
@@ -15,8 +18,13 @@ public final class State: Sendable {
     /// For the verifier.
     public let keys: DerivedKeys
     public let credentials: CredentialStore
+    /// Signs checkpoints of the audit log, as `gatehouse/NODE`. Its key comes from the state's sealed root secret, and stays the same when
+    /// the master key is replaced.
+    public let logSigner: CheckpointSigner
     let database: StateDatabase
-    private let held: StateDirectory
+    let held: StateDirectory
+    let keyPlace: MasterKeyPlace
+    let master: Mutex<MasterKey>
 
     /// What to do where there is no state yet.
     public enum Mode: Sendable, Hashable {
@@ -27,11 +35,18 @@ public final class State: Sendable {
     }
 
     /// On return this process holds the state's lock, every file is its owner's alone, and the master key is the one that sealed it.
-    public static func open(directory: String, mode: Mode = .create, clock: any GatewayClock = SystemClock()) throws(StateError) -> State {
-        try State(StateDirectory(directory, create: mode == .create), mode, clock)
+    ///
+    /// - Parameter masterKey: where the key is; one that is to be in a file is made with the state.
+    public static func open(
+        directory: String, mode: Mode = .create, masterKey: GatewayPolicy.MasterKeySource = .state, clock: any GatewayClock = SystemClock()
+    ) throws(StateError) -> State {
+        try State(StateDirectory(directory, create: mode == .create), mode, masterKey, clock)
     }
 
-    private init(_ held: StateDirectory, _ mode: Mode, _ clock: any GatewayClock) throws(StateError) {
+    private init(
+        _ held: StateDirectory, _ mode: Mode, _ source: GatewayPolicy.MasterKeySource, _ clock: any GatewayClock
+    ) throws(StateError) {
+        try StateRestore.refuseUnfinished(held)
         let path = held.file("gatehouse.db")
         let isNew = !FileSystem.exists(path)
         if isNew {
@@ -39,13 +54,30 @@ public final class State: Sendable {
             try Self.refuseRemains(held)
         }
         try FileSystem.makeDirectory(held.file("audit"))
-        let master = try MasterKey.load(held.file("master.key"), isNew: isNew)
+        let place = MasterKeyPlace(source, directory: held.path)
+        var master = try place.load(isNew: isNew)
         let database = try StateDatabase(path)
-        let identity = try StateIdentity(database, master, created: clock.now, directory: held.path)
+        if let check = try StateIdentity.keyCheck(database) {
+            // A rotation that was cut off: before its commit the old key holds, after it the new one.
+            if !master.matches(check), let next = try place.replacement(), next.matches(check) {
+                try place.adopt()
+                master = next
+            } else if master.matches(check) {
+                try place.discardReplacement()
+            }
+        }
+        let identity = try StateIdentity(database, master, from: place, created: clock.now, directory: held.path)
+        keyPlace = place
+        self.master = Mutex(master)
         self.held = held
         self.database = database
         directory = held.path
         node = identity.node
+        do {
+            logSigner = try CheckpointSigner(origin: "gatehouse/\(identity.node)", seed: identity.logKey)
+        } catch {
+            throw StateError(.key, "\(held.path): the key that signs checkpoints cannot be used: \(error)")
+        }
         keys = identity.keys
         credentials = CredentialStore(database, sealing: master.sealing, keys: identity.keys, fingerprints: identity.fingerprints)
     }

@@ -51,6 +51,11 @@ final class StateDatabase: Sendable {
         do { try queue.writeWithoutTransaction { _ = try $0.checkpoint(.truncate) } } catch { throw Self.failure(path, error) }
     }
 
+    /// Writes a copy without free pages, of one moment; the file must be empty or missing.
+    func copy(to file: String) throws(StateError) {
+        do { try queue.writeWithoutTransaction { try $0.execute(sql: "VACUUM INTO ?", arguments: [file]) } } catch { throw Self.failure(path, error) }
+    }
+
     func close() throws(StateError) {
         do { try queue.close() } catch { throw Self.failure(path, error) }
     }
@@ -61,7 +66,13 @@ final class StateDatabase: Sendable {
         guard let error = error as? DatabaseError else { return StateError(.database, "\(path): \(type(of: error))") }
         let code = error.resultCode
         let isDamage = code == .SQLITE_CORRUPT || code == .SQLITE_NOTADB
-        let advice = isDamage ? ". Restore the state from its backup" : ""
+        let advice =
+            switch code {
+            case .SQLITE_CORRUPT, .SQLITE_NOTADB: ". Restore the state from its backup"
+            case .SQLITE_READONLY, .SQLITE_CANTOPEN:
+                ". User \(geteuid()), as whom this process runs, must be able to write it and its directory (chmod 700 the directory, 600 the file)"
+            default: ""
+            }
         return StateError(isDamage ? .damaged : .database, "\(path): \(error.message ?? code.description)\(advice)")
     }
 }

@@ -7,6 +7,7 @@
 /// The state's directory: nobody else's, and held by one process at a time.
 final class StateDirectory: Sendable {
     let path: String
+    static let database = "gatehouse.db"
     /// The descriptor whose lock this process holds; the kernel lets go of it when the process ends, however it ends.
     private let lock: Descriptor
 

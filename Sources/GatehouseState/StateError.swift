@@ -16,6 +16,8 @@ public struct StateError: Error, Sendable, CustomStringConvertible {
         case inUse = "in-use"
         /// The master key is missing, malformed or not the one that sealed this state.
         case key
+        /// A backup was cut, changed, or made with another key.
+        case backup
         /// Another process holds the state.
         case locked
         /// A mode or an owner lets others read the state.

@@ -51,6 +51,23 @@ enum StateSchema {
                     ) STRICT, WITHOUT ROWID;
                     """)
         }
+        migrator.registerMigration("2") { database in
+            try database.execute(
+                sql: """
+                    ALTER TABLE credential ADD COLUMN expires INTEGER;
+
+                    CREATE TABLE restored (
+                        id INTEGER PRIMARY KEY CHECK (id = 1),
+                        at INTEGER NOT NULL,
+                        made INTEGER NOT NULL,
+                        sequence INTEGER NOT NULL
+                    ) STRICT;
+                    """)
+        }
+        migrator.registerMigration("3") { database in
+            // Of the audit log's Merkle tree up to `progress`.
+            try database.execute(sql: "CREATE TABLE log_tree (id INTEGER PRIMARY KEY CHECK (id = 1), nodes BLOB NOT NULL) STRICT")
+        }
         return migrator
     }
 }

@@ -1,5 +1,4 @@
 public import Gatehouse
-import Foundation
 
 /// A whole gateway in this process, on a port of its own.
 public final class LiveGateway: Sendable {
@@ -62,12 +61,11 @@ public final class LiveGateway: Sendable {
     }
 
     /// A page of the admin listener.
-    public func admin(_ path: String) async throws -> String {
-        guard let url = URL(string: "http://127.0.0.1:\(adminPort)\(path)") else { throw URLError(.badURL) }
-        return String(decoding: try await Self.page(url), as: UTF8.self)
-    }
-
-    private static func page(_ url: URL) async throws -> Data {
-        try await Task.detached { try Data(contentsOf: url) }.value
+    public func admin(_ path: String) async throws -> RawAnswer {
+        let connection = try await RawConnection.open(site, port: adminPort, isTLS: false)
+        connection.post(Array("GET \(path) HTTP/1.1\r\nHost: 127.0.0.1:\(adminPort)\r\nConnection: close\r\n\r\n".utf8))
+        let answer = try await connection.page()
+        await connection.close()
+        return answer
     }
 }

@@ -56,9 +56,14 @@ public final class RawConnection: Sendable {
 
     /// The next answer, an interim one too.
     public func answer() async throws -> RawAnswer {
-        let answer = try await inbox.take(on: channel.eventLoop, within: Self.patience) { try RawAnswer.take(from: &$0) }
+        let answer = try await page()
         site.note(answer)
         return answer
+    }
+
+    /// An answer that is no decision about a request.
+    func page() async throws -> RawAnswer {
+        try await inbox.take(on: channel.eventLoop, within: Self.patience) { try RawAnswer.take(from: &$0) }
     }
 
     /// Whatever bytes come next.

@@ -107,7 +107,7 @@ extension WallTime {
         }
     }
 
-    private static func days(in month: Int, of year: Int) -> Int {
+    static func days(in month: Int, of year: Int) -> Int {
         switch month {
         case 2: year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) ? 29 : 28
         case 4, 6, 9, 11: 30
@@ -117,7 +117,7 @@ extension WallTime {
 
     /// Days since 1970-01-01 in the proleptic Gregorian calendar: whole 400-year eras, with the year begun in March so that the leap
     /// day is the last of its year.
-    private static func days(year: Int, month: Int, day: Int) -> Int {
+    static func days(year: Int, month: Int, day: Int) -> Int {
         let shifted = month <= 2 ? year - 1 : year
         let era = (shifted >= 0 ? shifted : shifted - 399) / 400
         let yearOfEra = shifted - era * 400

@@ -39,6 +39,8 @@ struct Evaluation {
         var held = 0
         var failure: Reason?
         var isPending = false
+        /// A signature is genuine and its time is past the window: never accepted, whatever else holds.
+        var isStale = false
         /// The first scheme whose signature matched.
         var scheme: Int?
         /// The version that matched under it.
@@ -84,6 +86,7 @@ struct Evaluation {
     private mutating func decide(handshake: Int?) -> Verification {
         var best: (sender: Int, trial: Trial, isAlone: Bool)?
         var pending: [(sender: Int, trial: Trial)] = []
+        var stale: Verification?
         for sender in plan.senders.indices {
             var trial = Trial()
             let checksBefore = passwordChecks.count
@@ -100,9 +103,18 @@ struct Evaluation {
             let assumed = handshake.map { plan.handshakes[$0].scheme }
             for item in plan.items { trial.note(evaluate(item, sender: sender, assuming: assumed, &trial)) }
             if trial.failure == nil {
-                if !trial.isPending { return success(sender, trial, handshake: handshake) }
-                pending.append((sender, trial))
+                if trial.isPending {
+                    pending.append((sender, trial))
+                } else if trial.isStale {
+                    stale = stale ?? success(sender, trial, handshake: handshake)
+                } else {
+                    return success(sender, trial, handshake: handshake)
+                }
                 continue
+            }
+            if trial.isStale {
+                trial.held -= 1
+                trial.note(.fails(.timestampStale))
             }
             // Another item failed, so this sender's passwords are not worth their price.
             passwordChecks.removeSubrange(checksBefore...)
@@ -117,6 +129,7 @@ struct Evaluation {
                 best?.isAlone = false
             }
         }
+        if let stale { return stale }
         if !pending.isEmpty { return passwordNeeded(pending, handshake: handshake) }
         guard let best, let reason = best.trial.failure else { return refusal(.credentialUnknown) }
         return refusal(reason, sender: best.isAlone ? plan.senders[best.sender].name : nil, checks: best.trial.checks)
@@ -131,9 +144,11 @@ struct Evaluation {
             let before = trial
             var collected = Trial()
             var waiting: Trial?
+            var stale: Trial?
             for alternative in alternatives {
                 var attempt = before
                 switch evaluate(alternative, sender: sender, assuming: assumed, &attempt) {
+                case .holds where attempt.isStale && !before.isStale: stale = stale ?? attempt
                 case .holds:
                     trial = attempt
                     return .holds
@@ -146,6 +161,10 @@ struct Evaluation {
             if let waiting {
                 trial = waiting
                 return .pending
+            }
+            if let stale {
+                trial = stale
+                return .holds
             }
             trial.checks += collected.checks
             return .fails(collected.failure ?? .credentialMissing)
@@ -198,6 +217,7 @@ struct Evaluation {
 
     private func success(_ sender: Int, _ trial: Trial, handshake: Int?) -> Verification {
         let name = plan.senders[sender].name
+        if trial.isStale { return stale(sender, trial) }
         if let handshake {
             guard let answer = answer(plan.handshakes[handshake], sender: plan.senders[sender], key: nil) else {
                 return refusal(.malformed, sender: name, checks: trial.checks)
@@ -223,6 +243,14 @@ struct Evaluation {
         return Verification(
             outcome: .authenticated, sender: name, checks: trial.checks, event: event, bodySHA256: bodySHA256, signedAt: signedAt,
             okStatus: scheme?.okStatus ?? 200)
+    }
+
+    /// Refused, but with the event's name: whoever remembers it as accepted answers the copy.
+    private func stale(_ sender: Int, _ trial: Trial) -> Verification {
+        let name = plan.senders[sender].name
+        var verification = refusal(.timestampStale, sender: name, checks: trial.checks)
+        if case .success(let event) = identity(sender: name, scheme: trial.scheme) { verification.event = event }
+        return verification
     }
 
     private func passwordNeeded(_ pending: [(sender: Int, trial: Trial)], handshake: Int?) -> Verification {

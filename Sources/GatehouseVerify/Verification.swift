@@ -41,7 +41,8 @@ public struct Verification: Sendable {
     /// In the order in which policy lists them. A check that the endpoint adds by itself (`network`, `timestamp`) stands here only when it
     /// failed.
     public var checks: [CheckResult]
-    /// Empty unless the request was authenticated.
+    /// Empty unless the request was authenticated, or is refused as `timestamp-stale` and everything but its time held: a copy of an event
+    /// that was accepted in time is answered as a duplicate however late it comes.
     public var event: EventIdentity
     public var bodySHA256: BodyDigest
     /// The time that the signature covers; nil where it covers none.

@@ -31,6 +31,23 @@ static inline int clinux_close_from(posix_spawn_file_actions_t *actions, int fro
 // A descriptor, non-inheritable, that polls readable once the process has ended; Linux 5.3.
 static inline int clinux_pidfd_open(pid_t process) { return (int)syscall(SYS_pidfd_open, (long)process, 0L); }
 
+// For a thread that mostly waits for the disk and then has a little to do: a short slice, so that the scheduler (Linux 6.12 and later) runs
+// it soon after it wakes, also where an event loop keeps the only processor busy. Older kernels ignore it.
+static inline void clinux_take_short_slices(void) {
+    struct {
+        unsigned int size, policy;
+        unsigned long long flags;
+        int nice;
+        unsigned int priority;
+        unsigned long long runtime, deadline, period;
+        unsigned int utilization_minimum, utilization_maximum;
+    } attributes = {.size = sizeof attributes, .runtime = 100000};
+    syscall(SYS_sched_setattr, 0L, &attributes, 0L);
+}
+
+// At most 15 characters of it are shown.
+static inline void clinux_name_thread(const char *name) { prctl(PR_SET_NAME, name, 0UL, 0UL, 0UL); }
+
 // How many processors this process may run on, of the first 1,024; 0 where the kernel does not say.
 static inline int clinux_allowed_processors(void) {
     unsigned long mask[1024 / (8 * sizeof(unsigned long))];

@@ -165,7 +165,16 @@ private struct FixtureBench {
         func verdict(_ decision: DecisionKind, _ reason: Reason, _ answer: Int) -> Verdict {
             Verdict(decision: decision, reason: reason, answer: answer, sender: verification.sender, event: verification.event)
         }
+        func repeated(_ key: EventKey) -> Verdict? {
+            guard let known = remembered[key], known.until >= now else { return nil }
+            if known.body == verification.bodySHA256 { return verdict(.duplicate, .duplicate, known.status) }
+            return route.policy.replay.conflict == .answer
+                ? verdict(.duplicate, .eventConflict, known.status) : verdict(.rejected, .eventConflict, 409)
+        }
         switch verification.outcome {
+        case .refused(.timestampStale):
+            // A copy of an event that was accepted in time is known however late it comes.
+            return verification.event.key.flatMap { repeated($0) } ?? verdict(.rejected, .timestampStale, 401)
         case .refused(.unavailable): return verdict(.failed, .unavailable, 503)
         case .refused(let reason): return verdict(.rejected, reason, RequestExchange.status(refused: reason))
         case .passwordNeeded: return verdict(.failed, .unavailable, 503)
@@ -179,11 +188,7 @@ private struct FixtureBench {
             return verdict(.ignored, .eventType, route.policy.events.otherwise == .acknowledge ? 200 : 422)
         }
         guard let key = verification.event.key else { return verdict(.accepted, .ok, verification.okStatus) }
-        if let known = remembered[key], known.until >= now {
-            if known.body == verification.bodySHA256 { return verdict(.duplicate, .duplicate, known.status) }
-            return route.policy.replay.conflict == .answer
-                ? verdict(.duplicate, .eventConflict, known.status) : verdict(.rejected, .eventConflict, 409)
-        }
+        if let repeated = repeated(key) { return repeated }
         remembered[key] = (verification.okStatus, verification.bodySHA256, now + route.policy.replay.remember)
         return verdict(.accepted, .ok, verification.okStatus)
     }

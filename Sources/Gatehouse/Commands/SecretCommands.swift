@@ -13,7 +13,7 @@ public struct SecretCommands: Sendable {
 
     /// The first version of a credential. `value`: given; nil: generated, and in the outcome this once.
     public func add(_ credential: CredentialName, value: Secret?) throws -> SecretOutcome {
-        try change(SecretOperation(action: .add, credential: credential.description, value: value?.copied))
+        try change(SecretOperation(action: .add, credential: credential.description), credential, value)
     }
 
     /// A new active version; the live ones are accepted for `overlap` more (nil: the policy's), with zero not at all.
@@ -21,7 +21,7 @@ public struct SecretCommands: Sendable {
         let overlap = try overlap ?? place.policy().gateway.secrets.overlap
         return try change(
             SecretOperation(
-                action: .rotate, credential: credential.description, value: value?.copied, overlapMicroseconds: overlap.microseconds))
+                action: .rotate, credential: credential.description, overlapMicroseconds: overlap.microseconds), credential, value)
     }
 
     /// Ends a version; refused while it was used within the policy's quiet period, unless forced.
@@ -42,8 +42,33 @@ public struct SecretCommands: Sendable {
         }
     }
 
+    /// What ends by itself, next first: certificates of listeners, overlaps, public keys that carry a date.
+    public func calendar() throws -> [ExpiryItem] {
+        try place.perform(ControlRequest("calendar"), mode: .existing) { stopped in
+            try ExpiryItem.all(
+                stopped.policy.certificateFiles.map { ($0, try CertificateInfo.load(pemFile: $0).notAfter) },
+                stopped.state.credentials.status(at: SystemClock().now), at: SystemClock().now)
+        }
+    }
+
     private func change(_ operation: SecretOperation) throws -> SecretOutcome {
-        try place.perform(try ControlRequest("secret", encoding: operation)) { try $0.perform(operation) }
+        try place.perform(try ControlRequest("secret", encoding: operation)) { try $0.perform(operation, nil) }
+    }
+
+    /// A generated value is made here, so that a gateway never holds its text. What cannot be made is left to be refused, and recorded, there.
+    private func change(_ operation: SecretOperation, _ credential: CredentialName, _ given: Secret?) throws -> SecretOutcome {
+        var operation = operation
+        let made = given == nil ? try? CredentialStore.makeValue(for: credential) : nil
+        let value = given ?? made
+        operation.isGenerated = made != nil
+        // Without a directory there is no gateway to hand it to; one that runs says what is wrong with a missing pipe.
+        let pipe = try value.flatMap { value in try place.isThere ? ValuePipe(value, in: place.directory) : nil }
+        operation.pipe = value == nil ? nil : pipe?.name ?? ""
+        var outcome = try withExtendedLifetime(pipe) {
+            try place.perform(try ControlRequest("secret", encoding: operation)) { try $0.perform(operation, value) }
+        }
+        if let made { outcome.secret = made.withBytes { String(decoding: $0, as: UTF8.self) } }
+        return outcome
     }
 }
 
@@ -59,6 +84,8 @@ public struct SecretReport: Codable, Sendable {
         /// RFC 3339, like every time here.
         public var created: String
         public var accepted_until: String?
+        /// Of a public key that carries a date.
+        public var expires: String?
         public var first_used: String?
         public var last_used: String?
         public var uses: Int
@@ -79,7 +106,8 @@ public struct SecretReport: Codable, Sendable {
                 versions: status.versions.map { version in
                     Version(
                         version: version.number, state: version.state.name, created: version.created.description,
-                        accepted_until: version.acceptedUntil?.description, first_used: version.firstUsed?.description,
+                        accepted_until: version.acceptedUntil?.description, expires: version.expires?.description,
+                        first_used: version.firstUsed?.description,
                         last_used: version.lastUsed?.description, uses: version.uses,
                         addresses: version.addresses.map { Address(address: $0.address, last_used: $0.lastUsed.description, uses: $0.uses) },
                         verdict: status.verdict(version, quiet: quiet, at: now).rawValue)
@@ -97,8 +125,4 @@ extension VersionState {
         case .revoked: "revoked"
         }
     }
-}
-
-extension Secret {
-    fileprivate var copied: [UInt8] { withBytes { Array($0) } }
 }

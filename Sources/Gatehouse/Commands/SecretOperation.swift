@@ -10,18 +10,20 @@ struct SecretOperation: Codable, Sendable {
 
     var action: Action
     var credential: String
-    /// The given value's bytes; nil: generate one. Travels inside the control socket only.
-    var value: [UInt8]?
+    /// The value is random and was made by the command.
+    var isGenerated: Bool?
+    /// Names the ``ValuePipe`` that holds the value on its way to a running gateway.
+    var pipe: String?
     var overlapMicroseconds: Int64?
     var version: Int?
     var force: Bool?
 
     /// Changes the state; durable on return.
-    func perform(on state: State, quiet: Duration, at now: WallTime) throws(StateError) -> CredentialChange {
+    func perform(_ value: Secret?, on state: State, quiet: Duration, at now: WallTime) throws(StateError) -> CredentialChange {
         guard let name = CredentialName(credential) else {
             throw StateError(.value, "\(credential): expected SENDER/signing, SENDER/basic, SENDER/oauth, SENDER/key or SENDER/certificate")
         }
-        let value: CredentialStore.Value = value.map { .given(Secret($0)) } ?? .generated
+        let value: CredentialStore.Value = value.map { isGenerated == true ? .made($0) : .given($0) } ?? .generated
         switch action {
         case .add: return try state.credentials.add(name, value: value, at: now)
         case .rotate:
@@ -47,10 +49,11 @@ public struct SecretOutcome: Codable, Sendable {
     /// Versions that are no longer accepted.
     public var ended: [Int]
 
-    init(_ change: CredentialChange) {
+    /// - Parameter made: the value, where this process made it.
+    init(_ change: CredentialChange, made: Secret? = nil) {
         credential = change.name.description
         version = change.version
-        secret = change.generated.map { $0.withBytes { String(decoding: $0, as: UTF8.self) } }
+        secret = (made ?? change.generated).map { $0.withBytes { String(decoding: $0, as: UTF8.self) } }
         retiring = change.retiring
         acceptedUntil = change.acceptedUntil?.description
         ended = change.ended

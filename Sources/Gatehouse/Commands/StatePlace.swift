@@ -1,4 +1,5 @@
 import GatehouseAudit
+import GatehouseCrypto
 import GatehousePolicy
 import GatehouseState
 import GatehouseTime
@@ -15,12 +16,14 @@ import Darwin
 /// never touches the files of a state that a gateway holds.
 struct StatePlace: Sendable {
     let directory: String
-    private let policies: String
+    let policies: String
 
     init(policies: String) throws(PolicyError) {
         self.policies = policies
         directory = try Policy.stateDirectory(policies: policies)
     }
+
+    var isThere: Bool { access(directory, F_OK) == 0 }
 
     /// Only what works on a state at rest needs it: a running gateway is reached while the files on disk are broken.
     func policy() throws(PolicyError) -> Policy { try Policy.load(directory: policies, checkingFiles: false) }
@@ -54,31 +57,45 @@ final class StoppedState {
 
     init(_ policy: Policy, mode: State.Mode) throws {
         self.policy = policy
-        state = try State.open(directory: policy.gateway.state, mode: mode)
+        state = try State.open(directory: policy.gateway.state, mode: mode, masterKey: policy.gateway.secrets.masterKey)
     }
 
-    /// Changes a credential and records who did it. Nothing is changed where the journal does not open.
-    func perform(_ operation: SecretOperation) throws -> SecretOutcome {
+    /// Changes a credential and records who did it. Nothing is changed where the journal does not open or has no room.
+    func perform(_ operation: SecretOperation, _ value: Secret?) throws -> SecretOutcome {
         let actor = Actor(uid: getuid())
-        let progress = try state.progress()
+        return try recording { record in
+            let change: CredentialChange
+            do throws(StateError) {
+                change = try operation.perform(value, on: state, quiet: policy.gateway.secrets.quiet, at: clock.now)
+            } catch {
+                try record(actor.record(operation, nil, refusal: error.code.rawValue).members)
+                throw error
+            }
+            try record(actor.record(operation, change, refusal: nil).members)
+            return SecretOutcome(change)
+        }
+    }
+
+    /// Lets `body` append records to the audit log, each durable when the call returns. Not called where there is no room for them.
+    func recording<Result>(_ body: (_ record: ([UInt8]) throws -> Void) throws -> Result) throws -> Result {
+        try Journal.requireRoom(in: state.auditDirectory, reserve: UInt64(clamping: policy.gateway.audit.reserve))
+        return try withJournal { journal in
+            try body { members in _ = try journal.recordAndWait(members, at: clock.now) }
+        }
+    }
+
+    /// Opens the audit log for writing; how far it got is stored when this returns or throws.
+    func withJournal<Result>(signer: CheckpointSigner? = nil, _ body: (Journal) throws -> Result) throws -> Result {
+        let kept = try state.progress()
         let audit = policy.gateway.audit
         let (journal, _) = try Journal.open(
-            directory: state.auditDirectory, node: state.node, expected: progress.head,
-            options: JournalOptions(segmentBytes: audit.segment, reserveBytes: UInt64(clamping: audit.reserve)))
-        defer { journal.close() }
-        func record(_ members: [UInt8]) throws {
-            _ = try journal.recordAndWait(members, at: clock.now)
-            try state.save(State.Progress(head: journal.head, highestTime: progress.highestTime))
-        }
-        let change: CredentialChange
-        do throws(StateError) {
-            change = try operation.perform(on: state, quiet: policy.gateway.secrets.quiet, at: clock.now)
-        } catch {
-            try record(actor.record(operation, nil, refusal: error.code.rawValue).members)
-            throw error
-        }
-        try record(actor.record(operation, change, refusal: nil).members)
-        return SecretOutcome(change)
+            directory: state.auditDirectory, node: state.node, expected: kept.head, tree: kept.tree,
+            options: JournalOptions(segmentBytes: audit.segment, reserveBytes: UInt64(clamping: audit.reserve), signer: signer))
+        let outcome = Swift.Result { try body(journal) }
+        journal.close()
+        let (head, tree) = journal.progress
+        try state.save(State.Progress(head: head, highestTime: kept.highestTime, tree: tree))
+        return try outcome.get()
     }
 
     func close() { try? state.close() }

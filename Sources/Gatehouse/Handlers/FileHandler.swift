@@ -1,3 +1,4 @@
+import CLinux
 import NIOCore
 import NIOPosix
 import Synchronization
@@ -30,6 +31,7 @@ final class FileHandler: HandlerClient {
         file = Mutex(AppendFile(path: path))
         thread = NIOThreadPool(numberOfThreads: 1)
         thread.start()
+        thread.submit { _ in clinux_take_short_slices() }
     }
 
     func handOver(

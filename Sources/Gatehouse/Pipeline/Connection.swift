@@ -154,6 +154,8 @@ final class Connection: ChannelInboundHandler {
         switch phase {
         case .handshake, .ending: close()
         case .answering: break
+        // A sender that does not read its answers: what it sent behind them was never begun on.
+        case .head where isReadingStopped: close()
         case .head where scanner.isAtStart && pending == nil: close()
         case .head, .body:
             refuseHead(RefusalReason(.timeout), status: 408, closes: true)

@@ -40,6 +40,7 @@ final class RequestExchange: @unchecked Sendable {
     private var isConcluded = false
     private var isAnswered = false
     private var isAccepted = false
+    private var isStale = false
     private var answer: Answer?
     private var verified = NIODeadline.uptimeNanoseconds(0)
     private var handed = NIODeadline.uptimeNanoseconds(0)
@@ -103,9 +104,14 @@ final class RequestExchange: @unchecked Sendable {
     func run(_ view: RequestView) {
         guard let route else { return refuse(RefusalReason(.notFound), status: 404, view: view) }
         bodyBytes = view.body.count
-        let arrival = Arrival(
-            now: received, peer: remote, certificate: connection?.session?.clientCertificate, diagnoseRetired: loop.mayDiagnose())
-        judge(route.verifier.verify(view, arrival: arrival, workspace: loop.workspace), view, route)
+        var arrival = Arrival(now: received, peer: remote, certificate: connection?.session?.clientCertificate)
+        var verification = route.verifier.verify(view, arrival: arrival, workspace: loop.workspace)
+        // Retired values are looked at for what was refused only.
+        if verification.outcome.mayBeOfRetired, loop.mayDiagnose() {
+            arrival.diagnoseRetired = true
+            verification = route.verifier.verify(view, arrival: arrival, workspace: loop.workspace)
+        }
+        judge(verification, view, route)
     }
 
     private func judge(_ verification: Verification, _ view: RequestView, _ route: Route) {
@@ -123,6 +129,7 @@ final class RequestExchange: @unchecked Sendable {
             conclude(.ignored, .handshake, answer)
         case .refused(let reason):
             verified = .now()
+            if reason == .timestampStale, let key = verification.event.key { return admitStale(key, verification, view, route) }
             refuseUnauthenticated(reason, view, route)
         case .passwordNeeded(let checks):
             guard !loop.shared.failures.isLimited(remote, at: loop.clock.monotonic) else {
@@ -178,6 +185,11 @@ final class RequestExchange: @unchecked Sendable {
         if loop.shared.health.isFailing, snapshot.policy.gateway.audit.onFailure == .refuse {
             return conclude(.failed, .unavailable, unavailable())
         }
+        // What was accepted before the backup that this state came from was restored is not known.
+        if let seconds = loop.shared.refusal(at: received) {
+            return conclude(
+                .failed, .unavailable, .problem(503, reference: reference, fields: [("Retry-After", "\(seconds)")]))
+        }
         guard let key = verification.event.key else { return handOver(view, route) }
         switch loop.shared.replay.reserve(key, body: verification.bodySHA256.words.0, now: loop.clock.monotonic) {
         case .new:
@@ -186,6 +198,16 @@ final class RequestExchange: @unchecked Sendable {
         case .known(let kept, let sameBody): repeated(kept, sameBody: sameBody)
         case .pending: join(key, verification, OwnedRequest(view), route)
         case .unavailable: conclude(.failed, .unavailable, unavailable())
+        }
+    }
+
+    /// Everything but its time held: a copy of an event that was accepted is answered as such, anything else is refused.
+    private func admitStale(_ key: EventKey, _ verification: Verification, _ view: RequestView, _ route: Route) {
+        isStale = true
+        switch loop.shared.replay.look(key, body: verification.bodySHA256.words.0, now: loop.clock.monotonic) {
+        case .known(let kept, let sameBody): repeated(kept, sameBody: sameBody)
+        case .pending: join(key, verification, OwnedRequest(view), route)
+        case .new, .unavailable: refuseUnauthenticated(.timestampStale, view, route)
         }
     }
 
@@ -215,6 +237,10 @@ final class RequestExchange: @unchecked Sendable {
         }
         stopWaiting()
         switch resolution {
+        case .owner where isStale:
+            // Nobody knows it. Who joined meanwhile may try again.
+            if let key = verification?.event.key { loop.shared.replay.release(key, answer: KeptAnswer(status: 503)) }
+            owned.withView { refuseUnauthenticated(.timestampStale, $0, route) }
         case .owner:
             hasReservation = true
             owned.withView { handOver($0, route) }

@@ -14,11 +14,14 @@ final class Shared: Sendable {
     let connections = ConnectionLimiter()
     let failures: FailureLimiter
     let passwords: PasswordChecker
+    /// A state restored from a backup does not know what was accepted last: until then no event is.
+    private let refusesUntil: WallTime?
     /// Requests that were answered although their record could not be written (`audit.on-failure: allow`).
     let unrecorded = Atomic<UInt64>(0)
 
     init(
-        journal: Journal, health: JournalHealth, replay: ReplayMemory, log: Logger, clock: any GatewayClock, failures: FailureLimiter, passwords: PasswordChecker
+        journal: Journal, health: JournalHealth, replay: ReplayMemory, log: Logger, clock: any GatewayClock, failures: FailureLimiter, passwords: PasswordChecker,
+        refusesUntil: WallTime? = nil
     ) {
         self.journal = journal
         self.health = health
@@ -27,6 +30,13 @@ final class Shared: Sendable {
         self.clock = clock
         self.failures = failures
         self.passwords = passwords
+        self.refusesUntil = refusesUntil
+    }
+
+    /// Seconds for which events are refused from now; nil: they are not.
+    func refusal(at now: WallTime) -> Int? {
+        guard let refusesUntil, now < refusesUntil else { return nil }
+        return Int(clamping: (refusesUntil - now).microseconds / 1_000_000 + 1)
     }
 }
 

@@ -54,9 +54,10 @@ struct SnapshotBuilder {
         targets: [RelayTarget: TLSClientContext?], previous: Snapshot?
     ) throws -> Snapshot {
         let verifier = try Verifier(policy: policy, credentials: credentials, keys: keys, passwords: passwordCache)
+        let known = Dictionary(previous?.routes.map { ($0.policy.name, $0) } ?? [], uniquingKeysWith: { first, _ in first })
         var routes: [Route] = []
         for (index, endpoint) in policy.endpoints.enumerated() {
-            let before = previous?.routes.first { $0.policy.name == endpoint.name }
+            let before = known[endpoint.name]
             let rate = endpoint.limits.rate.map { rate in
                 if let before, before.policy.limits.rate == rate, let limiter = before.rate { return limiter }
                 return RateLimiter(rate)

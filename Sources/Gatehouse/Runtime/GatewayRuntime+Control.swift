@@ -11,13 +11,23 @@ extension GatewayRuntime {
         do {
             switch request.command {
             case "status": return try .success(encoding: status())
-            case "head": return try .success(encoding: SyncedHead(shared.journal.head))
+            case "head": return try .success(encoding: SyncedHead(shared.journal.head, key: state.logSigner.key))
+            case "explain":
+                return try .success(
+                    encoding: try await request.arguments.decode(ExplainQuestion.self).answerAway(
+                        snapshot.policy, state, directory: policies, now: shared.clock.now))
+            case "audit-key": return .success(.string(state.logSigner.key.description))
+            case "audit-checkpoint": return .success(.string(try await shared.journal.checkpoint().description))
             case "reload":
                 let problems = await reload()
                 guard problems.isEmpty else { return .failure(problems.joined(separator: "\n")) }
                 return try .success(encoding: status())
             case "secret": return try .success(encoding: try await change(request.arguments.decode(SecretOperation.self), Actor(uid: peer.user)))
+            case "master-key-rotate": return try .success(encoding: try await rotateMasterKey(request.arguments.decode(), Actor(uid: peer.user)))
+            case "backup": return try .success(encoding: try await backup(Actor(uid: peer.user)))
+            case "calendar": return try .success(encoding: calendar())
             case "secret-status":
+                await collectUses()
                 var name: CredentialName?
                 if case .object(let members) = request.arguments, case .string(let text)? = members["credential"] {
                     name = CredentialName(text)
@@ -37,8 +47,11 @@ extension GatewayRuntime {
             throw GatewayError(.state, "nothing was changed, since the audit journal fails and the change would leave no record: \(failure)")
         }
         do {
-            let change = try operation.perform(on: state, quiet: snapshot.policy.gateway.secrets.quiet, at: shared.clock.now)
-            try await credentialsChanged()
+            // A version may have been used within this second.
+            if operation.action == .retire { await collectUses() }
+            let value = try operation.pipe.map { try ValuePipe.take($0, in: state.directory) }
+            let change = try operation.perform(value, on: state, quiet: snapshot.policy.gateway.secrets.quiet, at: shared.clock.now)
+            await credentialsChanged()
             _ = try await shared.journal.record(actor.record(operation, change, refusal: nil).members, at: shared.clock.now)
             log.notice("\(operation.action.rawValue)", metadata: ["credential": "\(operation.credential)", "uid": "\(actor.uid)"])
             return SecretOutcome(change)
@@ -46,5 +59,35 @@ extension GatewayRuntime {
             _ = try await shared.journal.record(actor.record(operation, nil, refusal: error.code.rawValue).members, at: shared.clock.now)
             throw error
         }
+    }
+
+    /// A snapshot with the values sealed anew is in force when this returns.
+    private func rotateMasterKey(_ operation: MasterKeyOperation, _ actor: Actor) async throws -> MasterKeyOutcome {
+        if let failure = shared.journal.failure {
+            throw GatewayError(.state, "nothing was changed, since the audit journal fails and the change would leave no record: \(failure)")
+        }
+        do {
+            let outcome = MasterKeyOutcome(
+                state, resealed: try operation.perform(operation.pipe.map { try ValuePipe.take($0, in: state.directory) }, on: state))
+            await credentialsChanged()
+            _ = try await shared.journal.record(operation.record(actor, outcome, refusal: nil).members, at: shared.clock.now)
+            log.notice("master-key rotate", metadata: ["uid": "\(actor.uid)", "resealed": "\(outcome.resealed)"])
+            return outcome
+        } catch let error as StateError {
+            _ = try await shared.journal.record(operation.record(actor, nil, refusal: error.code.rawValue).members, at: shared.clock.now)
+            throw error
+        }
+    }
+
+    /// Into the state directory, the one place where a confined gateway may write; the command moves it from there.
+    private func backup(_ actor: Actor) async throws -> BackupOutcome {
+        await collectUses()
+        let state = state
+        let now = shared.clock.now
+        // Off the actor: the log may be big, and changes of credentials must not wait for it.
+        let backup = try await Task.detached { try state.backup(to: BackupOutcome.place(in: state), at: now) }.value
+        _ = try await shared.journal.record(BackupOutcome.record(actor, backup).members, at: shared.clock.now)
+        log.notice("state backup", metadata: ["uid": "\(actor.uid)", "bytes": "\(backup.size)"])
+        return BackupOutcome(backup)
     }
 }

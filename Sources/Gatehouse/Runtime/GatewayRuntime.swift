@@ -38,10 +38,14 @@ actor GatewayRuntime {
     private let systemd = SystemdNotifier()
     private let since: WallTime
     private var isDraining = false
+    private var isBehind = false
     private var looks = 0
     private var startWarnings: [String] = []
     private let clock = SystemClock()
     private let progress: ProgressKeeper
+    /// What `snapshot` was made with.
+    private(set) var credentials: CredentialSet
+    private var expiry = ExpiryWatch()
 
     // MARK: Start
 
@@ -60,7 +64,7 @@ actor GatewayRuntime {
         for warning in hardening { log.warning("\(warning)") }
         for warning in policy.warnings { log.warning("\(warning)") }
         if case .tooLow(_, _, let advice) = DescriptorLimit.raise(for: policy.gateway.limits.connections) { throw GatewayError(.limits, advice) }
-        let state = try State.open(directory: policy.gateway.state)
+        let state = try State.open(directory: policy.gateway.state, masterKey: policy.gateway.secrets.masterKey)
         do {
             let runtime = try await GatewayRuntime(policies: policies, policy: policy, handlers: handlers, state: state, output: output, warnings: hardening)
             try await runtime.open(commands)
@@ -82,12 +86,16 @@ actor GatewayRuntime {
         names = MetricsNames()
         since = clock.now
         startWarnings = warnings
+        // What ended while the gateway was stopped, before anything is decided by it.
+        try state.credentials.expire(keep: policy.gateway.secrets.keepRetired, at: clock.now)
         let credentials = try state.credentials.credentialSet()
+        self.credentials = credentials
         builder = SnapshotBuilder(handlers: handlers, names: names, log: log)
         watch = FileWatch(loaded: FileFingerprint(Self.watched(policy)))
         snapshot = try builder.make(policy, credentials, state.keys, previous: nil)
         let replay = try state.openReplayMemory(hold: Self.window(policy), clock: clock)
-        let progress = ProgressKeeper(state: state, head: try state.progress().head, log: log, time: { [clock] in replay.time(at: clock.monotonic) })
+        let progress = ProgressKeeper(state: state, progress: try state.progress(), log: log, time: { [clock] in replay.time(at: clock.monotonic) })
+        let held = try state.restored().map { $0.at + Self.window(policy) }
         let health = JournalHealth()
         let (journal, report) = try JournalOpening.open(policy, state: state, replay: replay, progress: progress, health: health, log: log)
         do {
@@ -102,7 +110,12 @@ actor GatewayRuntime {
         collector = try await MetricsCollector(group: group)
         shared = Shared(
             journal: journal, health: health, replay: replay, log: log, clock: clock, failures: FailureLimiter(policy.gateway.limits.failures),
-            passwords: PasswordChecker(threads: ProcessorCount.available))
+            passwords: PasswordChecker(threads: ProcessorCount.available), refusesUntil: held)
+        if let held, held > clock.now {
+            let warning = "restored from a backup: events are refused until \(held), since which of them were accepted before is not known"
+            startWarnings.append(warning)
+            log.warning("\(warning)")
+        }
     }
 
     private func open(_ commands: GatewayCommands) async throws {
@@ -185,7 +198,9 @@ actor GatewayRuntime {
             watch = FileWatch(loaded: FileFingerprint(Self.watched(policy)))
             let fixed = fixedSettings(policy)
             guard fixed.isEmpty else { return fixed }
-            await adopt(try builder.make(policy, try state.credentials.credentialSet(), state.keys, previous: snapshot))
+            let fresh = try state.credentials.credentialSet()
+            await adopt(try builder.make(policy, fresh, state.keys, previous: snapshot))
+            credentials = fresh
             output.apply(policy.gateway.log)
             record(.reload, [.init("policy", .text(policy.digest))])
             log.notice("reloaded", metadata: ["policy": "\(policy.digest)"])
@@ -205,13 +220,41 @@ actor GatewayRuntime {
         var problems: [String] = []
         if old.listeners.map(\.address) != new.listeners.map(\.address) { problems.append("`listen` addresses change with a restart only") }
         if old.state != new.state { problems.append("`state` changes with a restart only") }
+        if old.secrets.masterKey != new.secrets.masterKey { problems.append("`secrets.master-key` changes with a restart only") }
         if old.admin != new.admin { problems.append("`admin` changes with a restart only") }
         return problems
     }
 
     /// Credentials changed: the same policy with the new ones.
-    func credentialsChanged() async throws {
-        await adopt(try builder.make(try state.credentials.credentialSet(), state.keys, previous: snapshot))
+    ///
+    /// The change is durable already. Where a snapshot cannot be made of it, another is tried every second: a revoked value must not live on.
+    func credentialsChanged() async {
+        do {
+            let fresh = try state.credentials.credentialSet()
+            await adopt(try builder.make(fresh, state.keys, previous: snapshot))
+            credentials = fresh
+            isBehind = false
+        } catch {
+            isBehind = true
+            log.critical("changed credentials are not in force yet", metadata: ["error": "\(error)"])
+        }
+    }
+
+    /// Every use that a loop has seen is stored when this returns.
+    func collectUses() async {
+        for loop in loops { if let uses = try? await loop.eventLoop.submit({ loop.value.takeUses() }).get() { progress.used(uses) } }
+        let progress = progress
+        await withCheckedContinuation { continuation in progress.flush { continuation.resume() } }
+    }
+
+    func calendar() throws -> [ExpiryItem] {
+        try ExpiryItem.all(certificateExpiries, state.credentials.status(at: clock.now), at: clock.now)
+    }
+
+    private var certificateExpiries: [(String, WallTime)] {
+        zip(snapshot.listeners, snapshot.policy.gateway.listeners).flatMap { context, listener in
+            zip([listener.identity] + listener.names, context.certificates).map { ($0.certificate, $1.notAfter) }
+        }
     }
 
     private func adopt(_ next: Snapshot) async {
@@ -223,12 +266,14 @@ actor GatewayRuntime {
     private func look(_ commands: GatewayCommands) {
         if watch.look(FileFingerprint(Self.watched(snapshot.policy))) { commands.send(.reload) }
         for loop in loops { loop.eventLoop.execute { [progress] in progress.used(loop.value.takeUses()) } }
+        if isBehind { Task { await self.credentialsChanged() } }
         looks += 1
         guard looks % 60 == 1 else { return }
         do {
             if try state.credentials.expire(keep: snapshot.policy.gateway.secrets.keepRetired, at: clock.now) {
-                Task { try? await self.credentialsChanged() }
+                Task { await self.credentialsChanged() }
             }
+            for warning in expiry.look(try calendar(), at: clock.now) { log.warning("\(warning)") }
         } catch {
             log.error("expired credentials could not be retired", metadata: ["error": "\(error)"])
         }
@@ -280,7 +325,7 @@ actor GatewayRuntime {
 
     func metricsText() async throws -> String {
         try await MetricsGathering.text(collector: collector, names: names, shared: shared, snapshot: snapshot,
-            credentials: try state.credentials.credentialSet(), since: since, isReady: notReady == nil)
+            credentials: credentials, calendar: expiry.items, since: since, isReady: notReady == nil)
     }
 
     // MARK: Stop
@@ -319,6 +364,7 @@ actor GatewayRuntime {
         await side?.stop()
         for listener in listeners { try? await listener.close().get() }
         for client in builder.allClients { await client.shutDown() }
+        await collectUses()
         for loop in loops { try? await loop.eventLoop.submit { loop.value.stop() }.get() }
         await shared.passwords.stop()
         shared.journal.close()

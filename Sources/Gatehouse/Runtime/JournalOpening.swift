@@ -12,10 +12,10 @@ enum JournalOpening {
         _ policy: Policy, state: State, replay: ReplayMemory, progress: ProgressKeeper, health: JournalHealth, log: Logger
     ) throws -> (Journal, JournalReport) {
         let audit = policy.gateway.audit
-        let options = JournalOptions(segmentBytes: audit.segment, reserveBytes: UInt64(clamping: audit.reserve))
+        let options = JournalOptions(segmentBytes: audit.segment, reserveBytes: UInt64(clamping: audit.reserve), signer: state.logSigner)
         let handlers = JournalHandlers(
             deliver: { batch, failure in deliver(batch, failure, replay) },
-            onSyncedHead: { head in progress.synced(head) },
+            onSyncedHead: { head, tree in progress.synced(head, tree) },
             onFailing: { failure in
                 health.set(isFailing: failure != nil)
                 if failure == nil { health.takeHeld().forEach { replay.settle($0) } }
@@ -25,8 +25,9 @@ enum JournalOpening {
                     log.notice("the audit journal works again")
                 }
             })
+        let kept = try state.progress()
         return try Journal.open(
-            directory: state.auditDirectory, node: state.node, expected: try state.progress().head, options: options, handlers: handlers)
+            directory: state.auditDirectory, node: state.node, expected: kept.head, tree: kept.tree, options: options, handlers: handlers)
     }
 
     /// What was accepted since the memory last saved its keys stands in the log's last records; a crash loses nothing of it.

@@ -10,7 +10,8 @@ import Synchronization
 /// Collects what `/metrics` shows from everything that counts.
 enum MetricsGathering {
     static func text(
-        collector: MetricsCollector, names: MetricsNames, shared: Shared, snapshot: Snapshot, credentials: CredentialSet, since: WallTime,
+        collector: MetricsCollector, names: MetricsNames, shared: Shared, snapshot: Snapshot, credentials: CredentialSet, calendar: [ExpiryItem],
+        since: WallTime,
         isReady: Bool
     ) async throws -> String {
         let loops = try await collector.gather()
@@ -38,6 +39,7 @@ enum MetricsGathering {
                 report.overlaps.append(MetricsReport.Overlap(credential: name.description, version: version.number, until: until))
             }
         }
+        report.calendar = calendar
         return MetricsPage.render(report)
     }
 

@@ -17,20 +17,24 @@ final class ProgressKeeper: Sendable {
 
     private struct Pending {
         var head: ChainHead
+        var tree: MerkleFrontier?
         var uses = CredentialUses()
         var isScheduled = false
     }
 
-    init(state: State, head: ChainHead, log: Logger, time: @escaping @Sendable () -> WallTime) {
+    init(state: State, progress: State.Progress, log: Logger, time: @escaping @Sendable () -> WallTime) {
         self.state = state
         self.log = log
         self.time = time
-        pending = Mutex(Pending(head: head))
+        pending = Mutex(Pending(head: progress.head, tree: progress.tree))
     }
 
     /// From the journal's thread; returns at once.
-    func synced(_ head: ChainHead) {
-        pending.withLock { $0.head = head }
+    func synced(_ head: ChainHead, _ tree: MerkleFrontier) {
+        pending.withLock {
+            $0.head = head
+            $0.tree = tree
+        }
         schedule()
     }
 
@@ -44,6 +48,14 @@ final class ProgressKeeper: Sendable {
     /// Everything told so far is stored when this returns.
     func flush() { queue.sync { store() } }
 
+    /// The same for callers that must not wait on a thread.
+    func flush(_ done: @escaping @Sendable () -> Void) {
+        queue.async {
+            self.store()
+            done()
+        }
+    }
+
     private func schedule() {
         let isFirst = pending.withLock { pending in
             defer { pending.isScheduled = true }
@@ -53,12 +65,12 @@ final class ProgressKeeper: Sendable {
     }
 
     private func store() {
-        let (head, uses) = pending.withLock { pending in
+        let (head, tree, uses) = pending.withLock { pending in
             pending.isScheduled = false
-            return (pending.head, pending.uses.take())
+            return (pending.head, pending.tree, pending.uses.take())
         }
         do throws(StateError) {
-            try state.save(State.Progress(head: head, highestTime: time()), uses: uses)
+            try state.save(State.Progress(head: head, highestTime: time(), tree: tree), uses: uses)
         } catch {
             // The log stays the truth; a start then finds records beyond the stored head and keeps them.
             pending.withLock { $0.uses.merge(uses) }

@@ -7,20 +7,41 @@ struct AuditVerify: AsyncParsableCommand {
         commandName: "verify",
         abstract: "Recompute the whole log and find the first record that was changed, removed, reordered or cut off.",
         discussion: """
-            Works beside a running gateway and on the state of a stopped one. Exit status 0 when every record holds, 1 with the first bad
-            record when not, 2 when the log could not be read.
+            Works beside a running gateway, on the state of a stopped one, and on a copied log (--log). A log that was made anew as a whole,
+            or goes back to an older copy together with its state, shows only against a checkpoint kept elsewhere. Exit status 0 when every
+            record holds, 1 with the first bad record when not, 2 when the log could not be read.
 
-            Example:
-              gatehouse audit verify --policies policies
+            Examples:
+              gatehouse audit verify --against elsewhere/last.checkpoint
+              gatehouse audit verify --log copy/audit --key gatehouse.vkey --against last.checkpoint
             """)
+
+    @Option(help: ArgumentHelp("A checkpoint kept elsewhere; may be given several times.", valueName: "file"), completion: .file())
+    var against: [String] = []
+
+    @Option(help: ArgumentHelp("A directory of segments, for a copied log; needs no state.", valueName: "dir"), completion: .directory)
+    var log: String?
+
+    @Option(help: ArgumentHelp("With --log: the log's verifier key, or a file with it.", valueName: "key"))
+    var key: String?
 
     @OptionGroup var policy: PolicyOptions
     @OptionGroup var output: OutputOptions
 
+    func validate() throws {
+        if key != nil, log == nil { throw ValidationError("--key is for --log; the state has its own") }
+    }
+
     func run() async throws {
         let result: LogVerification
         do {
-            result = try AuditCommands(policies: policy.policies).verify()
+            let checkpoints = try against.map { path throws(CommandFailure) in try AuditFiles.checkpoint(path) }
+            result =
+                if let log {
+                    try AuditCommands.verify(directory: log, against: checkpoints, key: try key.map { text throws(CommandFailure) in try AuditFiles.key(text) })
+                } else {
+                    try AuditCommands(policies: policy.policies).verify(against: checkpoints)
+                }
         } catch {
             Terminal.fail(Terminal.lines(of: error))
             throw ExitCode(2)
@@ -32,6 +53,7 @@ struct AuditVerify: AsyncParsableCommand {
             Terminal.note("the \(result.records) before it hold")
         } else {
             Terminal.say(Terminal.styled("good", .good) + ": \(result.records) record\(result.records == 1 ? "" : "s"), each in its place and unchanged")
+            if result.checkpoints > 0 { Terminal.say("\(result.checkpoints) signed checkpoint\(result.checkpoints == 1 ? "" : "s") in it fit") }
             Terminal.say("head \(result.head.hash)")
             if result.tornBytes > 0 { Terminal.warn("\(result.tornBytes) bytes of a record cut off by a crash follow; the next start removes them") }
         }

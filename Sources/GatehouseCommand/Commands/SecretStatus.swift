@@ -1,5 +1,6 @@
 import ArgumentParser
 import Gatehouse
+import GatehouseTime
 
 struct SecretStatus: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -9,41 +10,49 @@ struct SecretStatus: AsyncParsableCommand {
             Verdicts: in-use, safe-to-retire (quiet for the policy's quiet period, and a newer version used since) and never-used.
             Exit status 1 where there is no such credential.
 
-            Example:
+            Examples:
+              gatehouse secret status
               gatehouse secret status acme/signing
+              gatehouse secret status --expiring
             """)
 
     @Argument(help: ArgumentHelp("SENDER/KIND (default: every credential).", valueName: "credential"))
     var credential: CredentialArgument?
 
+    @Flag(help: "Only what ends by itself, next first: certificates, overlaps, public keys that carry a date.")
+    var expiring = false
+
     @OptionGroup var policy: PolicyOptions
     @OptionGroup var output: OutputOptions
 
+    func validate() throws {
+        if expiring, credential != nil { throw ValidationError("--expiring is about everything: leave the credential out") }
+    }
+
     func run() async throws {
-        let reports = try SecretCommands(policies: policy.policies).status(credential?.name)
+        let commands = try SecretCommands(policies: policy.policies)
+        if expiring { return show(try commands.calendar()) }
+        let reports = try commands.status(credential?.name)
         guard !reports.isEmpty else {
             throw CommandFailure(
                 credential.map { "there is no credential \($0.name)" } ?? "there are no credentials", hint: "make one with: gatehouse secret add SENDER/KIND")
         }
-        for report in reports {
-            if output.json { Terminal.say(Self.json(report).text) } else { Self.show(report) }
-        }
+        if output.json { return reports.forEach { Terminal.say(Self.json($0).text) } }
+        SecretTable(now: SystemClock().now).show(reports, ending: try commands.calendar(), all: credential == nil)
     }
 
-    private static func show(_ report: SecretReport) {
-        Terminal.say(Terminal.styled(Terminal.printable(report.credential), .strong))
-        for version in report.versions {
-            var line = "  version \(version.version)  \(version.state)"
-            if let until = version.accepted_until { line += " until \(until)" }
-            line += ", \(version.verdict), made \(version.created)"
-            if let last = version.last_used {
-                line += ", used \(version.uses) time\(version.uses == 1 ? "" : "s") from \(version.first_used ?? last) to \(last)"
+    private func show(_ items: [ExpiryItem]) {
+        if output.json {
+            for item in items {
+                Terminal.say(
+                    JSON.object([
+                        "what": .string(item.what.rawValue), "name": .string(item.name), "version": item.version.map { .number($0) } ?? .null,
+                        "expires": .string(item.expires), "verdict": .string(item.verdict),
+                    ]).text)
             }
-            Terminal.say(Terminal.printable(line))
-            for address in version.addresses {
-                Terminal.say(Terminal.styled(Terminal.printable("    by \(address.address), last at \(address.last_used), \(address.uses) times"), .faint))
-            }
+            return
         }
+        if items.isEmpty { Terminal.note("nothing ends by itself") } else { SecretTable(now: SystemClock().now).show(items) }
     }
 
     private static func json(_ report: SecretReport) -> JSON {
@@ -53,8 +62,8 @@ struct SecretStatus: AsyncParsableCommand {
                 report.versions.map { version in
                     .object([
                         "version": .number(version.version), "state": .string(version.state), "created": .string(version.created),
-                        "accepted_until": .string(version.accepted_until), "first_used": .string(version.first_used),
-                        "last_used": .string(version.last_used), "uses": .number(version.uses),
+                        "accepted_until": .string(version.accepted_until), "expires": .string(version.expires),
+                        "first_used": .string(version.first_used), "last_used": .string(version.last_used), "uses": .number(version.uses),
                         "addresses": .array(
                             version.addresses.map {
                                 .object(["address": .string($0.address), "last_used": .string($0.last_used), "uses": .number($0.uses)])

@@ -47,6 +47,13 @@ enum Terminal {
     /// A line about what is being done.
     static func note(_ line: String) { write(line + "\n", to: .messages) }
 
+    /// How far the work is, in one line that the next call replaces; nil takes it away. On a terminal only, and not where the answer
+    /// itself goes there.
+    static func progress(_ text: String?) {
+        guard Stream.messages.isTerminal, !Stream.output.isTerminal else { return }
+        write("\r\u{1b}[K" + (text ?? ""), to: .messages)
+    }
+
     /// Something to know that stops nothing.
     static func warn(_ message: String) { write(styled("warning: ", .caution, on: .messages) + message + "\n", to: .messages) }
 
@@ -70,6 +77,12 @@ enum Terminal {
             }
         }
         return text.unicodeScalars.count > limit ? result + "…" : result
+    }
+
+    /// Whoever read standard output has gone away: what goes on writing for long may stop.
+    static var isGone: Bool {
+        var status = pollfd(fd: Stream.output.rawValue, events: 0, revents: 0)
+        return poll(&status, 1, 0) > 0 && status.revents & Int16(POLLERR | POLLNVAL) != 0
     }
 
     static func environment(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }

@@ -1,7 +1,7 @@
 import ArgumentParser
 import GatehouseTime
 
-/// A moment on a command line: RFC 3339, Unix seconds, or how long ago (`500ms`, `30s`, `10m`, `2h`, `3d`).
+/// A moment on a command line: RFC 3339, a date (its first moment in UTC), Unix seconds, or how long ago (`500ms`, `30s`, `10m`, `2h`, `3d`).
 struct TimeArgument: ExpressibleByArgument {
     var value: WallTime
 
@@ -10,6 +10,8 @@ struct TimeArgument: ExpressibleByArgument {
     init?(_ text: String, now: WallTime) {
         if let exact = WallTime(rfc3339: Array(text.utf8)) {
             value = exact
+        } else if let day = WallTime(rfc3339: Array("\(text)T00:00:00Z".utf8)) {
+            value = day
         } else if let seconds = Int64(text), text.utf8.allSatisfy({ 0x30 <= $0 && $0 <= 0x39 }) {
             value = WallTime(seconds: seconds)
         } else if let ago = DurationArgument(argument: text) {

@@ -127,8 +127,21 @@ public struct GatewayPolicy: Sendable {
         public var overlap = Duration.seconds(86_400)
         public var quiet = Duration.seconds(3_600)
         public var keepRetired = Duration.seconds(30 * 86_400)
+        public var masterKey = MasterKeySource.state
 
         public init() {}
+    }
+
+    /// Where the key comes from that everything secret in the state is sealed with.
+    public enum MasterKeySource: Sendable, Hashable {
+        /// `STATE/master.key`, made with the state.
+        case state
+        /// A path; made with the state where it is missing.
+        case file(String)
+        /// A systemd credential: the file of this name in `$CREDENTIALS_DIRECTORY`.
+        case credential(String)
+        /// An open descriptor, read to its end once at the start.
+        case descriptor(Int32)
     }
 
     public struct OAuth: Sendable, Hashable {

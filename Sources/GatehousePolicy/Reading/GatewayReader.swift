@@ -214,8 +214,26 @@ struct GatewayReader {
         secrets.quiet = item.value("quiet", .durationOrZero, default: secrets.quiet)
         // keep-retired: how long a retired version is kept to explain refusals.
         secrets.keepRetired = item.value("keep-retired", .durationOrZero, default: secrets.keepRetired)
+        // master-key: where the key comes from that seals the state: file:PATH, credential:NAME (of systemd) or fd:N; STATE/master.key unless given.
+        secrets.masterKey = item.value("master-key", .masterKeySource, default: secrets.masterKey)
         item.finish()
         return secrets
+    }
+}
+
+extension Form where Value == GatewayPolicy.MasterKeySource {
+    static var masterKeySource: Form {
+        Form { node, reading in
+            guard let text = Form<String>.text("file:PATH, credential:NAME or fd:N", { !$0.utf8.contains(0) }).read(node, reading) else { return nil }
+            func rest(_ prefix: String) -> String? { text.hasPrefix(prefix) ? String(text.dropFirst(prefix.count)) : nil }
+            if let path = rest("file:"), !path.isEmpty { return .file(SourceFile.resolve(path, from: node.place.file)) }
+            if let name = rest("credential:"), !name.isEmpty, !name.contains("/"), name != ".", name != ".." { return .credential(name) }
+            if let number = rest("fd:").flatMap({ Int32($0) }), number > 2 { return .descriptor(number) }
+            reading.error(
+                "\(quoted(text)) does not say where the master key is", at: node,
+                hint: "file:PATH, credential:NAME as in LoadCredential=NAME:PATH of a systemd unit, or fd:N with N above 2; never the key itself")
+            return nil
+        }
     }
 }
 

@@ -5,7 +5,8 @@ import GatehouseVerify
 struct CredentialForm {
     /// What is sealed: see `CredentialValue`.
     let stored: Secret
-    /// Bytes that are equal exactly where two values mean the same; nil where equality is told otherwise, or must not be told fast.
+    /// Bytes that are equal exactly where two values mean the same. Of passwords and client secrets, which people choose, it takes as long
+    /// to guess as the verifier itself.
     let identity: Secret?
 
     /// Checks a value that somebody gives. The messages say what was expected and never quote the value.
@@ -20,10 +21,11 @@ struct CredentialForm {
             self.init(stored: value, identity: value)
         case .basic:
             try Self.checkBasic(value, name)
-            self.init(stored: try Self.verifier(value, name, generated: false, keys), identity: nil)
+            self.init(stored: try Self.verifier(value, name, generated: false, keys), identity: try Self.stretched(value, after: name.sender.utf8.count + 1, name, keys))
         case .oauth:
             try Self.checkOAuth(value, name)
-            self.init(stored: try Self.verifier(.pair(name.sender, value), name, generated: false, keys), identity: nil)
+            self.init(
+                stored: try Self.verifier(.pair(name.sender, value), name, generated: false, keys), identity: try Self.stretched(value, name, keys))
         case .key:
             self.init(stored: value, identity: Secret(try Self.publicKey(value, name).spkiSHA256))
         case .certificate:
@@ -31,20 +33,29 @@ struct CredentialForm {
         }
     }
 
-    /// Makes a fresh value: the form, and the text that is shown once.
-    static func generate(for name: CredentialName, keys: DerivedKeys) throws(StateError) -> (form: CredentialForm, text: Secret) {
+    /// A value that ``text(for:)`` made.
+    init(generated text: Secret, for name: CredentialName, keys: DerivedKeys) throws(StateError) {
+        switch name.kind {
+        case .signing: self.init(stored: text, identity: text)
+        case .basic:
+            self.init(
+                stored: try Self.verifier(text, name, generated: true, keys),
+                identity: try Self.stretched(text, after: name.sender.utf8.count + 1, name, keys))
+        case .oauth:
+            self.init(
+                stored: try Self.verifier(.pair(name.sender, text), name, generated: true, keys), identity: try Self.stretched(text, name, keys))
+        case .key, .certificate: try self.init(given: text, for: name, keys: keys)
+        }
+    }
+
+    /// A fresh value as it is shown once.
+    static func text(for name: CredentialName) throws(StateError) -> Secret {
         let random: Secret
         do { random = try Secret(random: 32) } catch { throw StateError(.value, "\(name): no random value could be made: \(error)") }
         switch name.kind {
-        case .signing:
-            let text = Secret.base64("whsec_", of: random)
-            return (CredentialForm(stored: text, identity: text), text)
-        case .basic:
-            let text = Secret.pair(name.sender, .base64(of: random, alphabet: .url, padded: false))
-            return (CredentialForm(stored: try verifier(text, name, generated: true, keys), identity: nil), text)
-        case .oauth:
-            let text = Secret.base64(of: random, alphabet: .url, padded: false)
-            return (CredentialForm(stored: try verifier(.pair(name.sender, text), name, generated: true, keys), identity: nil), text)
+        case .signing: return .base64("whsec_", of: random)
+        case .basic: return .pair(name.sender, .base64(of: random, alphabet: .url, padded: false))
+        case .oauth: return .base64(of: random, alphabet: .url, padded: false)
         case .key:
             throw refused(name, "a public key cannot be generated here: the sender makes the pair and gives its public half (--value-file)")
         case .certificate: throw refused(name, "a subject or pin cannot be generated: give it with --value-file")
@@ -164,6 +175,20 @@ extension CredentialForm {
             throw refused(name, "expected a subject as RFC 4514 writes it, such as CN=acme,O=Acme Ltd,C=GB, or sha256//BASE64")
         }
         return subject.description.lowercased()
+    }
+
+    /// What a value that may be a word is found again by, with whichever sender: scrypt (RFC 7914) under one salt of this state. The salt is
+    /// not stored, and the result is digested once more under a key (``CredentialStore/fingerprint(_:_:)``).
+    private static func stretched(_ value: Secret, after start: Int = 0, _ name: CredentialName, _ keys: DerivedKeys) throws(StateError) -> Secret {
+        do {
+            let salt = try KDF.hkdfSHA256(key: keys.passwords, info: "gatehouse same value", length: 16).withBytes { Array($0) }
+            return try value.withBytes { bytes throws(CryptoError) in
+                try KDF.scrypt(
+                    password: UnsafeRawBufferPointer(rebasing: bytes.dropFirst(start)), salt: salt, n: 32_768, r: 8, p: 1, length: 32)
+            }
+        } catch {
+            throw refused(name, "\(error)")
+        }
     }
 
     private static func verifier(_ value: Secret, _ name: CredentialName, generated: Bool, _ keys: DerivedKeys) throws(StateError) -> Secret

@@ -14,6 +14,7 @@ struct CredentialRow {
     let firstUsed: WallTime?
     let lastUsed: WallTime?
     let uses: Int
+    let expires: WallTime?
 
     /// Nil for a kind that this program does not know: a newer one made it.
     init?(_ row: Row) {
@@ -29,6 +30,7 @@ struct CredentialRow {
         firstUsed = time("first_used")
         lastUsed = time("last_used")
         uses = row["uses"]
+        expires = time("expires")
     }
 
     /// As stored; a retiring version says itself until when.

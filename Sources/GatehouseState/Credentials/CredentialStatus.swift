@@ -14,6 +14,8 @@ public struct CredentialStatus: Sendable, Hashable {
         public var created: WallTime
         /// Of a retiring version, or one that was.
         public var acceptedUntil: WallTime?
+        /// Of a public key that says so of itself (`exp` of a JWK).
+        public var expires: WallTime?
         /// When it was retired or revoked.
         public var ended: WallTime?
         /// The value is kept: always while it is accepted, for a while after it was retired.

@@ -16,7 +16,7 @@ extension CredentialStore {
             if let live = rows.first(where: { $0.isLive(at: now) }) { throw Self.exists(name, live) }
             return try insert(form, fingerprint, name, after: rows, now, database)
         }
-        announce()
+        announce([name])
         return CredentialChange(action: .add, name: name, version: version, generated: text)
     }
 
@@ -50,7 +50,7 @@ extension CredentialStore {
             return change
         }
         if revokes { try database.truncateLog() }
-        announce()
+        announce([name])
         return change
     }
 
@@ -73,7 +73,7 @@ extension CredentialStore {
             change.ended = [version]
             return change
         }
-        announce()
+        announce([name])
         return change
     }
 
@@ -91,7 +91,7 @@ extension CredentialStore {
         }
         // Also where nothing was left to revoke: an earlier call may have been cut off between the two steps.
         try database.truncateLog()
-        announce()
+        announce([name])
         return change
     }
 
@@ -99,26 +99,31 @@ extension CredentialStore {
     @discardableResult
     public func expire(keep: Duration, at now: WallTime) throws(StateError) -> Bool {
         let (ended, destroyed) = try database.write { database in
-            try database.execute(
-                sql: "UPDATE credential SET state = 'retired', ended = accepted_until WHERE state = 'retiring' AND accepted_until <= ?",
-                arguments: [now.microseconds])
-            let ended = database.changesCount
-            try database.execute(
-                sql:
-                    "UPDATE credential SET sealed = NULL, fingerprint = NULL WHERE state = 'retired' AND sealed IS NOT NULL AND ended <= ?",
-                arguments: [(now - keep).microseconds])
-            return (ended, database.changesCount)
+            let ended = try Self.names(
+                "UPDATE credential SET state = 'retired', ended = accepted_until WHERE state = 'retiring' AND accepted_until <= ?", now, database)
+            let destroyed = try Self.names(
+                "UPDATE credential SET sealed = NULL, fingerprint = NULL WHERE state = 'retired' AND sealed IS NOT NULL AND ended <= ?",
+                now - keep, database)
+            return (ended, destroyed)
         }
-        if destroyed > 0 { try database.truncateLog() }
-        if ended + destroyed > 0 { announce() }
-        return ended + destroyed > 0
+        if !destroyed.isEmpty { try database.truncateLog() }
+        guard !ended.isEmpty || !destroyed.isEmpty else { return false }
+        announce(ended.union(destroyed))
+        return true
+    }
+
+    private static func names(_ update: String, _ time: WallTime, _ database: Database) throws -> Set<CredentialName> {
+        let rows = try Row.fetchAll(database, sql: update + " RETURNING sender, kind", arguments: [time.microseconds])
+        return Set(rows.compactMap { row in CredentialKind(rawValue: row["kind"]).map { CredentialName(sender: row["sender"], kind: $0) } })
     }
 
     private func form(of value: Value, for name: CredentialName) throws(StateError) -> (CredentialForm, Secret?) {
         switch value {
         case .generated:
-            let (form, text) = try CredentialForm.generate(for: name, keys: keys)
-            return (form, text)
+            let text = try Self.makeValue(for: name)
+            return (try CredentialForm(generated: text, for: name, keys: keys), text)
+        case .made(let text):
+            return (try CredentialForm(generated: text, for: name, keys: keys), nil)
         case .given(let secret):
             return (try CredentialForm(given: secret, for: name, keys: keys), nil)
         }
@@ -133,10 +138,24 @@ extension CredentialStore {
         let sealed = try SealedCredential.seal(form.stored, key: sealing, name: name, version: version)
         try database.execute(
             sql: """
-                INSERT INTO credential (sender, kind, version, state, created, sealed, fingerprint) VALUES (?, ?, ?, 'active', ?, ?, ?)
+                INSERT INTO credential (sender, kind, version, state, created, sealed, fingerprint, expires)
+                VALUES (?, ?, ?, 'active', ?, ?, ?, ?)
                 """,
-            arguments: [name.sender, name.kind.rawValue, version, now.microseconds, Blob(sealed), fingerprint.map { Blob($0) }])
+            arguments: [
+                name.sender, name.kind.rawValue, version, now.microseconds, Blob(sealed), fingerprint.map { Blob($0) },
+                try Self.expiry(form, name, database)?.microseconds,
+            ])
         return version
+    }
+
+    /// `exp` of a public key that is a JWK, in Unix seconds; no other form has a date.
+    private static func expiry(_ form: CredentialForm, _ name: CredentialName, _ database: Database) throws -> WallTime? {
+        guard name.kind == .key, form.stored.hasPrefix("{") else { return nil }
+        let text = form.stored.withBytes { String(decoding: $0, as: UTF8.self) }
+        let seconds = try Double.fetchOne(
+            database, sql: "SELECT json_extract(?1, '$.exp') WHERE json_valid(?1) AND json_type(?1, '$.exp') IN ('integer', 'real')", arguments: [text])
+        guard let seconds, seconds > 0, seconds < 253_402_300_800 else { return nil }
+        return WallTime(seconds: Int64(seconds))
     }
 
     /// One value proves one sender.

@@ -8,17 +8,18 @@ import Synchronization
 /// observers have been told.
 public final class CredentialStore: Sendable {
     let database: StateDatabase
-    let sealing: Secret
     let keys: DerivedKeys
     private let fingerprints: Secret
-    private let shared = Mutex(Shared())
+    private let shared: Mutex<Shared>
 
     /// Guarded by `shared`.
     private struct Shared {
         var generation: UInt64 = 1
         var observers: [@Sendable (UInt64) -> Void] = []
-        /// Values that an earlier set may have opened already.
-        var values: [Identity: SealedCredential] = [:]
+        var sealing: Secret
+        /// What ``credentialSet()`` gave last, and what has changed since; nil: everything.
+        var versions: [CredentialName: [CredentialVersion]] = [:]
+        var changed: Set<CredentialName>?
     }
 
     struct Identity: Hashable {
@@ -28,7 +29,7 @@ public final class CredentialStore: Sendable {
 
     init(_ database: StateDatabase, sealing: Secret, keys: DerivedKeys, fingerprints: Secret) {
         self.database = database
-        self.sealing = sealing
+        shared = Mutex(Shared(sealing: sealing))
         self.keys = keys
         self.fingerprints = fingerprints
     }
@@ -38,7 +39,12 @@ public final class CredentialStore: Sendable {
         case generated
         /// As it was given; a trailing newline is the caller's to drop.
         case given(Secret)
+        /// What ``makeValue(for:)`` made in another process: the change does not return it.
+        case made(Secret)
     }
+
+    /// A fresh value, as its sender gets it. Throws for kinds that only the sender can make.
+    public static func makeValue(for name: CredentialName) throws(StateError) -> Secret { try CredentialForm.text(for: name) }
 
     /// Rises with every change in this process.
     public var generation: UInt64 { shared.withLock { $0.generation } }
@@ -46,23 +52,46 @@ public final class CredentialStore: Sendable {
     /// `body` is called after every change, on the thread that made it, with the new generation; it should hand ``credentialSet()`` on.
     public func observe(_ body: @escaping @Sendable (UInt64) -> Void) { shared.withLock { $0.observers.append(body) } }
 
-    /// Every version that still has a value, for the verifier. Values open at first use, and stay open in later sets.
+    /// What values are sealed with from now on. A rotation of the master key replaces it within its transaction.
+    var sealing: Secret {
+        get { shared.withLock { $0.sealing } }
+        set { shared.withLock { $0.sealing = newValue } }
+    }
+
+    /// Every version that still has a value, for the verifier. Values open at first use, and stay open in later sets. Reads only what has
+    /// changed since the last call.
     public func credentialSet() throws(StateError) -> CredentialSet {
-        let rows = try database.read { try CredentialRow.all($0) }
-        return shared.withLock { shared in
-            var versions: [CredentialName: [CredentialVersion]] = [:]
-            var values: [Identity: SealedCredential] = [:]
-            for row in rows {
-                guard let sealed = row.sealed, row.state != .revoked else { continue }
-                let identity = Identity(name: row.name, version: row.version)
-                let known = shared.values[identity].flatMap { $0.holds(sealed) ? $0 : nil }
-                let value = known ?? SealedCredential(sealed, key: sealing, name: row.name, version: row.version)
-                values[identity] = value
-                versions[row.name, default: []].append(
-                    CredentialVersion(number: row.version, state: row.state, created: row.created, value: value))
+        let changed = shared.withLock { shared in
+            defer { shared.changed = [] }
+            return shared.changed
+        }
+        do {
+            let (rows, key) = try database.read { database in
+                let rows = try changed.map { try $0.flatMap { try CredentialRow.all(database, $0) } } ?? CredentialRow.all(database)
+                return (rows, sealing)
             }
-            shared.values = values
-            return CredentialSet(versions)
+            return shared.withLock { shared in
+                var fresh: [CredentialName: [CredentialVersion]] = [:]
+                for row in rows {
+                    guard let sealed = row.sealed, row.state != .revoked else { continue }
+                    let known = shared.versions[row.name]?.first { $0.number == row.version }?.value as? SealedCredential
+                    let value = known.flatMap { $0.holds(sealed) ? $0 : nil }
+                        ?? SealedCredential(sealed, key: key, name: row.name, version: row.version)
+                    fresh[row.name, default: []].append(
+                        CredentialVersion(number: row.version, state: row.state, created: row.created, value: value))
+                }
+                if let changed {
+                    for name in changed { shared.versions[name] = fresh[name] }
+                } else {
+                    shared.versions = fresh
+                }
+                return CredentialSet(shared.versions)
+            }
+        } catch {
+            shared.withLock { shared in
+                if let changed, let later = shared.changed { shared.changed = changed.union(later) } else { shared.changed = nil }
+            }
+            throw error
         }
     }
 
@@ -76,7 +105,7 @@ public final class CredentialStore: Sendable {
         for row in rows {
             let version = CredentialStatus.Version(
                 number: row.version, state: row.state(at: now), created: row.created, acceptedUntil: row.acceptedUntil,
-                ended: row.ended(at: now),
+                expires: row.expires, ended: row.ended(at: now),
                 hasValue: row.sealed != nil, firstUsed: row.firstUsed, lastUsed: row.lastUsed, uses: row.uses,
                 addresses: addresses[Identity(name: row.name, version: row.version)] ?? [])
             if result.last?.name == row.name {
@@ -95,9 +124,12 @@ public final class CredentialStore: Sendable {
     }
 
     /// Tells the observers; called after the change is durable.
-    func announce() {
+    ///
+    /// - Parameter names: whose versions changed; nil: everybody's.
+    func announce(_ names: Set<CredentialName>?) {
         let (generation, observers) = shared.withLock { shared in
             shared.generation += 1
+            shared.changed = names.flatMap { shared.changed?.union($0) }
             return (shared.generation, shared.observers)
         }
         for observer in observers { observer(generation) }

@@ -6,26 +6,32 @@ import Synchronization
 final class SealedCredential: CredentialValue {
     private let sealed: [UInt8]
     private let key: Secret
-    private let associated: [UInt8]
+    private let name: CredentialName
+    private let version: Int
     /// Guards the opened value; held while it is opened, which takes microseconds.
     private let opened = Mutex<Secret?>(nil)
 
     init(_ sealed: [UInt8], key: Secret, name: CredentialName, version: Int) {
         self.sealed = sealed
         self.key = key
-        associated = Self.associated(name, version)
+        self.name = name
+        self.version = version
     }
 
     func open() throws -> Secret {
         try opened.withLock { opened in
             if let opened { return opened }
-            let secret = try AESGCM.open(sealed, key: key, associated: associated)
+            let secret = try AESGCM.open(sealed, key: key, associated: Self.associated(name, version))
             opened = secret
             return secret
         }
     }
 
     func holds(_ other: [UInt8]) -> Bool { sealed == other }
+
+    static func open(_ sealed: [UInt8], key: Secret, name: CredentialName, version: Int) throws(CryptoError) -> Secret {
+        try AESGCM.open(sealed, key: key, associated: associated(name, version))
+    }
 
     static func seal(_ value: Secret, key: Secret, name: CredentialName, version: Int) throws(CryptoError) -> [UInt8] {
         let result: Result<[UInt8], CryptoError> = value.withBytes { bytes in

@@ -24,6 +24,12 @@ final class Descriptor: Sendable {
         self.path = path
     }
 
+    /// Takes over a descriptor that is open.
+    init(adopting number: Int32, path: String) {
+        self.number = number
+        self.path = path
+    }
+
     deinit { close(number) }
 
     func size() throws(StateError) -> Int {

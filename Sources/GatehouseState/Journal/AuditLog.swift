@@ -2,7 +2,7 @@ public import GatehouseAudit
 
 /// A directory of segments, to be read: the state's own, or a copy of one. Memory does not grow with the log.
 public struct AuditLog: Sendable {
-    private let storage: any JournalStorage
+    let storage: any JournalStorage
 
     public init(directory: String) { storage = DirectoryStorage(directory: directory) }
 
@@ -13,10 +13,14 @@ public struct AuditLog: Sendable {
     /// - Parameters:
     ///   - synced: the head that the state keeps, or that a running gateway says is synced; nil for a log on its own.
     ///   - known: heads kept elsewhere, that the log must agree with.
+    ///   - checkpoints: kept elsewhere, that the log must agree with.
+    ///   - key: the log's. Where it is given, checkpoints in the log must be signed with it.
     ///   - isRunning: the log is being written: what follows `synced` is not looked at. `synced` was asked for before this call.
     /// - Throws: where a segment could not be read; nothing is then known about the log.
-    public func verify(synced: ChainHead?, known: [ChainHead] = [], isRunning: Bool = false) throws(JournalError) -> LogVerification {
-        var verifier = LogVerifier(synced: synced, known: known, stopsAtSynced: isRunning)
+    public func verify(
+        synced: ChainHead?, known: [ChainHead] = [], checkpoints: [Checkpoint] = [], key: LogKey? = nil, isRunning: Bool = false
+    ) throws(JournalError) -> LogVerification {
+        var verifier = LogVerifier(synced: synced, known: known, stopsAtSynced: isRunning, checkpoints: checkpoints, key: key)
         let names = try storage.segments()
         for (index, name) in names.enumerated() {
             guard !verifier.isDecided else { break }
@@ -72,7 +76,7 @@ public struct AuditLog: Sendable {
 }
 
 /// Cuts pieces of bytes into lines.
-private struct LineSplitter {
+struct LineSplitter {
     private var partial: [UInt8] = []
     private var isTooLong = false
 

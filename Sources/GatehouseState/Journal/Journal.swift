@@ -16,6 +16,7 @@ public final class Journal: Sendable {
     private let state = JournalState()
     private let handlers: JournalHandlers
     private let thread: WriterThread
+    private let clock: any GatewayClock
 
     /// Opens the log of a directory, which exists, and starts the writer.
     ///
@@ -25,21 +26,22 @@ public final class Journal: Sendable {
     /// - Parameters:
     ///   - node: the name under which records are written.
     ///   - expected: the synced head as it was last kept outside the log; nil where none ever was.
+    ///   - tree: over the records up to `expected`, kept with it. Without it the whole log is read again.
     /// - Throws: ``JournalError/Code/tampered`` where `expected` is not in the log, or a record between it and the last segment is bad.
     public static func open(
-        directory: String, node: String, expected: ChainHead?, options: JournalOptions = JournalOptions(),
+        directory: String, node: String, expected: ChainHead?, tree: MerkleFrontier? = nil, options: JournalOptions = JournalOptions(),
         handlers: JournalHandlers = JournalHandlers(), clock: some GatewayClock = SystemClock()
     ) throws(JournalError) -> (Journal, JournalReport) {
         try open(
-            storage: DirectoryStorage(directory: directory), node: node, expected: expected, options: options, handlers: handlers,
+            storage: DirectoryStorage(directory: directory), node: node, expected: expected, tree: tree, options: options, handlers: handlers,
             clock: clock)
     }
 
     package static func open(
-        storage: some JournalStorage, node: String, expected: ChainHead?, options: JournalOptions = JournalOptions(),
+        storage: some JournalStorage, node: String, expected: ChainHead?, tree: MerkleFrontier? = nil, options: JournalOptions = JournalOptions(),
         handlers: JournalHandlers = JournalHandlers(), clock: some GatewayClock = SystemClock()
     ) throws(JournalError) -> (Journal, JournalReport) {
-        let start = try JournalStart(storage: storage, expected: expected ?? .empty).open()
+        let start = try JournalStart(storage: storage, expected: expected ?? .empty, tree: tree).open()
         let journal = Journal(storage: storage, node: node, start: start, options: options, handlers: handlers, clock: clock)
         var report = start.report
         if report.cutBytes > 0 {
@@ -59,6 +61,7 @@ public final class Journal: Sendable {
         clock: some GatewayClock
     ) {
         self.handlers = handlers
+        self.clock = clock
         let writer = JournalWriter(storage: storage, node: node, start: start, options: options, handlers: handlers, shared: state)
         let mailbox = Mailbox(gathering: Gathering(longest: options.gathering))
         self.mailbox = mailbox
@@ -67,8 +70,10 @@ public final class Journal: Sendable {
             while mailbox.take(&entries, until: writer.deadline) {
                 if !entries.isEmpty { writer.commit(&entries, clock: clock) }
                 writer.tick(at: clock)
+                for job in mailbox.takeJobs() { job(writer) }
             }
-            writer.finish()
+            for job in mailbox.takeJobs() { job(writer) }
+            writer.finish(at: clock)
         }
     }
 
@@ -100,6 +105,36 @@ public final class Journal: Sendable {
 
     /// The last record known durable.
     public var head: ChainHead { state.head }
+
+    /// ``head`` with the Merkle tree over the records up to it.
+    public var progress: (head: ChainHead, tree: MerkleFrontier) {
+        let values = state.current
+        return (values.head, values.tree)
+    }
+
+    /// A signed checkpoint of the log as it is now; it stands in the log on return. Blocks; never on an event loop or the writer's thread.
+    public func checkpoint() throws(JournalError) -> SignedCheckpoint {
+        let outcome = Handover<Result<SignedCheckpoint, JournalError>>()
+        makeCheckpoint { outcome.put($0) }
+        return try outcome.take().get()
+    }
+
+    /// As the other ``checkpoint()``, without blocking.
+    public func checkpoint() async throws -> SignedCheckpoint {
+        try await withCheckedThrowingContinuation { continuation in makeCheckpoint { continuation.resume(with: $0) } }
+    }
+
+    private func makeCheckpoint(_ completion: @escaping @Sendable (Result<SignedCheckpoint, JournalError>) -> Void) {
+        let clock = clock
+        let taken = mailbox.put { writer in
+            do throws(JournalError) {
+                completion(.success(try writer.checkpoint(at: clock)))
+            } catch {
+                completion(.failure(error))
+            }
+        }
+        if !taken { completion(.failure(JournalError(.closed, "the journal is closed"))) }
+    }
 
     /// Why records cannot be made durable at the moment; nil while they can.
     public var failure: JournalError? { state.failure }

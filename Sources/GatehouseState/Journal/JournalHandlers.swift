@@ -12,8 +12,8 @@ public struct JournalHandlers: Sendable {
     /// Records after this `seq` do not exist: what was stored beside them is deleted before their numbers are used again. Throwing keeps
     /// the journal failing.
     public var afterCut: (@Sendable (_ last: UInt64) throws -> Void)?
-    /// The synced head, at most once a second and at close. To be kept durable elsewhere; hand it over, do not store it here.
-    public var onSyncedHead: (@Sendable (ChainHead) -> Void)?
+    /// The synced head and the Merkle tree up to it, at most once a second and at close. To be kept durable elsewhere; hand it over, do not store it here.
+    public var onSyncedHead: (@Sendable (ChainHead, MerkleFrontier) -> Void)?
     /// Nil: works again.
     public var onFailing: (@Sendable (JournalError?) -> Void)?
 
@@ -21,7 +21,7 @@ public struct JournalHandlers: Sendable {
         deliver: @escaping @Sendable (_ batch: JournalBatch, _ failure: JournalError?) -> Void = { _, _ in },
         amend: @escaping @Sendable (JournalEntry) -> [UInt8] = { DecisionRecord.amended($0.members, answer: 503) },
         beforeSync: (@Sendable (JournalBatch) throws -> Void)? = nil, afterCut: (@Sendable (_ last: UInt64) throws -> Void)? = nil,
-        onSyncedHead: (@Sendable (ChainHead) -> Void)? = nil, onFailing: (@Sendable (JournalError?) -> Void)? = nil
+        onSyncedHead: (@Sendable (ChainHead, MerkleFrontier) -> Void)? = nil, onFailing: (@Sendable (JournalError?) -> Void)? = nil
     ) {
         self.deliver = deliver
         self.amend = amend

@@ -1,3 +1,5 @@
+public import GatehouseAudit
+
 public struct JournalOptions: Sendable {
     /// A segment that has reached this size is followed by a new one.
     public var segmentBytes: Int
@@ -7,14 +9,17 @@ public struct JournalOptions: Sendable {
     public var gathering: Duration
     /// Amended records kept in memory while the journal fails; further ones are counted only.
     public var keptRecords: Int
+    /// Signs a checkpoint each 1,000 records, within a minute of each record, and at close. Nil: none is written.
+    public var signer: CheckpointSigner?
 
     public init(
         segmentBytes: Int = 64 << 20, reserveBytes: UInt64 = 1 << 30, gathering: Duration = .microseconds(600),
-        keptRecords: Int = 10_000
+        keptRecords: Int = 10_000, signer: CheckpointSigner? = nil
     ) {
         self.segmentBytes = segmentBytes
         self.reserveBytes = reserveBytes
         self.gathering = gathering
         self.keptRecords = keptRecords
+        self.signer = signer
     }
 }

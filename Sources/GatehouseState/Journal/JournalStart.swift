@@ -19,9 +19,13 @@ public struct JournalReport: Sendable {
 struct JournalStart {
     let storage: any JournalStorage
     let expected: ChainHead
+    /// Over the records up to `expected`; nil where it was not kept, and the whole log has to be read.
+    let tree: MerkleFrontier?
 
     struct Outcome {
         var report: JournalReport
+        /// Over the records up to the report's head.
+        var tree = MerkleFrontier()
         var file: (any JournalFile)?
         var name: String
         /// The size of the file's good part, and of the file.
@@ -38,8 +42,9 @@ struct JournalStart {
             }
             return Outcome(report: JournalReport(head: .empty, isNew: true), file: nil, name: "", offset: 0)
         }
-        let (first, offset) = try findExpected(in: names)
-        var verifier = LogVerifier(after: expected, synced: expected)
+        let known = tree?.size == expected.sequence
+        let (first, offset) = try known ? findExpected(in: names) : (0, 0)
+        var verifier = LogVerifier(after: known ? expected : .empty, synced: expected, tree: known ? tree : MerkleFrontier())
         for name in names[first...] {
             let file = try storage.open(name, creating: false)
             defer { file.close() }
@@ -53,8 +58,9 @@ struct JournalStart {
         if let problem = verification.problem { throw .tampered(storage.directory, problem.description) }
         let good = (first == names.count - 1 ? offset : 0) + verifier.goodBytes
         var outcome = Outcome(
-            report: JournalReport(head: verification.head, recordsBeyond: verification.records, segments: names.count),
-            file: try storage.open(last, creating: false), name: last, offset: good)
+            report: JournalReport(
+                head: verification.head, recordsBeyond: verification.head.sequence - expected.sequence, segments: names.count),
+            tree: verifier.tree ?? MerkleFrontier(), file: try storage.open(last, creating: false), name: last, offset: good)
         try cut(&outcome)
         return outcome
     }

@@ -5,6 +5,8 @@ internal import Synchronization
 final class JournalState: Sendable {
     struct Values: Sendable {
         var head = ChainHead.empty
+        /// Over the records up to ``head``.
+        var tree = MerkleFrontier()
         var failure: JournalError?
         var statistics = JournalStatistics()
     }

@@ -12,6 +12,13 @@ final class JournalWriter {
     private let handlers: JournalHandlers
     private let shared: JournalState
     private var chain: Chain
+    private var tree: MerkleFrontier
+    private let merkle = MerkleHasher()
+    private let signer: CheckpointSigner?
+    /// The `seq` of the last checkpoint's record, and what it says; 0 where this writer wrote none.
+    private var checkpointRecord: UInt64 = 0
+    private var lastCheckpoint: SignedCheckpoint?
+    private var nextCheckpoint: MonotonicTime?
 
     private var file: (any JournalFile)?
     private var name: String
@@ -44,13 +51,21 @@ final class JournalWriter {
         name = start.name
         offset = start.offset
         announced = start.report.head
-        shared.update { $0.head = start.report.head }
+        tree = start.tree
+        signer = options.signer
+        checkpointRecord = start.report.head.sequence
+        shared.update {
+            $0.head = start.report.head
+            $0.tree = start.tree
+        }
     }
 
     /// When ``tick(at:)`` has something to do; nil while it has not.
     var deadline: MonotonicTime? {
         if failure != nil { return nextTry }
-        return announced == chain.head ? nil : nextAnnouncement
+        let announcement = announced == chain.head ? nil : nextAnnouncement
+        guard let nextCheckpoint else { return announcement }
+        return min(announcement ?? nextCheckpoint, nextCheckpoint)
     }
 
     /// Makes the entries durable, or not, and says which; `entries` is empty afterwards.
@@ -69,6 +84,7 @@ final class JournalWriter {
         }
         handlers.deliver(batch, nil)
         complete(batch, nil)
+        checkpointIfDue(at: clock)
         announce(at: clock.monotonic)
     }
 
@@ -77,13 +93,15 @@ final class JournalWriter {
         if failure != nil {
             if clock.monotonic >= nextTry { recover(at: clock) }
         } else {
+            checkpointIfDue(at: clock)
             announce(at: clock.monotonic)
         }
     }
 
     /// After the last commit.
-    func finish() {
-        if failure == nil, announced != chain.head { handlers.onSyncedHead?(chain.head) }
+    func finish(at clock: some GatewayClock) {
+        if failure == nil, chain.head.sequence > checkpointRecord { writeCheckpoint(at: clock) }
+        if failure == nil, announced != chain.head { handlers.onSyncedHead?(chain.head, tree) }
         announced = chain.head
         closeSegment()
     }
@@ -91,7 +109,7 @@ final class JournalWriter {
     // MARK: Committing
 
     private func append(_ batch: JournalBatch, clock: some GatewayClock) throws(JournalError) {
-        let before = chain.head
+        let before = (chain.head, tree)
         buffer.removeAll(keepingCapacity: true)
         for entry in batch.entries { add(entry.members, at: entry.time) }
         do throws(JournalError) {
@@ -102,7 +120,7 @@ final class JournalWriter {
             }
             try store(clock: clock)
         } catch {
-            chain.rewind(to: before)
+            rewind(to: before)
             throw error
         }
         publish(records: batch.entries.count)
@@ -113,6 +131,12 @@ final class JournalWriter {
         // Times of one log do not go back by the jitter between loops; where the clock itself was set back, they follow it.
         if time >= lastTime || lastTime - time > .seconds(60) { lastTime = time }
         chain.finish(members, time: lastTime, into: &buffer)
+        tree.append(chain.head.hash, merkle)
+    }
+
+    private func rewind(to before: (head: ChainHead, tree: MerkleFrontier)) {
+        chain.rewind(to: before.head)
+        tree = before.tree
     }
 
     /// Writes and syncs the buffer.
@@ -138,6 +162,7 @@ final class JournalWriter {
         let bytes = UInt64(buffer.count)
         shared.update {
             $0.head = chain.head
+            $0.tree = tree
             $0.statistics.batches += 1
             $0.statistics.records += UInt64(records)
             $0.statistics.bytes += bytes
@@ -165,8 +190,64 @@ final class JournalWriter {
         guard announced != chain.head, now >= nextAnnouncement else { return }
         announced = chain.head
         nextAnnouncement = MonotonicTime(nanoseconds: now.nanoseconds + Self.second)
-        handlers.onSyncedHead?(chain.head)
+        handlers.onSyncedHead?(chain.head, tree)
     }
+
+    // MARK: Checkpoints
+
+    /// A signed checkpoint of the log as it is synced, itself in the log on return. The last one again where nothing came since.
+    func checkpoint(at clock: some GatewayClock) throws(JournalError) -> SignedCheckpoint {
+        if let failure { throw failure }
+        guard signer != nil else { throw JournalError(.system, "\(storage.directory): there is no key to sign checkpoints with") }
+        if let lastCheckpoint, chain.head.sequence == checkpointRecord { return lastCheckpoint }
+        writeCheckpoint(at: clock)
+        announce(at: clock.monotonic)
+        if let failure { throw failure }
+        guard let lastCheckpoint else { throw JournalError(.system, "\(storage.directory): the checkpoint could not be signed") }
+        return lastCheckpoint
+    }
+
+    private func checkpointIfDue(at clock: some GatewayClock) {
+        guard signer != nil, failure == nil, chain.head.sequence > checkpointRecord else { return }
+        if chain.head.sequence - checkpointRecord >= Self.recordsPerCheckpoint {
+            writeCheckpoint(at: clock)
+        } else if let due = nextCheckpoint {
+            if clock.monotonic >= due { writeCheckpoint(at: clock) }
+        } else {
+            nextCheckpoint = MonotonicTime(nanoseconds: clock.monotonic.nanoseconds + 60 * Self.second)
+        }
+    }
+
+    /// Everything before it is synced, so nobody can be shown a checkpoint of records that a crash takes back.
+    private func writeCheckpoint(at clock: some GatewayClock) {
+        guard let signer else { return }
+        nextCheckpoint = nil
+        let before = (head: chain.head, tree: tree)
+        do throws(JournalError) {
+            try checkSpace(at: clock.monotonic)
+            try beginSegmentIfDue(at: clock.now)
+            let signed: SignedCheckpoint
+            do {
+                signed = try signer.sign(Checkpoint(origin: signer.key.name, size: tree.size, root: tree.root(merkle)))
+            } catch {
+                throw JournalError(.system, "\(storage.directory): the checkpoint could not be signed: \(error)")
+            }
+            buffer.removeAll(keepingCapacity: true)
+            let record = SystemRecord(.checkpoint, [.init("size", .number(Int64(clamping: tree.size))), .init("note", .text(signed.description))])
+            add(record.members, at: clock.now)
+            do throws(JournalError) { try store(clock: clock) } catch {
+                rewind(to: before)
+                throw error
+            }
+            publish(records: 1)
+            checkpointRecord = chain.head.sequence
+            lastCheckpoint = signed
+        } catch {
+            fail(JournalBatch(entries: [], firstSequence: 0), error, at: clock)
+        }
+    }
+
+    private static let recordsPerCheckpoint: UInt64 = 1_000
 
     // MARK: Segments
 
@@ -198,12 +279,7 @@ final class JournalWriter {
     private func checkSpace(at now: MonotonicTime) throws(JournalError) {
         guard now >= nextSpaceCheck else { return }
         let free = try storage.freeBytes()
-        guard free >= options.reserveBytes else {
-            throw JournalError(
-                .full,
-                "\(storage.directory): \(free >> 20) MiB are free, audit.reserve is \(options.reserveBytes >> 20) MiB; make room, or lower it"
-            )
-        }
+        guard free >= options.reserveBytes else { throw .noRoom(storage.directory, free: free, reserve: options.reserveBytes) }
         nextSpaceCheck = MonotonicTime(nanoseconds: now.nanoseconds + Self.second)
     }
 
@@ -240,14 +316,14 @@ final class JournalWriter {
     /// failing, and is tried again a second later from the start.
     private func recover(at clock: some GatewayClock) {
         guard let cause = failure else { return }
-        let before = chain.head
+        let before = (head: chain.head, tree: tree)
         do throws(JournalError) {
             file?.close()
             nextSpaceCheck = MonotonicTime(nanoseconds: 0)
             try checkSpace(at: clock.monotonic)
             try reopen()
             if let afterCut = handlers.afterCut {
-                do { try afterCut(before.sequence) } catch {
+                do { try afterCut(before.head.sequence) } catch {
                     throw JournalError(.companion, "what belongs to records that were cut could not be deleted: \(error)")
                 }
             }
@@ -256,7 +332,7 @@ final class JournalWriter {
             try store(clock: clock)
             publish(records: records)
         } catch {
-            chain.rewind(to: before)
+            rewind(to: before)
             nextTry = MonotonicTime(nanoseconds: clock.monotonic.nanoseconds + Self.second)
             return
         }

@@ -7,10 +7,11 @@ internal import GatehouseTime
 
 /// Entries on their way from any thread to the writer's. The writer takes all there are at once, and is woken only where it sleeps.
 final class Mailbox: @unchecked Sendable {
-    // Sound: `pending`, `wakeAt`, `gathering` and `isClosed` are touched only with `mutex` held.
+    // Sound: `pending`, `jobs`, `wakeAt`, `gathering` and `isClosed` are touched only with `mutex` held.
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
     private var pending: [JournalEntry] = []
+    private var jobs: [Job] = []
     /// The writer sleeps until so many entries are pending; `Int.max` while it is awake, or needs no waking.
     private var wakeAt = Int.max
     private var gathering: Gathering
@@ -56,18 +57,44 @@ final class Mailbox: @unchecked Sendable {
         return true
     }
 
+    /// Something to be done by the writer between two batches.
+    typealias Job = @Sendable (JournalWriter) -> Void
+
+    /// False after ``close()``: the job was not taken.
+    func put(_ job: @escaping Job) -> Bool {
+        pthread_mutex_lock(mutex)
+        guard !isClosed else {
+            pthread_mutex_unlock(mutex)
+            return false
+        }
+        jobs.append(job)
+        let wake = wakeAt != .max
+        wakeAt = .max
+        pthread_mutex_unlock(mutex)
+        if wake { pthread_cond_signal(condition) }
+        return true
+    }
+
+    func takeJobs() -> [Job] {
+        pthread_mutex_lock(mutex)
+        defer { pthread_mutex_unlock(mutex) }
+        let taken = jobs
+        jobs = []
+        return taken
+    }
+
     func close() {
         pthread_mutex_lock(mutex)
         isClosed = true
         unlockAndWake()
     }
 
-    /// Exchanges `entries`, which must be empty, for all that are pending; waits for the first one until `deadline`, and then for as many
+    /// Exchanges `entries`, which must be empty, for all that are pending; waits for the first one, or a job, until `deadline`, and then for as many
     /// as are worth waiting for. False once the mailbox is closed and empty.
     func take(_ entries: inout [JournalEntry], until deadline: MonotonicTime?) -> Bool {
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }
-        while pending.isEmpty, !isClosed {
+        while pending.isEmpty, jobs.isEmpty, !isClosed {
             guard wait(for: 1, until: deadline) else { break }
         }
         gather()

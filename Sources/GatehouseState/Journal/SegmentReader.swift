@@ -1,5 +1,6 @@
 internal import GatehouseAudit
 internal import GatehouseCrypto
+internal import GatehouseTime
 
 /// Reads a segment in pieces and finds records in it without reading all of it. Memory is one piece and one line.
 struct SegmentReader {
@@ -12,6 +13,20 @@ struct SegmentReader {
         var buffer = [UInt8](repeating: 0, count: 32)
         let count = try fill(&buffer, from: 0)
         return Self.sequence(buffer[..<count])
+    }
+
+    /// The time of the first line; nil where the segment is empty or does not begin with a record.
+    func firstTime() throws(JournalError) -> WallTime? {
+        var buffer = [UInt8](repeating: 0, count: 80)
+        let count = try fill(&buffer, from: 0)
+        return buffer.withUnsafeBytes { bytes in
+            let marker = Array(",\"time\":\"".utf8)
+            guard let start = (0..<max(0, count - marker.count - 27)).first(where: { bytes[$0..<$0 + marker.count].elementsEqual(marker) }) else {
+                return nil
+            }
+            let text = start + marker.count
+            return WallTime(canonical: UnsafeRawBufferPointer(rebasing: bytes[text..<text + 27]))
+        }
     }
 
     /// Hands over the bytes from `offset` on, in order, until `body` says that it has enough.

@@ -1,3 +1,4 @@
+import CLinux
 internal import Synchronization
 #if canImport(Glibc)
     internal import Glibc
@@ -13,6 +14,8 @@ final class WriterThread: Sendable {
     init<Owned>(name: String, _ owned: UncheckedTransfer<Owned>, _ body: @escaping @Sendable (Owned) -> Void) {
         let done = done
         let start = ThreadStart {
+            clinux_name_thread(name)
+            clinux_take_short_slices()
             body(owned.value)
             done.put(())
         }

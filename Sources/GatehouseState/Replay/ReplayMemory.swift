@@ -106,6 +106,18 @@ public final class ReplayMemory: Sendable {
         }
     }
 
+    /// What is known of an event, without making the caller its owner: `new` says that nothing is. After `pending`,
+    /// ``join(_:body:now:_:)`` tells.
+    public func look(_ key: EventKey, body: UInt64, now: MonotonicTime) -> Reservation {
+        let second = steady.second(at: now)
+        return stripe(of: key).state.withLock { state in
+            if state.pending.find(key) != nil { return .pending }
+            guard let entry = state.remembered(key, second) else { return state.segments.mayContain(key) ? .pending : .new }
+            guard entry.answer.file == 0 else { return .pending }
+            return .known(KeptAnswer(status: entry.answer.status), sameBody: entry.body == body)
+        }
+    }
+
     /// The event was accepted: from now on for `remember`, copies of it get `answer`. Those who wait get it now.
     ///
     /// - Parameter synced: false where the handler took the event and its record could not be synced: the key stays accepted in memory, and

@@ -5,12 +5,16 @@ final class RunningProgram {
     private let process = Process()
     private let transcript: URL
 
-    init(_ arguments: [String], in directory: URL) throws {
-        transcript = directory.appendingPathComponent("transcript")
+    /// - Parameters:
+    ///   - executable: the built program unless given.
+    ///   - environment: what is set besides the environment of the tests.
+    init(_ arguments: [String], in directory: URL, executable: String = Program.path, environment: [String: String] = [:]) throws {
+        transcript = directory.appendingPathComponent("transcript-" + UUID().uuidString)
         try Data().write(to: transcript)
-        process.executableURL = URL(fileURLWithPath: Program.path)
+        process.executableURL = URL(fileURLWithPath: executable)
         process.arguments = arguments
         process.currentDirectoryURL = directory
+        if !environment.isEmpty { process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 } }
         let handle = try FileHandle(forWritingTo: transcript)
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = handle
@@ -23,6 +27,8 @@ final class RunningProgram {
     }
 
     var text: String { (try? String(contentsOf: transcript, encoding: .utf8)) ?? "" }
+    var identifier: Int32 { process.processIdentifier }
+    var isRunning: Bool { process.isRunning }
 
     /// False when the program ended or a minute passed without the text.
     func says(_ wanted: String) async throws -> Bool {
@@ -36,8 +42,17 @@ final class RunningProgram {
     }
 
     /// Sends SIGINT, as Ctrl-C does, and waits for the end; nil when it does not come within a minute.
-    func interrupt() async throws -> Int32? {
-        process.interrupt()
+    func interrupt() async throws -> Int32? { try await end(by: SIGINT) }
+
+    func signal(_ number: Int32) { kill(process.processIdentifier, number) }
+
+    /// Sends a signal and waits for the end; nil when it does not come within a minute.
+    func end(by number: Int32) async throws -> Int32? {
+        signal(number)
+        return try await end()
+    }
+
+    func end() async throws -> Int32? {
         let deadline = ContinuousClock.now + .seconds(60)
         while process.isRunning {
             guard ContinuousClock.now < deadline else { return nil }
@@ -62,4 +77,14 @@ func freePort() -> Int {
         }
         return Int(UInt16(bigEndian: pointer.pointee.sin_port))
     }
+}
+
+/// Whether the condition came to hold within a minute.
+func becomesTrue(_ condition: () async throws -> Bool) async throws -> Bool {
+    let deadline = ContinuousClock.now + .seconds(60)
+    while try await !condition() {
+        guard ContinuousClock.now < deadline else { return false }
+        try await Task.sleep(for: .milliseconds(10))
+    }
+    return true
 }

@@ -50,7 +50,7 @@ final class JournalWitness: Sendable {
                 }
             },
             afterCut: { last in self.note { $0.cuts.append(last) } },
-            onSyncedHead: { head in self.note { $0.heads.append(head) } },
+            onSyncedHead: { head, _ in self.note { $0.heads.append(head) } },
             onFailing: { failure in self.note { $0.failures.append(failure) } })
     }
 }

@@ -133,7 +133,7 @@ struct JournalStartTests {
     func syncsFirst() throws {
         let (disk, heads) = try written()
         let copy = disk.afterPowerCut()
-        _ = try JournalStart(storage: copy, expected: heads[12]).open()
+        _ = try JournalStart(storage: copy, expected: heads[12], tree: nil).open()
         #expect(copy.calls.suffix(2) == ["sync", "directory"])
     }
 

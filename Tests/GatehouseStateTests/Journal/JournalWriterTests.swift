@@ -13,7 +13,7 @@ struct JournalWriterTests {
     private let state = JournalState()
 
     private func writer(_ options: JournalOptions = JournalOptions(), _ handlers: JournalHandlers? = nil) throws -> JournalWriter {
-        let start = try JournalStart(storage: disk, expected: .empty).open()
+        let start = try JournalStart(storage: disk, expected: .empty, tree: nil).open()
         return JournalWriter(
             storage: disk, node: "n", start: start, options: options, handlers: handlers ?? witness.handlers, shared: state)
     }
@@ -69,7 +69,7 @@ struct JournalWriterTests {
         #expect(witness.now.heads.map(\.sequence) == [1, 2])
         #expect(writer.deadline == nil)
         commit(writer, 3...3)
-        writer.finish()
+        writer.finish(at: clock)
         #expect(witness.now.heads.map(\.sequence) == [1, 2, 3])
     }
 
@@ -237,7 +237,7 @@ struct JournalWriterTests {
             let clock = JournalClock()
             let witness = JournalWitness()
             let state = JournalState()
-            let start = try JournalStart(storage: disk, expected: .empty).open()
+            let start = try JournalStart(storage: disk, expected: .empty, tree: nil).open()
             let writer = JournalWriter(
                 storage: disk, node: "n", start: start, options: JournalOptions(segmentBytes: 1_500), handlers: witness.handlers,
                 shared: state)
@@ -252,14 +252,14 @@ struct JournalWriterTests {
                 #expect(try AuditLog(storage: durable).verify(synced: state.head).isGood, "call \(call)")
                 // A start from either image goes on from the synced head or beyond it.
                 for image in [durable, disk.afterKill()] {
-                    let report = try JournalStart(storage: image, expected: seen.heads.last ?? .empty).open().report
+                    let report = try JournalStart(storage: image, expected: seen.heads.last ?? .empty, tree: nil).open().report
                     #expect(report.head.sequence >= state.head.sequence, "call \(call)")
                 }
                 clock.advance(seconds: 1)
                 writer.tick(at: clock)
             }
             #expect(!state.isFailing)
-            writer.finish()
+            writer.finish(at: clock)
             let records = journalRecords(disk.afterPowerCut().bytes).filter { $0.kind == "decision" }
             #expect(records.compactMap { $0.event?.id } == (1...15).map { "e\($0)" }, "call \(call)")
             for record in records {

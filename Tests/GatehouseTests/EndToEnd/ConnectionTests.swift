@@ -246,7 +246,7 @@ struct ConnectionTests {
             #expect(await eventually { handler.count >= 3 })
             try expect(try await gateway.send(try sender.request("{}")), 200, "accepted", "ok", at: site)
             // The gateway stops to read from it: not all of its requests are taken.
-            #expect(try await eventually { try await gateway.admin("/metrics").split(separator: "\n").contains("gatehouse_connections 0") })
+            #expect(try await eventually { try await gateway.admin("/metrics").text.split(separator: "\n").contains("gatehouse_connections 0") })
             #expect(handler.count < 150)
             await connection.close()
         }

@@ -1,3 +1,4 @@
+import GatehouseCrypto
 import GatehouseTesting
 import GatehouseTime
 import Testing
@@ -26,6 +27,40 @@ struct DuplicateTests {
                 #expect(answer.reference != first.reference)
             }
             #expect(handler.count == 1)
+        }
+    }
+
+    @Test("a copy whose time has become stale gets the first one's answer too; a stale event that nobody knows is refused")
+    func stale() async throws {
+        let handler = try await TestHandler.start { _ in .answer(201, "made") }
+        let site = try TestSite()
+        try site.acme(to: handler.url())
+        try site.endpoint("both", to: handler.url(), authenticate: "[{ signature: standard-webhooks }, basic]")
+        let password = "Basic " + Base64.encode(Array(try site.add("acme/basic").utf8))
+        let sender = try site.acmeSender()
+        let both = try TestSender("standard-webhooks", secret: site.secret, path: "/hooks/both")
+        let old = SystemClock().now - .seconds(3_600)
+        try await serving(site) { gateway in
+            try expectRefusal(try await gateway.send(try sender.request(id: "msg_1", "{}", at: old)), 401, "timestamp-stale", at: site)
+            try expect(try await gateway.send(try sender.request(id: "msg_1", "{}")), 201, "accepted", "ok", at: site)
+            let copy = try await gateway.send(try sender.request(id: "msg_1", "{}", at: old))
+            try expect(copy, 201, "duplicate", "duplicate", at: site)
+            #expect(copy.text == "made")
+            // Everything else must still hold.
+            let forged = try sender.request(id: "msg_1", "{}", at: old).changed { $0.body = Array("[]".utf8) }
+            try expectRefusal(try await gateway.send(forged), 401, "signature-mismatch", at: site)
+            try expect(try await gateway.send(try both.request(id: "msg_1", "{}").with("Authorization", password)), 201, "accepted", "ok", at: site)
+            let late = try both.request(id: "msg_1", "{}", at: old)
+            try expectRefusal(try await gateway.send(late), 401, "timestamp-stale", at: site)
+            try expect(try await gateway.send(late.with("Authorization", password)), 201, "duplicate", "duplicate", at: site)
+            #expect(handler.count == 2)
+        }
+        try await serving(site) { gateway in
+            let copy = try await gateway.send(try sender.request(id: "msg_1", "{}", at: old))
+            try expect(copy, 201, "duplicate", "duplicate", at: site)
+            #expect(copy.text == "made")
+            try expectRefusal(try await gateway.send(try sender.request(id: "msg_2", "{}", at: old)), 401, "timestamp-stale", at: site)
+            #expect(handler.count == 2)
         }
     }
 

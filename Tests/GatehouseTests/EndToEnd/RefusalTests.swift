@@ -223,7 +223,7 @@ struct RefusalTests {
         let handler = try await TestHandler.start()
         let site = try TestSite()
         try site.acme(to: handler.url())
-        try site.configure(gateway: "audit: { reserve: 100000000GiB }")
+        try site.configure(gateway: "audit: { reserve: 1024GiB }")
         let request = try site.acmeSender().request("{}")
         await Slots.shared.enter()
         defer { Slots.shared.leave() }

@@ -10,7 +10,7 @@ struct RelayTests {
         let site = try TestSite()
         try site.acme(to: handler.url("/events?for=acme"))
         let sender = try site.acmeSender()
-        let body = "{\"type\":\"order.accepted\",\"n\":\"\u{1F600}\\u0000\r\n\t \"}"
+        let body = "{\"type\":\"order.accepted\",\"n\":\"\u{1F600}\\u0000\"\r\n\t }"
         try await serving(site) { gateway in
             let request = try sender.request(id: "msg_1", body).with("X-Custom", "one").with("x-custom", "two").with("Cookie", "a=b")
                 .changed { $0.target += "?token=unsigned" }

@@ -142,6 +142,20 @@ struct MetricsPage {
                 "gatehouse_overlap_expiry_seconds", ["credential": overlap.credential, "version": String(overlap.version)],
                 seconds((overlap.until - report.now).microseconds))
         }
+        page.family("gatehouse_key_expiry_seconds", .gauge, "Time until a public key's own date; negative once it has passed.")
+        for item in report.calendar where item.what == .key {
+            guard let expires = item.time else { continue }
+            page.sample(
+                "gatehouse_key_expiry_seconds", ["credential": item.name, "version": item.version.map(String.init) ?? ""],
+                seconds((expires - report.now).microseconds))
+        }
+        page.family("gatehouse_expiring", .gauge, "Certificates, overlaps and public keys that end within 1, 7 and 30 days, the ended ones included.")
+        for (days, label) in zip(ExpiryWatch.days, ["1d", "7d", "30d"]) {
+            for what in ExpiryItem.What.allCases {
+                let count = report.calendar.count { $0.what == what && $0.ends(within: days, of: report.now) }
+                page.sample("gatehouse_expiring", ["kind": what.rawValue, "within": label], UInt64(count))
+            }
+        }
     }
 
     /// The names that Prometheus' own client libraries use.

@@ -12,6 +12,8 @@ struct MetricsReport: Sendable {
     var replay: Replay?
     var certificates: [Certificate] = []
     var overlaps: [Overlap] = []
+    /// As of the last minute.
+    var calendar: [ExpiryItem] = []
     var isReady = true
 
     init(loops: MetricsSnapshot, names: [String], now: WallTime, build: Build, process: ProcessFigures) {

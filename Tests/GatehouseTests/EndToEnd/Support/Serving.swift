@@ -21,10 +21,12 @@ func serving(
     try expectGoodLog(site, unanswered: unanswered)
 }
 
+/// The log verifies, and holds exactly one decision for each answer, but for requests of those reasons whose sender was gone.
 func expectGoodLog(_ site: TestSite, unanswered: [String] = [], sourceLocation: SourceLocation = #_sourceLocation) throws {
     let audit = try site.verifyAudit()
     #expect(audit.isGood, "\(audit.json)", sourceLocation: sourceLocation)
-    #expect(try site.mismatches(unanswered: unanswered) == [], sourceLocation: sourceLocation)
+    let mismatches = try site.mismatches(unanswered: unanswered)
+    #expect(mismatches == [], "\(mismatches)", sourceLocation: sourceLocation)
 }
 
 /// Status, decision, reason and endpoint of an answer and its record.

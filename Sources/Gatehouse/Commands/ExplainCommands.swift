@@ -1,0 +1,77 @@
+import Dispatch
+public import GatehouseAudit
+import GatehouseCrypto
+import GatehousePolicy
+import GatehouseState
+public import GatehouseTime
+import GatehouseVerify
+
+/// What `gatehouse explain` asks: over the control socket of a running gateway, so that secrets stay in it, or on the state of a stopped one.
+public struct ExplainCommands: Sendable {
+    private let place: StatePlace
+
+    /// - Throws: `PolicyError` where no policy says where the state is.
+    public init(policies: String) throws { place = try StatePlace(policies: policies) }
+
+    /// Nil where the log has no decision with that reference.
+    public func explain(_ reference: Reference) throws -> Explanation? {
+        try perform(ExplainQuestion(reference: reference.description)).explanation
+    }
+
+    /// - Parameter request: a raw HTTP/1.1 request.
+    public func explain(endpoint: String, request: [UInt8], at time: WallTime?) throws -> Explanation {
+        guard request.count <= 700_000 else { throw GatewayError(.control, "the request has \(request.count) bytes, and explain takes 700,000 at most") }
+        let question = ExplainQuestion(endpoint: endpoint, request: Base64.encode(request), at: time?.description)
+        guard let explanation = try perform(question).explanation else { throw GatewayError(.control, "there is no explanation") }
+        return explanation
+    }
+
+    private func perform(_ question: ExplainQuestion) throws -> ExplainAnswer {
+        let policies = place.policies
+        return try place.perform(try ControlRequest("explain", encoding: question), mode: .existing) { stopped in
+            try question.answer(stopped.policy, stopped.state, directory: policies, now: SystemClock().now)
+        }
+    }
+}
+
+struct ExplainAnswer: Codable, Sendable {
+    var explanation: Explanation?
+}
+
+struct ExplainQuestion: Codable, Sendable {
+    var reference: String?
+    var endpoint: String?
+    /// Base64.
+    var request: String?
+    var at: String?
+
+    /// Reads the log and computes hundreds of signatures: never on an event loop.
+    func answer(_ policy: Policy, _ state: State, directory: String, now: WallTime) throws -> ExplainAnswer {
+        let credentials = try state.credentials.credentialSet()
+        if let reference {
+            guard let reference = Reference(reference) else { throw GatewayError(.control, "\(reference) is no reference") }
+            let explainer = RecordExplainer(policy: policy, credentials: credentials, log: AuditLog(directory: state.auditDirectory))
+            return ExplainAnswer(explanation: try explainer.explain(reference))
+        }
+        guard let endpoint, let raw = request.flatMap({ Base64.decode($0) }) else { throw GatewayError(.control, "there is no request to explain") }
+        guard let found = policy.endpoints.first(where: { $0.name == endpoint }) else {
+            throw GatewayError(.control, "the policy has no endpoint \(endpoint); it has \(policy.endpoints.map(\.name).joined(separator: ", "))")
+        }
+        let time = at.flatMap { WallTime(rfc3339: Array($0.utf8)) } ?? now
+        var request = try ExplainedRequest(raw: raw)
+        // A fixture leaves the path to its endpoint.
+        if request.target == "/" { request.target = found.path }
+        let bench = try ExplainBench(
+            policy: policy, endpoint: found, credentials: credentials, request: request, keys: state.keys, at: time)
+        return ExplainAnswer(explanation: Explainer(bench: bench, directory: directory).explain())
+    }
+
+    /// On a thread that may wait.
+    func answerAway(_ policy: Policy, _ state: State, directory: String, now: WallTime) async throws -> ExplainAnswer {
+        try await withCheckedThrowingContinuation { continuation in
+            DispatchQueue.global(qos: .utility).async {
+                continuation.resume(with: Result { try answer(policy, state, directory: directory, now: now) })
+            }
+        }
+    }
+}

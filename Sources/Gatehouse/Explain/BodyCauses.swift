@@ -1,0 +1,110 @@
+import Foundation
+
+/// The body is not the one that was signed: what proxies, frameworks and editors do to it, undone.
+struct BodyCauses {
+    let bench: ExplainBench
+
+    func causes() -> [Explanation.Cause] {
+        let body = bench.request.body
+        for (name, what, variant) in variants(body) where variant != body {
+            var trial = bench
+            trial.request.body = variant
+            guard trial.signatureHolds else { continue }
+            return [
+                Explanation.Cause(
+                    cause: name, certainty: .proved, summary: "The body was changed after it was signed: \(what).",
+                    evidence: "The signature is right for \(variant.count) bytes; \(body.count) came.",
+                    fix: "The sender must sign the very bytes that it sends, and nothing between it and the gateway may rewrite them.")
+            ]
+        }
+        if let encoding = bench.request.value("content-encoding"), encoding.lowercased() != "identity" {
+            return [
+                Explanation.Cause(
+                    cause: "body-compressed", certainty: .possible, summary: "The body is compressed, and the sender may have signed it before that.",
+                    evidence: "Content-Encoding is set. The gateway verifies the bytes that arrive.", fix: "Sign what is sent, or send it uncompressed.")
+            ]
+        }
+        return []
+    }
+
+    private func variants(_ body: [UInt8]) -> [(String, String, [UInt8])] {
+        var variants: [(String, String, [UInt8])] = [
+            ("body-newline-lost", "a newline at its end was lost", body + [0x0a]), ("body-newline-lost", "a CR LF at its end was lost", body + [0x0d, 0x0a]),
+            ("body-newline-added", "a newline was added at its end", Array(body.reversed().drop { $0 == 0x0a || $0 == 0x0d }.reversed())),
+            ("body-line-ends", "LF became CR LF", Self.replacing(body, [0x0d, 0x0a], [0x0a])),
+            ("body-line-ends", "CR LF became LF", Self.replacing(Self.replacing(body, [0x0d, 0x0a], [0x0a]), [0x0a], [0x0d, 0x0a])),
+            ("body-byte-order-mark", "a byte order mark was taken away", [0xef, 0xbb, 0xbf] + body), ("body-empty", "an empty body was signed", []),
+        ]
+        if body.starts(with: [0xef, 0xbb, 0xbf]) { variants.append(("body-byte-order-mark", "a byte order mark was added", Array(body.dropFirst(3)))) }
+        if let shape = JSONShape(body) { variants += Self.reformatted(shape) }
+        if let text = String(validating: body, as: UTF8.self) {
+            variants.append(("body-normalised", "its text was normalised to NFC", Array(text.decomposedStringWithCanonicalMapping.utf8)))
+            variants.append(("body-normalised", "its text was normalised to NFD", Array(text.precomposedStringWithCanonicalMapping.utf8)))
+            if text.unicodeScalars.allSatisfy({ $0.value < 256 }) {
+                variants.append(("body-charset", "ISO 8859-1 became UTF-8", text.unicodeScalars.map { UInt8(truncatingIfNeeded: $0.value) }))
+            }
+        } else {
+            variants.append(("body-charset", "UTF-8 became ISO 8859-1", Array(String(String.UnicodeScalarView(body.map { Unicode.Scalar($0) })).utf8)))
+        }
+        if bench.request.value("content-type")?.lowercased().contains("form-urlencoded") == true {
+            variants += [
+                ("body-form-encoded", "`+` and `%20` were exchanged", Self.replacing(body, Array("%20".utf8), [0x2b])),
+                ("body-form-encoded", "`+` and `%20` were exchanged", Self.replacing(body, [0x2b], Array("%20".utf8))),
+                ("body-form-encoded", "the case of its escapes was changed", Self.escapes(body, upper: false)),
+                ("body-form-encoded", "the case of its escapes was changed", Self.escapes(body, upper: true)),
+            ]
+        }
+        for size in [256, 512, 1_000, 1_024, 2_048, 4_096, 8_192, 10_000, 16_384, 32_768, 65_535, 65_536, 100_000, 131_072, 262_144, 524_288]
+        where body.count > size {
+            variants.append(("body-truncated", "only its first \(size) bytes were signed", Array(body[..<size])))
+        }
+        return variants
+    }
+
+    /// As the usual libraries write the same JSON.
+    private static func reformatted(_ shape: JSONShape) -> [(String, String, [UInt8])] {
+        var variants: [(String, String, [UInt8])] = []
+        for sorted in [false, true] {
+            for strings in [JSONShape.Style.Strings.asTheyAre, .plain, .ascii, .slashes] {
+                let styles: [JSONShape.Style] = [
+                    .compact, .init(comma: ", ", colon: ": "), .init(comma: ",", colon: ": ", indent: 2), .init(comma: ",", colon: ": ", indent: 4),
+                ]
+                for var style in styles {
+                    style.sorted = sorted
+                    style.strings = strings
+                    let text = shape.text(style)
+                    let what = "JSON was parsed and written anew (blanks, order of members or escapes differ)"
+                    variants.append(("body-reformatted", what, text))
+                    variants.append(("body-reformatted", what, text + [0x0a]))
+                }
+            }
+        }
+        return variants
+    }
+
+    private static func replacing(_ bytes: [UInt8], _ old: [UInt8], _ new: [UInt8]) -> [UInt8] {
+        var result: [UInt8] = []
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            if rest.starts(with: old) {
+                result += new
+                rest = rest.dropFirst(old.count)
+            } else if let byte = rest.popFirst() {
+                result.append(byte)
+            }
+        }
+        return result
+    }
+
+    private static func escapes(_ bytes: [UInt8], upper: Bool) -> [UInt8] {
+        var result = bytes
+        for index in bytes.indices where bytes[index] == 0x25 && index + 2 < bytes.count {
+            for offset in 1...2 {
+                let byte = result[index + offset]
+                if upper, byte &- 0x61 < 6 { result[index + offset] = byte - 0x20 }
+                if !upper, byte &- 0x41 < 6 { result[index + offset] = byte + 0x20 }
+            }
+        }
+        return result
+    }
+}

@@ -1,0 +1,64 @@
+import GatehouseCrypto
+import GatehousePolicy
+import GatehouseTime
+import GatehouseVerify
+
+/// The gateway's own verifier over one endpoint, without network and clock, for one supposition after another.
+struct ExplainBench {
+    var policy: Policy
+    var endpoint: EndpointPolicy
+    var credentials: CredentialSet
+    var request: ExplainedRequest
+    let keys: DerivedKeys
+    let at: WallTime
+    private let workspace: Workspace
+
+    init(policy: Policy, endpoint: EndpointPolicy, credentials: CredentialSet, request: ExplainedRequest, keys: DerivedKeys, at: WallTime) throws {
+        self.policy = policy
+        self.endpoint = endpoint
+        self.credentials = credentials
+        self.request = request
+        self.keys = keys
+        self.at = at
+        workspace = try Workspace()
+        // Where it came from is not in the file.
+        for name in endpoint.senders { self.policy.senders[name]?.networks = [] }
+    }
+
+    /// What the gateway would say; nil where it would refuse the head or the policy names what it cannot verify by.
+    func verification(diagnoseRetired: Bool = true) -> Verification? {
+        var policy = policy
+        policy.endpoints = [endpoint]
+        guard let verifier = try? Verifier(policy: policy, credentials: credentials, keys: keys, minimumKeyBytes: 1),
+            let endpoint = verifier.endpoints.first
+        else { return nil }
+        return request.withView { view in
+            let arrival = Arrival(now: at, peer: IPAddress(v4: 0x7f00_0001), certificate: nil, diagnoseRetired: diagnoseRetired)
+            let verification = endpoint.verify(view, arrival: arrival, workspace: workspace)
+            guard case .passwordNeeded(let checks) = verification.outcome else { return verification }
+            return verification.resume(checks.map { (try? $0.run()) ?? false })
+        }
+    }
+
+    /// The bench with only this scheme's signature asked for.
+    func only(_ scheme: Scheme) -> ExplainBench {
+        var bench = self
+        bench.policy.schemes[scheme.name] = scheme
+        bench.endpoint.authenticate = [.signature(scheme.name)]
+        return bench
+    }
+
+    /// Whether the signature holds, whatever the time says.
+    var signatureHolds: Bool {
+        verification(diagnoseRetired: false)?.checks.contains { $0.check == .signature && $0.result == .ok } ?? false
+    }
+
+    /// With one value as the only version of every sender's credential of that kind.
+    func with(_ value: Secret, as kind: CredentialKind) -> ExplainBench {
+        var bench = self
+        let version = CredentialVersion(number: 1, state: .active, created: WallTime(microseconds: 0), value: PlainCredential(value))
+        bench.credentials = CredentialSet(
+            Dictionary(endpoint.senders.map { (CredentialName(sender: $0, kind: kind), [version]) }, uniquingKeysWith: { first, _ in first }))
+        return bench
+    }
+}

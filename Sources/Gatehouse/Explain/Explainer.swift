@@ -1,0 +1,126 @@
+import GatehouseCrypto
+import GatehousePolicy
+import GatehouseTime
+import GatehouseVerify
+
+/// Looks for what would have to be different for a request to pass, in order of likelihood. Each supposition is tried with the verifier
+/// that decides about requests, so what is called proved is.
+struct Explainer {
+    let bench: ExplainBench
+    /// Where schemes are looked for before the shipped ones.
+    let directory: String
+
+    typealias Cause = Explanation.Cause
+
+    func explain() -> Explanation {
+        let verification = bench.verification()
+        var explanation = Explanation(
+            endpoint: bench.endpoint.name, sender: verification?.sender, decision: "rejected", reason: "malformed", causes: [], notes: [])
+        if let note = bench.request.lengthNote { explanation.notes.append(note) }
+        guard let verification else {
+            explanation.causes = [ReasonTexts.cause(.malformed)]
+            return explanation
+        }
+        switch verification.outcome {
+        case .authenticated:
+            explanation.decision = "accepted"
+            explanation.reason = "ok"
+            explanation.causes = [
+                Cause(
+                    cause: "passes", certainty: .proved, summary: "This request passes every check.",
+                    evidence: "The verifier accepts it at \(bench.at)" + (verification.sender.map { " as \($0)" } ?? "") + ".",
+                    fix: "If it was refused, then something on the way changed it, or it came at another time or with another set of secrets.")
+            ]
+        case .handshake:
+            explanation.decision = "ignored"
+            explanation.reason = "handshake"
+            explanation.causes = [ReasonTexts.cause(.handshake)]
+        case .passwordNeeded: explanation.reason = "unavailable"
+        case .refused(let reason):
+            explanation.reason = reason.rawValue
+            explanation.causes = causes(reason, verification)
+        }
+        return explanation
+    }
+
+    private func causes(_ reason: Reason, _ verification: Verification) -> [Cause] {
+        let schemes = bench.endpoint.schemeNames.compactMap { bench.policy.schemes[$0] }
+        var causes: [Cause] = []
+        switch reason {
+        case .signatureMismatch, .signatureMalformed, .signatureMissing, .timestampMissing, .signedWithRetired, .credentialUnknown:
+            for scheme in schemes where causes.isEmpty { causes = signatureCauses(scheme, reason) }
+        case .timestampStale, .timestampFuture:
+            for scheme in schemes { causes += TimeCauses(bench: bench.only(scheme), scheme: scheme).causes(verification.signedAt) }
+        case .credentialMissing, .credentialMismatch, .credentialRetired: causes = passwordCauses()
+        default: break
+        }
+        return causes.isEmpty ? [ReasonTexts.cause(reason)] : causes
+    }
+
+    private func signatureCauses(_ scheme: Scheme, _ reason: Reason) -> [Cause] {
+        let bench = bench.only(scheme)
+        let headers = HeaderCauses(bench: bench, scheme: scheme).causes()
+        if !headers.isEmpty { return headers }
+        let groups: [() -> [Cause]] = [
+            { CredentialCauses(bench: bench, scheme: scheme).retired() },
+            { SecretCauses(bench: bench, scheme: scheme).causes() },
+            { CredentialCauses(bench: bench, scheme: scheme).others() },
+            { BodyCauses(bench: bench).causes() },
+            { AddressCauses(bench: bench, scheme: scheme).causes() },
+            { TimeCauses(bench: bench, scheme: scheme).textCauses() },
+            { SchemeCauses(bench: bench, scheme: scheme, directory: directory).causes() },
+        ]
+        for group in groups {
+            let found = group()
+            if !found.isEmpty { return found }
+        }
+        guard reason == .signatureMismatch else { return [] }
+        return CredentialCauses(bench: bench, scheme: scheme).untestable()
+    }
+
+    private func passwordCauses() -> [Cause] {
+        guard let value = bench.request.value("authorization") else {
+            let near = bench.request.headers.first { $0.name.lowercased().contains("auth") }
+            return [
+                Cause(
+                    cause: "authorization-missing", certainty: .evident, summary: "The request has no Authorization header.",
+                    evidence: near.map { "There is a header \($0.name), which is not it." } ?? "None of its headers is one.",
+                    fix: "Let the sender send `Authorization: Basic …`; a proxy before the gateway may have taken it away.")
+            ]
+        }
+        guard value.lowercased().hasPrefix("basic "), let bytes = Base64.decode(String(value.dropFirst(6))), let colon = bytes.firstIndex(of: 0x3a) else {
+            return [
+                Cause(
+                    cause: "authorization-malformed", certainty: .evident, summary: "The Authorization header is not that of user and password.",
+                    evidence: "It has \(value.utf8.count) characters, and is not `Basic` with the base64 of USER:PASSWORD.",
+                    fix: "Encode USER:PASSWORD once, in standard base64.")
+            ]
+        }
+        let (user, password) = (Array(bytes[..<colon]), Array(bytes[(colon + 1)...]))
+        var passwordOnly = bench
+        passwordOnly.endpoint.authenticate = [.basic]
+        func passes(_ user: [UInt8], _ password: [UInt8]) -> Bool {
+            var trial = passwordOnly
+            trial.request.replace("authorization", with: "Basic " + Base64.encode(user + [0x3a] + password))
+            if case .authenticated? = trial.verification()?.outcome { return true }
+            return false
+        }
+        let trimmed = SecretCauses.trimmed(password)
+        if trimmed != password, passes(user, trimmed) {
+            return [
+                Cause(
+                    cause: "password-blanks", certainty: .proved, summary: "The password is sent with blanks or a newline around it.",
+                    evidence: "Without them it is the stored one.", fix: "Remove the blanks where the sender has its password.")
+            ]
+        }
+        if !bench.endpoint.senders.contains(where: { Array($0.utf8) == user }) {
+            return [
+                Cause(
+                    cause: "user-unknown", certainty: .evident, summary: "The user name is none of this endpoint's senders.",
+                    evidence: "It has \(user.count) bytes; the endpoint's senders are \(bench.endpoint.senders.joined(separator: ", ")).",
+                    fix: "The user name is the sender's name, in the same case.")
+            ]
+        }
+        return [ReasonTexts.cause(.credentialMismatch)]
+    }
+}

@@ -1,0 +1,164 @@
+import GatehouseAudit
+import GatehousePolicy
+import GatehouseState
+import GatehouseTime
+import GatehouseVerify
+
+/// Explains a decision from its record and those around it. A record holds no body, so what needs one says so.
+struct RecordExplainer {
+    let policy: Policy
+    let credentials: CredentialSet
+    let log: AuditLog
+
+    /// Nil where there is no decision with that reference.
+    func explain(_ reference: Reference) throws -> Explanation? {
+        guard let (_, line) = try log.record(reference), let record = line.withUnsafeBytes({ LogRecord(line: $0) }), record.kind == "decision",
+            let decision = record.decision, let code = record.reason
+        else { return nil }
+        var explanation = Explanation(
+            reference: reference.description, endpoint: record.endpoint, sender: record.sender, decision: decision, reason: code, causes: [], notes: [])
+        guard let reason = Reason(rawValue: code) else { return explanation }
+        let endpoint = policy.endpoints.first { $0.name == record.endpoint }
+        explanation.causes = try causes(record, reason, endpoint)
+        if explanation.causes.isEmpty { explanation.causes = [ReasonTexts.cause(reason, evidence(record))] }
+        if reason == .signatureMismatch {
+            explanation.notes.append(
+                "The record holds no body, and what was signed cannot be tried without it. With the request as it was sent: "
+                    + "gatehouse explain --endpoint \(record.endpoint ?? "E") --request FILE --at \(record.time)")
+        }
+        if let endpoint, record.policy.map({ $0 != policy.digest }) == true {
+            explanation.notes.append("The policy has changed since; \(endpoint.name) is looked at as it is now.")
+        }
+        return explanation
+    }
+
+    private func causes(_ record: LogRecord, _ reason: Reason, _ endpoint: EndpointPolicy?) throws -> [Explanation.Cause] {
+        guard let endpoint else { return [] }
+        let schemes = endpoint.schemeNames.compactMap { policy.schemes[$0] }
+        switch reason {
+        case .signatureMissing, .timestampMissing, .signatureMalformed: return schemes.lazy.compactMap { header(record, $0) }.first.map { [$0] } ?? []
+        case .timestampStale, .timestampFuture:
+            guard let signedAt = record.skew.map({ WallTime(microseconds: record.time.microseconds - $0 * 1_000) })
+                ?? schemes.lazy.compactMap({ signedTime(record, $0) }).first
+            else { return [] }
+            let usual = try record.sender.flatMap { try usualSkew(of: $0) }
+            return [
+                TimeCauses.outside(signedAt: signedAt, arrival: record.time, endpoint, schemes.first, usual: usual)
+            ]
+        case .signatureMismatch: return try mismatch(record, endpoint, schemes)
+        case .signedWithRetired, .credentialRetired: return retired(record, reason)
+        default: return []
+        }
+    }
+
+    private func header(_ record: LogRecord, _ scheme: Scheme) -> Explanation.Cause? {
+        let names = (record.value["request"]?["headers"]?.array ?? []).compactMap { $0["name"]?.string }
+        guard record.value["request"] != nil else { return nil }
+        for name in HeaderCauses.needed(scheme) {
+            let count = names.count { $0.lowercased() == name }
+            if count > 1, !scheme.signature.several { return HeaderCauses.repeated(name, count) }
+            guard count == 0 else { continue }
+            return HeaderCauses.near(name, among: names).map { HeaderCauses.renamed(name, to: $0, isProved: false) } ?? HeaderCauses.missing(name, among: names)
+        }
+        return nil
+    }
+
+    /// The signed time as the record's fields have it.
+    private func signedTime(_ record: LogRecord, _ scheme: Scheme) -> WallTime? {
+        func header(_ name: String) -> String? {
+            record.value["request"]?["headers"]?.array?.first { $0["name"]?.string?.lowercased() == name }?["value"]?.string
+        }
+        func value(_ source: ValueSource) -> String? {
+            switch source {
+            case .header(let name): header(name)
+            case .query(let name): record.value["request"]?["values"]?.array?.first { $0["from"]?.string == "query:\(name)" }?["value"]?.string
+            case .json(let path):
+                record.value["request"]?["values"]?.array?.first { $0["from"]?.string == "json:\(path.joined(separator: "."))" }?["value"]?.string
+            }
+        }
+        guard let timestamp = scheme.timestamp else { return nil }
+        var text = timestamp.source.flatMap(value)
+        if text == nil, let whole = scheme.signature.sources.first.flatMap(value) {
+            switch scheme.signature.layout {
+            case .list(_, let assign, _, let label?):
+                let start = whole.firstRange(of: label + assign)?.upperBound
+                text = start.map { String(whole[$0...].prefix { $0.isNumber }) }
+            case .positional(let separator, let position?, _):
+                let items = whole.split(separator: separator.first ?? ",", omittingEmptySubsequences: false)
+                text = items.indices.contains(position) ? String(items[position]) : nil
+            default: break
+            }
+        }
+        guard let text else { return nil }
+        if let number = Int64(text) {
+            let isMilliseconds = timestamp.unit == .ms || timestamp.unit == .auto && number > 100_000_000_000
+            return isMilliseconds ? WallTime(microseconds: number.multipliedReportingOverflow(by: 1_000).partialValue) : WallTime(seconds: number)
+        }
+        return WallTime(rfc3339: Array(text.utf8)) ?? WallTime(httpDate: Array(text.utf8))
+    }
+
+    private func retired(_ record: LogRecord, _ reason: Reason) -> [Explanation.Cause] {
+        guard let check = record.checks.first(where: { $0.result == "retired" }), let version = check.version, let sender = record.sender else { return [] }
+        let name = CredentialName(sender: sender, kind: check.check == "basic" ? .basic : .signing)
+        let next = credentials[name].filter { $0.number > version }.map(\.created).min()
+        return [
+            Explanation.Cause(
+                cause: "secret-retired", certainty: .proved, summary: "The sender still uses version \(version) of \(name), which is no longer accepted.",
+                evidence: "It matches that version." + (next.map { " Its successor was made at \($0)." } ?? ""),
+                fix: "Let the sender take over the newest version; next time `secret rotate` with a longer --overlap.")
+        ]
+    }
+
+    /// What fits a mismatch without the body: a change of secrets since the sender's last accepted event, a signature of a wrong length.
+    private func mismatch(_ record: LogRecord, _ endpoint: EndpointPolicy, _ schemes: [Scheme]) throws -> [Explanation.Cause] {
+        var causes: [Explanation.Cause] = []
+        let senders = record.sender.map { [$0] } ?? endpoint.senders
+        for sender in senders {
+            let versions = credentials[CredentialName(sender: sender, kind: .signing)]
+            var last: (time: WallTime, version: Int?)?
+            try log.review(RecordFilter(until: record.time, endpoint: endpoint.name, sender: sender, decision: "accepted"), newest: 1) { line, _ in
+                if let accepted = LogRecord(line: line.bytes) { last = (accepted.time, accepted.checks.first { $0.check == "signature" }?.version) }
+                return true
+            }
+            guard let last else {
+                causes.append(
+                    Explanation.Cause(
+                        cause: "never-accepted", certainty: .possible, summary: "No event of \(sender) was ever accepted here, so the secret may never have been right.",
+                        evidence: "The log has none before this request.", fix: "Compare the secrets: gatehouse secret rotate \(sender)/signing --value-file FILE"))
+                continue
+            }
+            if let newer = versions.first(where: { $0.created > last.time && $0.created <= record.time }) {
+                causes.append(
+                    Explanation.Cause(
+                        cause: "secret-changed", certainty: .possible, summary: "The secret of \(sender) was changed since its last accepted event.",
+                        evidence: "Version \(last.version.map(String.init) ?? "?") was accepted at \(last.time), and version \(newer.number) was made at \(newer.created).",
+                        fix: "Let the sender take over version \(newer.number)."))
+            } else {
+                causes.append(
+                    Explanation.Cause(
+                        cause: "body-changed", certainty: .possible,
+                        summary: "The sender's secret was right before, and did not change: the body was probably changed on the way, or another secret used for this one.",
+                        evidence: "Version \(last.version.map(String.init) ?? "?") was accepted at \(last.time).",
+                        fix: "Look for what rewrites bodies between the sender's signature and the gateway."))
+            }
+        }
+        return causes
+    }
+
+    private func usualSkew(of sender: String) throws -> Int64? {
+        var summary = ReviewSummary()
+        try log.review(RecordFilter(sender: sender, decision: "accepted"), newest: 200) { line, fields in
+            summary.add(line, fields)
+            return true
+        }
+        return summary.skews[sender]?.median
+    }
+
+    private func evidence(_ record: LogRecord) -> String {
+        var parts = ["The answer was \(record.answer ?? 0) to \(record.remote ?? "an unknown address") at \(record.time)."]
+        let checks = record.checks.map { [$0.check, $0.scheme, $0.result].compactMap { $0 }.joined(separator: " ") }
+        if !checks.isEmpty { parts.append("Checks: \(checks.joined(separator: ", ")).") }
+        if let original = record.original { parts.append("The event was accepted as \(original).") }
+        return parts.joined(separator: " ")
+    }
+}

@@ -1,0 +1,73 @@
+public import GatehouseTime
+
+/// Which records a review or an export is about: those for which everything that is set holds.
+public struct RecordFilter: Sendable {
+    /// Inclusive.
+    public let since: WallTime?
+    /// Exclusive.
+    public let until: WallTime?
+    public let reference: Reference?
+    private let endpoint: [UInt8]?
+    private let sender: [UInt8]?
+    private let decision: [UInt8]?
+    private let reason: [UInt8]?
+    private let event: [UInt8]?
+    private let eventName: [UInt8]?
+    private let referenceText: [UInt8]?
+    private let everyKind: Bool
+
+    /// - Parameters:
+    ///   - event: an event's id, type or key.
+    ///   - everyKind: also what is no decision, where nothing asked for rules it out.
+    public init(
+        since: WallTime? = nil, until: WallTime? = nil, endpoint: String? = nil, sender: String? = nil, decision: String? = nil,
+        reason: String? = nil, event: String? = nil, reference: Reference? = nil, everyKind: Bool = false
+    ) {
+        self.since = since
+        self.until = until
+        self.reference = reference
+        self.everyKind = everyKind
+        self.endpoint = endpoint.map { Self.written($0, RecordLimit.name) }
+        self.sender = sender.map { Self.written($0, RecordLimit.name) }
+        self.decision = decision.map { Self.written($0, RecordLimit.name) }
+        self.reason = reason.map { Self.written($0, RecordLimit.name) }
+        self.event = event.map { Self.written($0, RecordLimit.event) }
+        eventName = event.map { Self.written($0, RecordLimit.name) }
+        referenceText = reference.map { Array($0.description.utf8) }
+    }
+
+    /// The record's fields where it is one of those; nil otherwise.
+    public func matches(_ line: LogLine) -> LogFields? {
+        if since != nil || until != nil {
+            guard let time = line.time else { return nil }
+            if let since, time < since { return nil }
+            if let until, time >= until { return nil }
+        }
+        if let referenceText, !Self.equal(referenceText, line.text("reference")) { return nil }
+        let fields = LogFields(line)
+        guard everyKind || fields.kind.map({ $0.count == 8 && $0.has("decision", at: 0) }) == true else { return nil }
+        if let endpoint, !Self.equal(endpoint, fields.endpoint) { return nil }
+        if let sender, !Self.equal(sender, fields.sender) { return nil }
+        if let decision, !Self.equal(decision, fields.decision) { return nil }
+        if let reason, !Self.equal(reason, fields.reason) { return nil }
+        if let event, let eventName {
+            guard
+                Self.equal(event, fields.eventID) || Self.equal(event, fields.eventType) || Self.equal(eventName, fields.eventType)
+                    || Self.equal(event, fields.eventKey)
+            else { return nil }
+        }
+        return fields
+    }
+
+    /// As a record would hold it, without the quotes.
+    private static func written(_ text: String, _ limit: Int) -> [UInt8] {
+        var output: [UInt8] = []
+        output.write { $0.append(text: text, limit: limit) }
+        return Array(output.dropFirst().dropLast())
+    }
+
+    private static func equal(_ wanted: [UInt8], _ text: UnsafeRawBufferPointer?) -> Bool {
+        guard let text, text.count == wanted.count else { return false }
+        return wanted.withUnsafeBytes { $0.elementsEqual(text) }
+    }
+}

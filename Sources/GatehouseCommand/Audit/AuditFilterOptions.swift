@@ -1,0 +1,62 @@
+import ArgumentParser
+import Gatehouse
+import GatehouseAudit
+import GatehouseTime
+
+/// Which records, of which log.
+struct AuditFilterOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("From this time on: RFC 3339, a date, or 2h, 3d ago.", valueName: "time"))
+    var since: TimeArgument?
+
+    @Option(help: ArgumentHelp("Before this time.", valueName: "time"))
+    var until: TimeArgument?
+
+    @Option(help: ArgumentHelp("Of this endpoint.", valueName: "name"))
+    var endpoint: String?
+
+    @Option(help: ArgumentHelp("Of this sender.", valueName: "name"))
+    var sender: String?
+
+    @Option(help: "accepted, rejected, failed, duplicate or ignored.")
+    var decision: DecisionArgument?
+
+    @Option(help: ArgumentHelp("With this reason: signature-mismatch, timestamp-stale …", valueName: "reason"))
+    var reason: String?
+
+    @Option(help: ArgumentHelp("About this event: its id, type or key.", valueName: "event"))
+    var event: String?
+
+    @Option(help: ArgumentHelp("The one with this reference, as the answer had it.", valueName: "reference"))
+    var reference: ReferenceArgument?
+
+    @Flag(help: "Also what is no decision: starts, stops, reloads, checkpoints, changes by commands.")
+    var all = false
+
+    @Option(help: ArgumentHelp("A directory of segments, for a copied log; needs no state.", valueName: "dir"), completion: .directory)
+    var log: String?
+
+    @OptionGroup var policy: PolicyOptions
+
+    var filter: RecordFilter {
+        RecordFilter(
+            since: since?.value, until: until?.value, endpoint: endpoint, sender: sender, decision: decision?.rawValue, reason: reason,
+            event: event, reference: reference?.value, everyKind: all)
+    }
+
+    func reader() throws -> AuditReader { try log.map { AuditReader(directory: $0) } ?? AuditReader(policies: policy.policies) }
+
+    func validate() throws {
+        if let since, let until, until.value <= since.value { throw ValidationError("--until must be later than --since") }
+    }
+}
+
+enum DecisionArgument: String, ExpressibleByArgument, CaseIterable { case accepted, rejected, failed, duplicate, ignored }
+
+struct ReferenceArgument: ExpressibleByArgument {
+    var value: Reference
+
+    init?(argument: String) {
+        guard let value = Reference(argument) else { return nil }
+        self.value = value
+    }
+}

@@ -1,0 +1,76 @@
+import GatehouseAudit
+import GatehouseTime
+
+/// Records as lines for a terminal: time, decision, reason, endpoint, sender, event, reference. Cut to the terminal's width where there is
+/// one; the event gives way first.
+struct RecordRows {
+    private let width: Int?
+    private let hasColour: Bool
+
+    /// Looks at standard output as it is now; a pager may take its place afterwards.
+    init() {
+        let output = Terminal.Stream.output
+        width = output.isTerminal || Terminal.environment("COLUMNS") != nil ? output.width : nil
+        hasColour = output.hasColour
+    }
+
+    func text(_ record: LogRecord) -> String {
+        let time = String(record.time.description.prefix(23)).replacing("T", with: " ") + "Z"
+        guard record.kind == "decision" else { return time + "  " + styled(fit("\(record.kind)", 9), .faint) + "  " + rest(other(record), after: 35) }
+        let decision = record.decision ?? ""
+        let columns = [
+            fit(record.reason ?? "", 19), fit(record.endpoint ?? "-", 14), fit(record.sender ?? "-", 14),
+        ]
+        let event = [record.event?.id, record.event?.type].compactMap { $0 }.joined(separator: " ")
+        let fixed = 24 + 2 + 9 + 2 + 19 + 2 + 14 + 2 + 14 + 2 + 26
+        let room = width.map { $0 - fixed - 2 }
+        var line = time + "  " + styled(fit(decision, 9), Self.style(decision)) + "  " + columns.joined(separator: "  ")
+        if let room {
+            if room >= 6 { line += "  " + fit(event.isEmpty ? "-" : event, room) }
+        } else {
+            line += "  " + Terminal.printable(event.isEmpty ? "-" : event)
+        }
+        return line + "  " + (record.reference?.description ?? "-")
+    }
+
+    private func other(_ record: LogRecord) -> String {
+        switch record.kind {
+        case "admin":
+            let parts = [record.value["command"], record.value["credential"], record.value["result"], record.value["user"]]
+            return parts.compactMap { $0?.string }.joined(separator: " ")
+        case "token":
+            let parts = [record.value["event"]?.string, record.reason, record.sender, record.reference?.description]
+            return parts.compactMap { $0 }.joined(separator: " ")
+        default: return record.value["event"]?.string ?? ""
+        }
+    }
+
+    private func rest(_ text: String, after used: Int) -> String { width.map { clip(text, max(8, $0 - used)) } ?? Terminal.printable(text) }
+
+    private func fit(_ text: String, _ columns: Int) -> String {
+        guard width != nil else {
+            let shown = Terminal.printable(text)
+            return shown + String(repeating: " ", count: max(0, columns - shown.count))
+        }
+        let shown = clip(text, columns)
+        return shown + String(repeating: " ", count: max(0, columns - shown.count))
+    }
+
+    private func clip(_ text: String, _ columns: Int) -> String {
+        let shown = Terminal.printable(text)
+        return shown.count <= columns ? shown : shown.prefix(max(0, columns - 1)) + "…"
+    }
+
+    private func styled(_ text: String, _ style: Terminal.Style) -> String {
+        hasColour && style != .plain ? "\u{1b}[\(style.rawValue)m\(text)\u{1b}[0m" : text
+    }
+
+    private static func style(_ decision: String) -> Terminal.Style {
+        switch decision {
+        case "accepted": .good
+        case "rejected", "failed": .bad
+        case "duplicate": .caution
+        default: .faint
+        }
+    }
+}

@@ -1,0 +1,41 @@
+import ArgumentParser
+import Gatehouse
+import GatehouseAudit
+
+struct AuditProve: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "prove",
+        abstract: "Prove that a record is in the log, or that the log only grew since a checkpoint.",
+        discussion: """
+            Prints a proof (C2SP tlog-proof) with a signed checkpoint; `audit verify-proof` checks it anywhere. Exit status 1 where there is no
+            record with that reference.
+
+            Examples:
+              gatehouse audit prove 01KB3X6Z1TQ8Q9V6T2W4J5M7R8 > record.proof
+              gatehouse audit prove --since old.checkpoint > growth.proof
+            """)
+
+    @Argument(help: ArgumentHelp("Of the record, as the answer had it.", valueName: "reference"))
+    var reference: ReferenceArgument?
+
+    @Option(help: ArgumentHelp("A checkpoint kept earlier.", valueName: "file"), completion: .file())
+    var since: String?
+
+    @OptionGroup var policy: PolicyOptions
+
+    func validate() throws {
+        guard (reference == nil) != (since == nil) else { throw ValidationError("give a reference, or --since with an earlier checkpoint") }
+    }
+
+    func run() async throws {
+        let commands = try AuditCommands(policies: policy.policies)
+        if let since {
+            Terminal.say(bytes: Array(try commands.prove(since: try AuditFiles.checkpoint(since)).description.utf8))
+        } else if let reference {
+            guard let proof = try commands.prove(reference.value) else {
+                throw CommandFailure("there is no record with the reference \(reference.value)")
+            }
+            Terminal.say(bytes: Array(proof.description.utf8))
+        }
+    }
+}

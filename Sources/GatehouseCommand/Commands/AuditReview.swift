@@ -1,0 +1,93 @@
+import ArgumentParser
+import Gatehouse
+import GatehouseAudit
+
+struct AuditReview: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "review",
+        abstract: "Show decisions: all of them, those asked for, or counts.",
+        discussion: """
+            Works beside a running gateway, on the state of a stopped one, and on a copied log (--log). With --json the records as they are.
+            Exit status 1 where nothing was found.
+
+            Examples:
+              gatehouse audit review --since 2h --decision rejected
+              gatehouse audit review --sender acme --summary
+              gatehouse audit review --follow --json | jq .reason
+            """)
+
+    @OptionGroup var which: AuditFilterOptions
+
+    @Option(help: ArgumentHelp("Only the newest that many.", valueName: "n"))
+    var limit: Int?
+
+    @Flag(help: "Counts by decision, reason, endpoint, sender, credential version and hour, and how far the senders' clocks are off.")
+    var summary = false
+
+    @Flag(name: [.short, .long], help: "Then go on with what is written from now on.")
+    var follow = false
+
+    @OptionGroup var output: OutputOptions
+
+    func validate() throws {
+        if let limit, limit < 1 { throw ValidationError("--limit must be at least 1") }
+        if summary, follow { throw ValidationError("--summary and --follow exclude each other") }
+    }
+
+    func run() async throws {
+        let reader = try which.reader()
+        if follow { return try await follow(reader) }
+        if summary { return try summarize(reader) }
+        let rows = RecordRows()
+        let pager = output.json ? nil : Pager()
+        var found = false
+        do {
+            var buffer = OutputBuffer()
+            try reader.review(which.filter, newest: limit) { line, _ in
+                found = true
+                show(line, rows, &buffer)
+                return !Terminal.isGone
+            }
+        }
+        pager?.finish()
+        guard found else {
+            if !output.json { Terminal.note("no record is like that") }
+            throw ExitCode.failure
+        }
+    }
+
+    private func follow(_ reader: AuditReader) async throws {
+        let rows = RecordRows()
+        try await reader.follow(which.filter, newest: limit ?? 10, isOver: { Terminal.isGone }) { line, _ in
+            var buffer = OutputBuffer()
+            show(line, rows, &buffer)
+            return !Terminal.isGone
+        }
+    }
+
+    private func show(_ line: LogLine, _ rows: RecordRows, _ buffer: inout OutputBuffer) {
+        if output.json {
+            buffer.line(line.bytes)
+        } else if let record = LogRecord(line: line.bytes) {
+            buffer.line(rows.text(record))
+        } else {
+            buffer.line("record \(line.sequence) cannot be read; `gatehouse audit verify` says what is wrong with it")
+        }
+    }
+
+    private func summarize(_ reader: AuditReader) throws {
+        var counts = ReviewSummary()
+        try reader.review(which.filter, newest: limit) { line, fields in
+            counts.add(line, fields)
+            return true
+        }
+        let text = SummaryText(summary: counts, tolerances: reader.tolerances())
+        if output.json {
+            Terminal.say(text.json.text)
+        } else {
+            for line in text.lines { Terminal.say(line) }
+            for warning in text.warnings { Terminal.warn(Terminal.printable(warning)) }
+        }
+        if counts.records == 0 { throw ExitCode.failure }
+    }
+}

@@ -1,0 +1,133 @@
+import Foundation
+import Testing
+
+extension Operations {
+    @Suite("TLS as openssl sees it")
+    struct TransportTests {
+        private static func installation() async throws -> Installation {
+            let gateway = try Installation(
+                listener: ["names: [{ certificate: ../partner.pem, private-key: ../partner.key, client-ca: ../ca.pem }]"])
+            try gateway.issue("partner", names: ["partner.example"])
+            try await gateway.addSecret()
+            try await gateway.start()
+            return gateway
+        }
+
+        private static func handshake(_ gateway: Installation, _ options: String) async throws -> String {
+            let result = try await gateway.bash(
+                "openssl s_client -connect 127.0.0.1:\(gateway.port) -CAfile ca.pem \(options) </dev/null 2>&1")
+            return result.output
+        }
+
+        @Test("old versions, suites without AEAD and protocols that are not served are refused (SEC-1, SEC-2, SEC-5)")
+        func refused() async throws {
+            let gateway = try await Self.installation()
+            let name = "-servername localhost"
+            for (options, alert) in [
+                ("-tls1_1 -cipher DEFAULT@SECLEVEL=0", "alert protocol version"), ("-tls1_2 -cipher AES128-SHA", "handshake failure"),
+                ("-tls1_2 -cipher ECDHE-ECDSA-AES128-SHA256", "handshake failure"), ("-alpn h2", "no application protocol"),
+            ] {
+                let said = try await Self.handshake(gateway, "\(name) \(options)")
+                #expect(said.contains(alert) && said.contains("Cipher is (NONE)"), "\(options): \(said)")
+            }
+            for options in ["-tls1_2", "-tls1_3", "-alpn http/1.1", "-alpn h2,http/1.1"] {
+                let said = try await Self.handshake(gateway, "\(name) \(options)")
+                #expect(said.contains("Verify return code: 0"), "\(options): \(said)")
+                if options.contains("alpn") { #expect(said.contains("ALPN protocol: http/1.1")) }
+            }
+        }
+
+        @Test("a session is resumed for its own name only (SEC-3)", arguments: ["-tls1_2", "-tls1_3"])
+        func resumption(_ version: String) async throws {
+            let gateway = try await Self.installation()
+            // Tickets of TLS 1.3 come behind the handshake: an answer is waited for.
+            let request = "printf 'GET / HTTP/1.1\\r\\nHost: localhost\\r\\nConnection: close\\r\\n\\r\\n'"
+            let saved = try await gateway.bash(
+                """
+                \(request) | openssl s_client -connect 127.0.0.1:\(gateway.port) -servername localhost -CAfile ca.pem \(version) \
+                    -sess_out session -ign_eof -quiet 2>/dev/null
+                """)
+            #expect(saved.output.contains("404"), "\(saved)")
+            let own = try await Self.handshake(gateway, "\(version) -servername localhost -sess_in session")
+            #expect(own.contains("Reused, "), "\(own)")
+            let other = try await Self.handshake(gateway, "\(version) -servername partner.example -sess_in session")
+            #expect(other.contains("New, ") && !other.contains("Reused, "), "\(other)")
+            // A reload keeps sessions: the ticket keys outlive contexts.
+            let reloaded = try await gateway.run("reload")
+            #expect(reloaded.status == 0)
+            let later = try await Self.handshake(gateway, "\(version) -servername localhost -sess_in session")
+            #expect(later.contains("Reused, "), "\(later)")
+        }
+
+        @Test("a revoked client certificate is refused from the reload of the list on, and an expired list refuses every new handshake")
+        func revocation() async throws {
+            let gateway = try Installation(listener: ["client-ca: ../clients-ca.pem", "client-crl: ../clients.crl"])
+            let made = try await gateway.bash(Self.clientAuthority)
+            try #require(made.status == 0, "\(made)")
+            try gateway.endpoint("acme", authenticate: "[certificate]", deliver: "file:../../events.jsonl")
+            for (sender, subject) in [("acme", "CN=good"), ("beta", "CN=bad")] {
+                try gateway.write("policies/senders/\(sender).yaml", "# \n")
+                let added = try await gateway.run("secret", "add", "\(sender)/certificate", "--value-file", "-", input: subject)
+                try #require(added.status == 0, "\(added)")
+            }
+            try gateway.replace(in: "policies/endpoints/acme.yaml", "[acme]", "[acme, beta]")
+            try await gateway.start()
+            let before = try await (Self.post(gateway, as: "good"), Self.post(gateway, as: "bad"))
+            #expect(before == ("200", "200"))
+
+            var listed = try await gateway.bash("openssl ca -config ca.cnf -revoke bad.pem 2>&1 && openssl ca -config ca.cnf -gencrl -crldays 5 -out clients.crl 2>&1")
+            try #require(listed.status == 0, "\(listed)")
+            var reloaded = try await gateway.run("reload")
+            #expect(reloaded.status == 0, "\(reloaded)")
+            let after = try await (Self.post(gateway, as: "good"), Self.post(gateway, as: "bad"))
+            #expect(after == ("200", "000"))
+
+            listed = try await gateway.bash(
+                "openssl ca -config ca.cnf -gencrl -crl_lastupdate 20200101000000Z -crl_nextupdate 20200102000000Z -out clients.crl 2>&1")
+            try #require(listed.status == 0, "\(listed)")
+            reloaded = try await gateway.run("reload")
+            let expired = try await Self.post(gateway, as: "good")
+            #expect(expired == "000", "\(reloaded)")
+        }
+
+        /// 000: no handshake.
+        private static func post(_ gateway: Installation, as client: String) async throws -> String {
+            try await gateway.bash(
+                """
+                curl -s -m 20 -o /dev/null -w '%{http_code}' --cacert ca.pem --cert \(client).pem --key \(client).key \
+                    -d '{"type":"\(client)"}' https://localhost:\(gateway.port)/hooks/acme
+                """
+            ).output
+        }
+
+        private static let clientAuthority = """
+            set -e; mkdir new; touch index.txt; echo 01 > serial; echo 01 > crlnumber
+            cat > ca.cnf <<'END'
+            [ca]
+            default_ca = own
+            [own]
+            database = index.txt
+            new_certs_dir = new
+            certificate = clients-ca.pem
+            private_key = clients-ca.key
+            serial = serial
+            crlnumber = crlnumber
+            default_md = sha256
+            policy = any
+            x509_extensions = client
+            [any]
+            commonName = supplied
+            [client]
+            extendedKeyUsage = clientAuth
+            END
+            ec='-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes'
+            openssl req -x509 $ec -subj /CN=clients -days 5 -keyout clients-ca.key -out clients-ca.pem \
+                -addext keyUsage=critical,keyCertSign,cRLSign 2>&1
+            for name in good bad; do
+                openssl req $ec -subj /CN=$name -keyout $name.key -out $name.csr 2>&1
+                openssl ca -batch -config ca.cnf -days 5 -in $name.csr -out $name.pem -notext 2>&1
+            done
+            openssl ca -config ca.cnf -gencrl -crldays 5 -out clients.crl 2>&1
+            """
+    }
+}
