@@ -42,7 +42,9 @@ public struct AuditLine: Sendable, Decodable {
         var event: Event?
     }
 
-    private enum CodingKeys: CodingKey { case seq, kind, reference, endpoint, sender, decision, reason, checks, body, answer, remote, requests }
+    private enum CodingKeys: CodingKey {
+        case seq, kind, reference, endpoint, sender, decision, reason, checks, body, answer, remote, requests
+    }
 
     public init(from decoder: any Decoder) throws {
         let values = try decoder.container(keyedBy: CodingKeys.self)

@@ -50,7 +50,9 @@ public final class GatewayProgram: Sendable {
         return GatewayProgram(site, process, transcript, port: port)
     }
 
-    private static func text(_ file: String) -> String { String(decoding: FileManager.default.contents(atPath: file) ?? Data(), as: UTF8.self) }
+    private static func text(_ file: String) -> String {
+        String(decoding: FileManager.default.contents(atPath: file) ?? Data(), as: UTF8.self)
+    }
 
     /// Of the line that says that it is ready.
     private static func port(in text: String) -> Int {

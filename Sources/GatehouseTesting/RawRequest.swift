@@ -85,7 +85,9 @@ public struct TestSender: Sendable {
     }
 
     /// A signed request; an id header of the scheme is random unless `fields` has it.
-    public func request(_ body: String, at time: WallTime = SystemClock().now, fields: [(name: String, value: String)] = []) throws -> RawRequest {
+    public func request(_ body: String, at time: WallTime = SystemClock().now, fields: [(name: String, value: String)] = []) throws
+        -> RawRequest
+    {
         let signed = try signer.sign(SignedRequest(url: base + path, fields: fields, body: Array(body.utf8)), at: time)
         var request = RawRequest(String(signed.url.dropFirst(base.count)), fields: signed.fields)
         request.body = signed.body

@@ -35,5 +35,7 @@ public final class TemporaryFolder: Sendable {
     public func read(_ name: String) -> [UInt8] { FileManager.default.contents(atPath: self(name)).map(Array.init) ?? [] }
 
     /// The names in a folder, in their order.
-    public func names(in folder: String) -> [String] { ((try? FileManager.default.contentsOfDirectory(atPath: self(folder))) ?? []).sorted() }
+    public func names(in folder: String) -> [String] {
+        ((try? FileManager.default.contentsOfDirectory(atPath: self(folder))) ?? []).sorted()
+    }
 }

@@ -21,6 +21,8 @@ public final class TestHandler: Sendable {
         /// Any bytes; then the connection closes, if it is to.
         case bytes(String, closes: Bool)
         case close
+        /// Any bytes; then TCP ends, without TLS's close_notify.
+        case cut(String)
     }
 
     public typealias Behaviour = @Sendable (Request) async -> Reply
@@ -118,11 +120,17 @@ private final class HandlerConnection: ChannelInboundHandler {
                 case .answer(let status, let body, let type):
                     let line = type.map { "Content-Type: \($0)\r\n" } ?? ""
                     let length = status == 204 ? "" : "Content-Length: \(body.utf8.count)\r\n"
-                    try? await channel.writeAndFlush(ByteBuffer(string: "HTTP/1.1 \(status) X\r\n\(line)\(length)X-Handler: yes\r\n\r\n\(body)"))
+                    try? await channel.writeAndFlush(
+                        ByteBuffer(string: "HTTP/1.1 \(status) X\r\n\(line)\(length)X-Handler: yes\r\n\r\n\(body)"))
                 case .bytes(let text, let closes):
                     try? await channel.writeAndFlush(ByteBuffer(string: text))
                     if closes { try? await channel.close() }
                 case .close: try? await channel.close()
+                case .cut(let text):
+                    try? await channel.writeAndFlush(ByteBuffer(string: text))
+                    try? await channel.eventLoop.submit {
+                        try channel.pipeline.syncOperations.context(handlerType: TLSHandler.self).close(promise: nil)
+                    }.get()
                 }
             }
         }

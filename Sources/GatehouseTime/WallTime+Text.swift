@@ -1,9 +1,9 @@
 extension WallTime {
     /// Appends the RFC 3339 form of ``description``. Years outside 0000–9999 are clamped to that range.
     public func append(to bytes: inout [UInt8]) {
-        let clamped = min(max(microseconds, -62_167_219_200_000_000), 253_402_300_799_999_999)
-        let seconds = clamped >= 0 ? clamped / 1_000_000 : (clamped - 999_999) / 1_000_000
-        let fraction = Int(clamped - seconds * 1_000_000)
+        let clamped = clampedToYears
+        let seconds = clamped.seconds
+        let fraction = Int(clamped.microseconds - seconds * 1_000_000)
         let days = seconds >= 0 ? seconds / 86_400 : (seconds - 86_399) / 86_400
         let secondOfDay = Int(seconds - days * 86_400)
         let (year, month, day) = Self.civil(days: Int(days))
@@ -21,6 +21,11 @@ extension WallTime {
         bytes.append(UInt8(ascii: "."))
         Self.appendDigits(fraction, 6, &bytes)
         bytes.append(UInt8(ascii: "Z"))
+    }
+
+    /// Within the years 0000 to 9999, which four digits can write.
+    private var clampedToYears: WallTime {
+        WallTime(microseconds: min(max(microseconds, -62_167_219_200_000_000), 253_402_300_799_999_999))
     }
 
     /// The 27 characters of ``description``, valid within `body`.
@@ -57,8 +62,9 @@ extension WallTime {
         self.init(microseconds: Int64(seconds) * 1_000_000 + fraction)
     }
 
-    /// IMF-fixdate (RFC 9110 section 5.6.7).
+    /// IMF-fixdate (RFC 9110 section 5.6.7). Years outside 0000–9999 are clamped to that range.
     public var httpDate: [UInt8] {
+        let seconds = clampedToYears.seconds
         let days = Int(seconds >= 0 ? seconds / 86_400 : (seconds - 86_399) / 86_400)
         let secondOfDay = Int(seconds) - days * 86_400
         let (year, month, day) = Self.civil(days: days)

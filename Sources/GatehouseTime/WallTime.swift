@@ -10,7 +10,8 @@ public struct WallTime: Sendable, Hashable, Comparable, CustomStringConvertible 
         microseconds = overflow ? (seconds < 0 ? .min : .max) : product
     }
 
-    @inlinable public var seconds: Int64 { microseconds >= 0 ? microseconds / 1_000_000 : (microseconds - 999_999) / 1_000_000 }
+    /// Whole seconds, rounded down.
+    @inlinable public var seconds: Int64 { microseconds / 1_000_000 - (microseconds % 1_000_000 < 0 ? 1 : 0) }
 
     @inlinable public static func < (left: WallTime, right: WallTime) -> Bool { left.microseconds < right.microseconds }
 

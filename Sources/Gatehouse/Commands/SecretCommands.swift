@@ -47,7 +47,7 @@ public struct SecretCommands: Sendable {
         try place.perform(ControlRequest("calendar"), mode: .existing) { stopped in
             try ExpiryItem.all(
                 stopped.policy.certificateFiles.map { ($0, try CertificateInfo.load(pemFile: $0).notAfter) },
-                stopped.state.credentials.status(at: SystemClock().now), at: SystemClock().now)
+                stopped.state.credentials.ending(at: SystemClock().now), at: SystemClock().now)
         }
     }
 

@@ -30,7 +30,8 @@ struct BodyCauses {
     private func variants(_ body: [UInt8]) -> [(String, String, [UInt8])] {
         var variants: [(String, String, [UInt8])] = [
             ("body-newline-lost", "a newline at its end was lost", body + [0x0a]), ("body-newline-lost", "a CR LF at its end was lost", body + [0x0d, 0x0a]),
-            ("body-newline-added", "a newline was added at its end", Array(body.reversed().drop { $0 == 0x0a || $0 == 0x0d }.reversed())),
+            ("body-newline-added", "a newline was added at its end", body.last == 0x0a ? Array(body.dropLast()) : body),
+            ("body-newline-added", "newlines were added at its end", Array(body.reversed().drop { $0 == 0x0a || $0 == 0x0d }.reversed())),
             ("body-line-ends", "LF became CR LF", Self.replacing(body, [0x0d, 0x0a], [0x0a])),
             ("body-line-ends", "CR LF became LF", Self.replacing(Self.replacing(body, [0x0d, 0x0a], [0x0a]), [0x0a], [0x0d, 0x0a])),
             ("body-byte-order-mark", "a byte order mark was taken away", [0xef, 0xbb, 0xbf] + body), ("body-empty", "an empty body was signed", []),

@@ -248,7 +248,7 @@ actor GatewayRuntime {
     }
 
     func calendar() throws -> [ExpiryItem] {
-        try ExpiryItem.all(certificateExpiries, state.credentials.status(at: clock.now), at: clock.now)
+        try ExpiryItem.all(certificateExpiries, state.credentials.ending(at: clock.now), at: clock.now)
     }
 
     private var certificateExpiries: [(String, WallTime)] {

@@ -34,7 +34,14 @@ extension CredentialStore {
         change = try database.write { database in
             var change = change
             let rows = try CredentialRow.all(database, name)
-            guard rows.contains(where: { $0.isLive(at: now) }) else { throw Self.notLive(name) }
+            let live = rows.count { $0.isLive(at: now) }
+            guard live > 0 else { throw Self.notLive(name) }
+            guard revokes || live < Self.mostLive else {
+                throw StateError(
+                    .exists,
+                    "\(live) versions of \(name) are accepted already, which is the most: wait until an overlap ends, retire one that is not used, "
+                        + "or end all of them with --overlap 0")
+            }
             let version = try insert(form, fingerprint, name, after: rows, now, database)
             change.version = version
             if revokes {
@@ -117,6 +124,10 @@ extension CredentialStore {
         return Set(rows.compactMap { row in CredentialKind(rawValue: row["kind"]).map { CredentialName(sender: row["sender"], kind: $0) } })
     }
 
+    /// Versions of a credential that are accepted at once. A request is compared with each of them for every signature that it carries, so
+    /// that without a bound some rotations in a row would make every event of a sender's too much work to be checked.
+    private static let mostLive = 10
+
     private func form(of value: Value, for name: CredentialName) throws(StateError) -> (CredentialForm, Secret?) {
         switch value {
         case .generated:
@@ -160,10 +171,8 @@ extension CredentialStore {
 
     /// One value proves one sender.
     private static func refuseShared(_ fingerprint: [UInt8], _ name: CredentialName, _ now: WallTime, _ database: Database) throws {
-        let rows = try Row.fetchAll(
-            database, sql: "SELECT * FROM credential WHERE kind = ? AND fingerprint = ?",
-            arguments: [name.kind.rawValue, Blob(fingerprint)])
-        guard let other = rows.compactMap(CredentialRow.init).first(where: { $0.isLive(at: now) }) else { return }
+        let rows = try CredentialRow.all(database, "WHERE kind = ? AND fingerprint = ?", [name.kind.rawValue, Blob(fingerprint)])
+        guard let other = rows.first(where: { $0.isLive(at: now) }) else { return }
         let reason = other.name == name ? "it needs a new one" : "two senders cannot be told apart by one value"
         throw StateError(.value, "\(name): this value is version \(other.version) of \(other.name) already, and \(reason)")
     }

@@ -117,6 +117,14 @@ public final class CredentialStore: Sendable {
         return result
     }
 
+    /// The credentials that have a version which ends by itself: an overlap, or a public key with a date.
+    public func ending(at now: WallTime) throws(StateError) -> [CredentialStatus] {
+        let rows = try database.read { try CredentialRow.all($0, "WHERE state = 'retiring' OR (state = 'active' AND expires IS NOT NULL)", []) }
+        var result: [CredentialStatus] = []
+        for name in Set(rows.map(\.name)) { result += try status(name, at: now) }
+        return result
+    }
+
     /// Adds what the loops saw used; see ``CredentialUses``.
     public func record(_ uses: [CredentialUse]) throws(StateError) {
         guard !uses.isEmpty else { return }

@@ -1,4 +1,9 @@
 public import GatehouseAudit
+#if canImport(Glibc)
+    internal import Glibc
+#else
+    internal import Darwin
+#endif
 
 /// A directory of segments, to be read: the state's own, or a copy of one. Memory does not grow with the log.
 public struct AuditLog: Sendable {
@@ -82,12 +87,14 @@ struct LineSplitter {
 
     /// False where `body` returned false, which ends the splitting.
     mutating func split(_ piece: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer) -> Bool) -> Bool {
-        var rest = piece[...]
-        while let end = rest.firstIndex(of: 0x0a) {
-            let line = rest[..<end]
-            rest = rest[(end + 1)...]
+        guard let base = piece.baseAddress else { return true }
+        var start = 0
+        while let found = memchr(base + start, 0x0a, piece.count - start) {
+            let end = UnsafeRawPointer(found) - base
+            let line = UnsafeRawBufferPointer(rebasing: piece[start..<end])
+            start = end + 1
             if partial.isEmpty, !isTooLong {
-                guard body(UnsafeRawBufferPointer(rebasing: line)) else { return false }
+                guard body(line) else { return false }
                 continue
             }
             keep(line)
@@ -95,7 +102,7 @@ struct LineSplitter {
             reset()
             guard wanted else { return false }
         }
-        keep(rest)
+        keep(UnsafeRawBufferPointer(rebasing: piece[start...]))
         return true
     }
 
@@ -104,7 +111,7 @@ struct LineSplitter {
         isTooLong = false
     }
 
-    private mutating func keep(_ bytes: Slice<UnsafeRawBufferPointer>) {
+    private mutating func keep(_ bytes: UnsafeRawBufferPointer) {
         guard !isTooLong, partial.count + bytes.count <= RecordLimit.line else {
             isTooLong = true
             partial.removeAll(keepingCapacity: true)

@@ -111,7 +111,9 @@ struct JournalStartTests {
         copy.with { contents in
             for name in contents.files.keys.sorted().dropLast(2) { contents.files[name]?.current[50] ^= 1 }
         }
-        let (journal, report) = try Journal.open(storage: copy, node: "n", expected: heads[12])
+        var tree = MerkleFrontier()
+        for head in heads[1...12] { tree.append(head.hash, MerkleHasher()) }
+        let (journal, report) = try Journal.open(storage: copy, node: "n", expected: heads[12], tree: tree)
         journal.close()
         #expect(report.head == heads[12])
         #expect(try AuditLog(storage: copy).verify(synced: heads[12]).problem?.sequence == 1)

@@ -14,9 +14,9 @@ struct AuthenticationTests {
         let value = good["webhook-signature"]
         let cases: [(RawRequest, String)] = [
             (good.without("webhook-signature"), "signature-missing"),
-            (good.replacing("webhook-signature", ""), "signature-malformed"),
+            (good.replacing("webhook-signature", ""), "signature-missing"),
             (good.replacing("webhook-signature", "v1,"), "signature-malformed"),
-            (good.replacing("webhook-signature", "v1"), "signature-malformed"),
+            (good.replacing("webhook-signature", "v1"), "signature-missing"),
             (good.replacing("webhook-signature", String(value.dropLast(8))), "signature-malformed"),
             (good.replacing("webhook-signature", "v1,****"), "signature-malformed"),
             (good.replacing("webhook-signature", "v1," + Base64.encode([UInt8](repeating: 7, count: 64))), "signature-malformed"),
@@ -30,17 +30,11 @@ struct AuthenticationTests {
             (good.replacing("webhook-id", "msg_2"), "signature-mismatch"),
         ]
         try await serving(site) { gateway in
-            for (index, (request, reason)) in cases.enumerated() {
-                let answer = try await gateway.send(request)
-                #expect(answer.status == 401, "case \(index)")
-                let found = try site.decision(of: answer)
-                #expect(found?.decision == "rejected", "case \(index)")
-                let expected = reason == "signature-mismatch" ? [reason] : ["signature-malformed", "signature-missing", "timestamp-missing", "malformed"]
-                #expect(expected.contains(found?.reason ?? ""), "case \(index): \(found?.reason ?? "")")
-            }
+            for (request, reason) in cases { try expectRefusal(try await gateway.send(request), 401, reason, at: site) }
             #expect(handler.count == 0)
             // SEC-53: a good one among others is found.
-            let several = good.replacing("webhook-signature", "v1,AAAA v1a,xyz \(value) v1," + Base64.encode([UInt8](repeating: 0, count: 32)))
+            let several = good.replacing(
+                "webhook-signature", "v1,AAAA v1a,xyz \(value) v1," + Base64.encode([UInt8](repeating: 0, count: 32)))
             try expect(try await gateway.send(several), 200, "accepted", "ok", at: site)
         }
     }
@@ -52,25 +46,28 @@ struct AuthenticationTests {
         try site.acme(to: handler.url())
         let sender = try site.acmeSender()
         let now = SystemClock().now
-        func stamped(_ text: String) throws -> RawRequest { try sender.request("{}", fields: [("webhook-id", "msg_\(text)"), ("webhook-timestamp", text)]) }
-        let cases: [(RawRequest, [String])] = [
-            (try sender.request("{}").without("webhook-timestamp"), ["timestamp-missing"]),
-            (try stamped(""), ["timestamp-missing", "signature-malformed"]), (try stamped("soon"), ["signature-malformed", "timestamp-missing"]),
-            (try stamped("1e9"), ["signature-malformed", "timestamp-missing"]), (try stamped("-1"), ["signature-malformed", "timestamp-missing", "timestamp-stale"]),
-            (try stamped("0"), ["timestamp-stale"]), (try stamped("99999999999999999999999"), ["signature-malformed", "timestamp-missing", "timestamp-future"]),
-            (try stamped("9223372036854775807"), ["signature-malformed", "timestamp-future", "timestamp-missing"]),
-            (try stamped("\(now.seconds).5"), ["signature-malformed", "timestamp-missing"]),
-            (try stamped("\(now.seconds - 330)"), ["timestamp-stale"]), (try stamped("\(now.seconds + 90)"), ["timestamp-future"]),
+        func stamped(_ text: String) throws -> RawRequest {
+            try sender.request("{}", fields: [("webhook-id", "msg_\(text)"), ("webhook-timestamp", text)])
+        }
+        let cases: [(RawRequest, String)] = [
+            (try sender.request("{}").without("webhook-timestamp"), "timestamp-missing"),
+            (try stamped(""), "signature-malformed"),
+            (try stamped("soon"), "signature-malformed"),
+            (try stamped("1e9"), "signature-malformed"),
+            (try stamped("-1"), "signature-malformed"),
+            (try stamped("0"), "timestamp-stale"),
+            (try stamped("99999999999999999999999"), "signature-malformed"),
+            (try stamped("9223372036854775807"), "signature-malformed"),
+            (try stamped("\(now.seconds).5"), "signature-malformed"),
+            (try stamped("\(now.seconds - 330)"), "timestamp-stale"),
+            (try stamped("\(now.seconds + 90)"), "timestamp-future"),
         ]
         try await serving(site) { gateway in
-            for (index, (request, reasons)) in cases.enumerated() {
-                let answer = try await gateway.send(request)
-                #expect(answer.status == 401, "case \(index)")
-                let found = try site.decision(of: answer)?.reason ?? ""
-                #expect(reasons.contains(found), "case \(index): \(found)")
-            }
+            for (request, reason) in cases { try expectRefusal(try await gateway.send(request), 401, reason, at: site) }
             #expect(handler.count == 0)
-            for offset in [-270, 30] { try expect(try await gateway.send(try stamped("\(now.seconds + Int64(offset))")), 200, "accepted", "ok", at: site) }
+            for offset in [-270, 30] {
+                try expect(try await gateway.send(try stamped("\(now.seconds + Int64(offset))")), 200, "accepted", "ok", at: site)
+            }
         }
     }
 
@@ -87,8 +84,10 @@ struct AuthenticationTests {
         let deep = String(repeating: "[", count: 100_000) + String(repeating: "]", count: 100_000)
         let deepObject = String(repeating: "{\"a\":", count: 100_000)
         let bodies = [
-            "", "{", "[]", "null", "\"text\"", deep, deepObject, "{\"signature\":\(deep)}", "{\"signature\":{\"signature\":\"aa\",\"signature\":\"bb\"}}",
-            "{\"signature\":{},\"signature\":{}}", "{\"signature\":{\"timestamp\":1e999,\"token\":\"x\",\"signature\":\"00\"}}", "\u{feff}{}", "{\"a\":\"\\ud800\"}", "{\"a\":01}",
+            "", "{", "[]", "null", "\"text\"", deep, deepObject, "{\"signature\":\(deep)}",
+            "{\"signature\":{\"signature\":\"aa\",\"signature\":\"bb\"}}",
+            "{\"signature\":{},\"signature\":{}}", "{\"signature\":{\"timestamp\":1e999,\"token\":\"x\",\"signature\":\"00\"}}",
+            "\u{feff}{}", "{\"a\":\"\\ud800\"}", "{\"a\":01}",
         ]
         try await serving(site) { gateway in
             for body in bodies {
@@ -96,10 +95,10 @@ struct AuthenticationTests {
                 #expect(answer.status == 401, "\(body.prefix(40))")
             }
             #expect(handler.count == 0)
-            // With the signature in a field, what the scheme reads of the body is only the type: without one only `*` matches.
-            for body in ["", "not json", deep, "{\"type\":\"a\",\"type\":\"b\"}"] {
-                let answer = try await gateway.send(try signed.request(body))
-                #expect([200, 400, 401].contains(answer.status), "\(body.prefix(40))")
+            // With the signature in a field, what the scheme reads of the body is only the type.
+            for body in ["", "not json"] { try expect(try await gateway.send(try signed.request(body)), 200, "accepted", "ok", at: site) }
+            for body in [deep, "{\"type\":\"a\",\"type\":\"b\"}"] {
+                try expectRefusal(try await gateway.send(try signed.request(body)), 401, "malformed", at: site)
             }
         }
     }
@@ -112,7 +111,9 @@ struct AuthenticationTests {
         try site.endpoint("acme", to: handler.url(), authenticate: "[basic]", "event: { id: json:id, type: json:type }")
         let value = try site.add("acme/basic")
         func request(_ credentials: String, _ id: String) -> RawRequest {
-            RawRequest("/hooks/acme", fields: [("Authorization", "Basic " + Base64.encode(Array(credentials.utf8)))], body: "{\"id\":\"\(id)\",\"type\":\"t\"}")
+            RawRequest(
+                "/hooks/acme", fields: [("Authorization", "Basic " + Base64.encode(Array(credentials.utf8)))],
+                body: "{\"id\":\"\(id)\",\"type\":\"t\"}")
         }
         try await serving(site) { gateway in
             let first = try await gateway.send(request(value, "1"))
@@ -123,7 +124,9 @@ struct AuthenticationTests {
             let none = try await gateway.send(request(value, "2").without("Authorization"))
             try expectRefusal(none, 401, "credential-missing", at: site)
             #expect(none.values("www-authenticate") == ["Basic realm=\"acme\", charset=\"UTF-8\""])
-            for (credentials, reason) in [(value + "x", "credential-mismatch"), ("acme:", "credential-mismatch"), ("nobody:at all", "credential-unknown")] {
+            for (credentials, reason) in [
+                (value + "x", "credential-mismatch"), ("acme:", "credential-mismatch"), ("nobody:at all", "credential-unknown"),
+            ] {
                 try expectRefusal(try await gateway.send(request(credentials, "2")), 401, reason, at: site)
             }
             for field in ["Basic", "Basic ", "Basic ****", "Basic " + Base64.encode(Array("no colon".utf8)), "Bearer abc", "basic"] {
@@ -142,7 +145,8 @@ struct AuthenticationTests {
         try site.endpoint("acme", to: handler.url(), authenticate: "[basic]", "event: { id: json:id }")
         try site.add("acme/basic", "acme:correct horse battery")
         func request(_ credentials: String, _ id: String) -> RawRequest {
-            RawRequest("/hooks/acme", fields: [("Authorization", "Basic " + Base64.encode(Array(credentials.utf8)))], body: "{\"id\":\"\(id)\"}")
+            RawRequest(
+                "/hooks/acme", fields: [("Authorization", "Basic " + Base64.encode(Array(credentials.utf8)))], body: "{\"id\":\"\(id)\"}")
         }
         try await serving(site) { gateway in
             try expectRefusal(try await gateway.send(request("acme:wrong horse battery", "1")), 401, "credential-mismatch", at: site)
@@ -161,7 +165,9 @@ struct AuthenticationTests {
         }
     }
 
-    @Test("a client certificate proves its sender, by subject or by pin (SEC-6); without one, or with another's, it is 401", arguments: [true, false])
+    @Test(
+        "a client certificate proves its sender, by subject or by pin (SEC-6); without one, or with another's, it is 401",
+        arguments: [true, false])
     func certificate(byPin: Bool) async throws {
         let handler = try await TestHandler.start()
         let site = try TestSite(listener: "client-ca: ../certs/clients-ca.pem")
@@ -178,7 +184,8 @@ struct AuthenticationTests {
                 let certificate = client.map { ["--cert", "certs/\($0).pem", "--key", "certs/\($0).key"] } ?? []
                 return try await Tool.run(
                     "curl",
-                    ["-s", "-o", "/dev/null", "-w", "%{http_code}", "--cacert", "certs/ca.pem", "-d", "{\"id\":\"\(client ?? "")\"}"] + certificate
+                    ["-s", "-o", "/dev/null", "-w", "%{http_code}", "--cacert", "certs/ca.pem", "-d", "{\"id\":\"\(client ?? "")\"}"]
+                        + certificate
                         + ["https://localhost:\(gateway.port)/hooks/acme"], in: site.folder
                 ).output
             }
@@ -198,7 +205,8 @@ struct AuthenticationTests {
         let handler = try await TestHandler.start()
         let site = try TestSite()
         try site.acme(to: handler.url(), authenticate: "[{ signature: standard-webhooks }, basic]")
-        try site.endpoint("either", to: handler.url(), authenticate: "[{ any: [{ signature: standard-webhooks }, basic] }]", "event: { id: json:id }")
+        try site.endpoint(
+            "either", to: handler.url(), authenticate: "[{ any: [{ signature: standard-webhooks }, basic] }]", "event: { id: json:id }")
         let value = try site.add("acme/basic")
         let basic = "Basic " + Base64.encode(Array(value.utf8))
         let sender = try site.acmeSender()
@@ -211,10 +219,12 @@ struct AuthenticationTests {
             try expectRefusal(one, 401, "credential-missing", at: site)
             #expect(one.values("www-authenticate").count == 2)
             try expectRefusal(
-                try await gateway.send(RawRequest("/hooks/acme", fields: [("Authorization", basic)], body: "{}")), 401, "signature-missing", at: site)
+                try await gateway.send(RawRequest("/hooks/acme", fields: [("Authorization", basic)], body: "{}")), 401, "signature-missing",
+                at: site)
             try expect(try await gateway.send(try either.request("{}")), 200, "accepted", "ok", at: site)
             try expect(
-                try await gateway.send(RawRequest("/hooks/either", fields: [("Authorization", basic)], body: "{\"id\":\"1\"}")), 200, "accepted", "ok", at: site)
+                try await gateway.send(RawRequest("/hooks/either", fields: [("Authorization", basic)], body: "{\"id\":\"1\"}")), 200,
+                "accepted", "ok", at: site)
             #expect(try await gateway.send(RawRequest("/hooks/either", body: "{}")).status == 401)
         }
     }
@@ -279,33 +289,43 @@ struct OriginTests {
         try site.sender("acme", "networks: [203.0.113.0/24]")
         let request = try site.acmeSender().request("{}")
         try await serving(site) { gateway in
-            try expectRefusal(try await gateway.send(request.with("X-Forwarded-For", "203.0.113.7").with("Forwarded", "for=203.0.113.7")), 401, "network", at: site)
+            try expectRefusal(
+                try await gateway.send(request.with("X-Forwarded-For", "203.0.113.7").with("Forwarded", "for=203.0.113.7")), 401, "network",
+                at: site)
         }
         try site.sender("acme", "networks: [203.0.113.0/24, 127.0.0.0/8]")
         try await serving(site) { gateway in try expect(try await gateway.send(request), 200, "accepted", "ok", at: site) }
     }
 
-    @Test("SEC-23: the rightmost address that is no trusted proxy counts", arguments: [
-        ("forwarded", "for=203.0.113.7", "203.0.113.7"), ("forwarded", "for=198.51.100.1, for=203.0.113.7", "203.0.113.7"),
-        ("forwarded", "For=\"203.0.113.7:4711\";proto=https", "203.0.113.7"), ("forwarded", "for=203.0.113.7, for=127.0.0.9", "203.0.113.7"),
-        ("forwarded", "for=\"[2001:db8::1]:80\"", "2001:db8::1"), ("forwarded", "for=_hidden", "127.0.0.1"), ("forwarded", "", "127.0.0.1"),
-        ("x-forwarded-for", "203.0.113.7", "203.0.113.7"), ("x-forwarded-for", "198.51.100.1,203.0.113.7, 127.0.0.2", "203.0.113.7"),
-        ("x-forwarded-for", "2001:db8::1", "2001:db8::1"),
-    ])
+    @Test(
+        "SEC-23: the rightmost address that is no trusted proxy counts",
+        arguments: [
+            ("forwarded", "for=203.0.113.7", "203.0.113.7"), ("forwarded", "for=198.51.100.1, for=203.0.113.7", "203.0.113.7"),
+            ("forwarded", "For=\"203.0.113.7:4711\";proto=https", "203.0.113.7"),
+            ("forwarded", "for=203.0.113.7, for=127.0.0.9", "203.0.113.7"),
+            ("forwarded", "for=\"[2001:db8::1]:80\"", "2001:db8::1"), ("forwarded", "for=_hidden", "127.0.0.1"),
+            ("forwarded", "", "127.0.0.1"),
+            ("x-forwarded-for", "203.0.113.7", "203.0.113.7"), ("x-forwarded-for", "198.51.100.1,203.0.113.7, 127.0.0.2", "203.0.113.7"),
+            ("x-forwarded-for", "2001:db8::1", "2001:db8::1"),
+        ])
     func forwarded(kind: String, value: String, remote: String) async throws {
         let handler = try await TestHandler.start()
         let site = try TestSite(gateway: "trusted-proxies: [127.0.0.0/8]", listener: "forwarded-by: \(kind)")
         try site.acme(to: handler.url())
         let request = try site.acmeSender().request("{}")
         try await serving(site) { gateway in
-            let line = try expect(try await gateway.send(value.isEmpty ? request : request.with(kind, value)), 200, "accepted", "ok", at: site)
+            let line = try expect(
+                try await gateway.send(value.isEmpty ? request : request.with(kind, value)), 200, "accepted", "ok", at: site)
             #expect(line?.remote == remote)
         }
     }
 
-    @Test("SEC-23: a trusted proxy's field that is malformed is 400; from anyone else the field is ignored", arguments: [
-        ("forwarded", "203.0.113.7"), ("forwarded", "for=nonsense"), ("forwarded", "for=\"203.0.113.7"), ("x-forwarded-for", "nonsense"), ("x-forwarded-for", "1.2.3.4.5"),
-    ])
+    @Test(
+        "SEC-23: a trusted proxy's field that is malformed is 400; from anyone else the field is ignored",
+        arguments: [
+            ("forwarded", "203.0.113.7"), ("forwarded", "for=nonsense"), ("forwarded", "for=\"203.0.113.7"),
+            ("x-forwarded-for", "nonsense"), ("x-forwarded-for", "1.2.3.4.5"),
+        ])
     func malformedForwarded(kind: String, value: String) async throws {
         let handler = try await TestHandler.start()
         let site = try TestSite(gateway: "trusted-proxies: [127.0.0.0/8]", listener: "forwarded-by: \(kind)")
@@ -328,7 +348,9 @@ struct OriginTests {
         let site = try TestSite(gateway: "trusted-proxies: [127.0.0.0/8]", listener: "forwarded-by: proxy-v2")
         try site.acme(to: handler.url())
         let sender = try site.acmeSender()
-        let v6 = Self.signature + [0x21, 0x21, 0, 36] + [0x20, 0x01, 0x0d, 0xb8] + [UInt8](repeating: 0, count: 11) + [1] + [UInt8](repeating: 0, count: 20)
+        let v6 =
+            Self.signature + [0x21, 0x21, 0, 36] + [0x20, 0x01, 0x0d, 0xb8] + [UInt8](repeating: 0, count: 11) + [1]
+            + [UInt8](repeating: 0, count: 20)
         let withTLV = Self.signature + [0x21, 0x11, 0, 16, 203, 0, 113, 7, 127, 0, 0, 1, 0x10, 0, 0x20, 0xfb, 4, 0, 1, 0]
         let local = Self.signature + [0x20, 0x00, 0, 0]
         try await serving(site) { gateway in
@@ -341,7 +363,10 @@ struct OriginTests {
             }
             // Without a preamble, or with a broken one, there is no connection.
             await #expect(throws: (any Error).self) { try await gateway.connect() }
-            for broken in [Self.signature + [0x31, 0x11, 0, 12], Self.signature + [0x21, 0x11, 0, 4, 1, 2, 3, 4], Self.signature + [0x21, 0x11, 0xff, 0xff]] {
+            for broken in [
+                Self.signature + [0x31, 0x11, 0, 12], Self.signature + [0x21, 0x11, 0, 4, 1, 2, 3, 4],
+                Self.signature + [0x21, 0x11, 0xff, 0xff],
+            ] {
                 await #expect(throws: (any Error).self) { try await gateway.connect(preamble: broken) }
             }
         }

@@ -17,15 +17,18 @@ struct ConnectionTests {
         try await serving(site) { gateway in
             let requests = [
                 try sender.request(id: "slow", "{}"), RawRequest("/nowhere", body: "{}"), try sender.request(id: "bad", "{}"),
-                try sender.request(id: "one", "{}").replacing("webhook-signature", "v1,AAAA"), try sender.request(id: "two", "{}").changed { $0.chunks = [1] },
-                try sender.request(id: "two", "{}"), RawRequest("/hooks/acme").changed { $0.method = "GET" }, try sender.request(id: "last", "{}").with("Connection", "close"),
+                try sender.request(id: "one", "{}").replacing("webhook-signature", "v1,AAAA"),
+                try sender.request(id: "two", "{}").changed { $0.chunks = [1] },
+                try sender.request(id: "two", "{}"), RawRequest("/hooks/acme").changed { $0.method = "GET" },
+                try sender.request(id: "last", "{}").with("Connection", "close"),
             ]
             let connection = try await gateway.connect()
             connection.post(requests.flatMap(\.bytes) + RawRequest("/behind-the-end").bytes)
             #expect(await eventually { handler.count == 1 })
             gate.open()
             let expected = [
-                (200, "ok"), (404, "not-found"), (500, "handler-failed"), (401, "signature-malformed"), (200, "ok"), (200, "duplicate"), (405, "method"), (200, "ok"),
+                (200, "ok"), (404, "not-found"), (500, "handler-failed"), (401, "signature-malformed"), (200, "ok"), (200, "duplicate"),
+                (405, "method"), (200, "ok"),
             ]
             for (status, reason) in expected {
                 let answer = try await connection.answer()
@@ -65,7 +68,8 @@ struct ConnectionTests {
             let kept = try await gateway.connect()
             try await kept.send(try sender.request("{}"))
             #expect(try await kept.answer().closes == false)
-            try await kept.send(Array("\r\n".utf8) + (try sender.request("{}").changed { $0.version = "HTTP/1.0" }.with("Connection", "Keep-Alive").bytes))
+            try await kept.send(
+                Array("\r\n".utf8) + (try sender.request("{}").changed { $0.version = "HTTP/1.0" }.with("Connection", "Keep-Alive").bytes))
             #expect(try await kept.answer().status == 200)
             try await kept.send(try sender.request("{}").changed { $0.version = "HTTP/1.0" })
             let last = try await kept.answer()
@@ -188,7 +192,12 @@ struct ConnectionTests {
         try await serving(site) { gateway in
             let connection = try await gateway.connect()
             try await connection.send("POST /hooks/acme HTTP/1.1\r\nX: ")
-            let drip = Task { while !Task.isCancelled { try await connection.send("x"); try await Task.sleep(for: .milliseconds(50)) } }
+            let drip = Task {
+                while !Task.isCancelled {
+                    try await connection.send("x")
+                    try await Task.sleep(for: .milliseconds(50))
+                }
+            }
             let answer = try await connection.answer()
             drip.cancel()
             try expectRefusal(answer, 408, "timeout", at: site)
@@ -207,7 +216,12 @@ struct ConnectionTests {
         try await serving(site) { gateway in
             let connection = try await gateway.connect()
             try await connection.send(Array(request.bytes.dropLast(300)))
-            let drip = Task { while !Task.isCancelled { try await connection.send("x"); try await Task.sleep(for: .milliseconds(50)) } }
+            let drip = Task {
+                while !Task.isCancelled {
+                    try await connection.send("x")
+                    try await Task.sleep(for: .milliseconds(50))
+                }
+            }
             let answer = try await connection.answer()
             drip.cancel()
             let line = try expectRefusal(answer, 408, "timeout", at: site)
@@ -246,7 +260,9 @@ struct ConnectionTests {
             #expect(await eventually { handler.count >= 3 })
             try expect(try await gateway.send(try sender.request("{}")), 200, "accepted", "ok", at: site)
             // The gateway stops to read from it: not all of its requests are taken.
-            #expect(try await eventually { try await gateway.admin("/metrics").text.split(separator: "\n").contains("gatehouse_connections 0") })
+            #expect(
+                try await eventually { try await gateway.admin("/metrics").text.split(separator: "\n").contains("gatehouse_connections 0") }
+            )
             #expect(handler.count < 150)
             await connection.close()
         }
@@ -266,25 +282,31 @@ struct ConnectionTests {
             try expect(try await open[0].answer(), 200, "accepted", "ok", at: site)
             await open[0].close()
             var again: RawConnection?
-            #expect(await eventually {
-                again = try? await gateway.connect()
-                return again != nil
-            })
+            #expect(
+                await eventually {
+                    again = try? await gateway.connect()
+                    return again != nil
+                })
             for connection in open { await connection.close() }
             await again?.close()
         }
     }
 
-    @Test("plain HTTP, PROXY preambles that nobody asked for and noise on the TLS port are turned away", arguments: [
-        "POST /hooks/acme HTTP/1.1\r\nHost: localhost\r\n\r\n", "PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\n", "\u{1}\u{2}\u{3}\u{4}\u{5}\u{6}",
-    ])
+    @Test(
+        "plain HTTP, PROXY preambles that nobody asked for and noise on the TLS port are turned away",
+        arguments: [
+            "POST /hooks/acme HTTP/1.1\r\nHost: localhost\r\n\r\n", "PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\n",
+            "\u{1}\u{2}\u{3}\u{4}\u{5}\u{6}",
+        ])
     func notTLS(bytes: String) async throws {
         let site = try TestSite()
         try site.acme(to: "file:events.jsonl")
         try await serving(site) { gateway in
             let connection = try await gateway.connect(isTLS: false)
             connection.post(Array(bytes.utf8))
-            if bytes.hasPrefix("P") { #expect(String(decoding: try await connection.someBytes(), as: UTF8.self).hasPrefix("HTTP/1.1 400 ")) }
+            if bytes.hasPrefix("P") {
+                #expect(String(decoding: try await connection.someBytes(), as: UTF8.self).hasPrefix("HTTP/1.1 400 "))
+            }
             try await connection.ended()
             await connection.close()
         }
@@ -329,7 +351,9 @@ struct ConnectionTests {
         }
         let site = try TestSite()
         try site.acme(to: handler.url(), delivery: "timeout: 60s, late: 60s")
-        try site.folder.write("policies/gateway.yaml", String(decoding: site.folder.read("policies/gateway.yaml"), as: UTF8.self).replacing("drain: 5s", with: "drain: 500ms"))
+        try site.folder.write(
+            "policies/gateway.yaml",
+            String(decoding: site.folder.read("policies/gateway.yaml"), as: UTF8.self).replacing("drain: 5s", with: "drain: 500ms"))
         let request = try site.acmeSender().request("{}")
         await Slots.shared.enter()
         defer { Slots.shared.leave() }

@@ -14,7 +14,11 @@ struct HandlerKindTests {
         let events = Mutex<[AuthenticatedEvent]>([])
         private let answer: @Sendable (AuthenticatedEvent) async throws -> HandlerResponse
 
-        init(_ answer: @escaping @Sendable (AuthenticatedEvent) async throws -> HandlerResponse = { _ in HandlerResponse(status: 201, contentType: "text/plain", body: Array("in process".utf8)) }) {
+        init(
+            _ answer: @escaping @Sendable (AuthenticatedEvent) async throws -> HandlerResponse = { _ in
+                HandlerResponse(status: 201, contentType: "text/plain", body: Array("in process".utf8))
+            }
+        ) {
             self.answer = answer
         }
 
@@ -31,7 +35,8 @@ struct HandlerKindTests {
         let orders = Orders()
         let site = try TestSite()
         try site.acme(to: "swift:orders")
-        let request = try site.acmeSender().request(id: "msg_1", "{\"type\":\"order.accepted\"}").with("X-Custom", "x").with("Authorization", "none")
+        let request = try site.acmeSender().request(id: "msg_1", "{\"type\":\"order.accepted\"}").with("X-Custom", "x").with(
+            "Authorization", "none")
         try await serving(site, handlers: ["orders": orders]) { gateway in
             let answer = try await gateway.send(request)
             try expect(answer, 201, "accepted", "ok", at: site)
@@ -99,10 +104,13 @@ struct HandlerKindTests {
         try site.acme(to: "exec:../../handler.sh", delivery: "arguments: [\"\(site.folder("environment"))\"], timeout: 20s")
         let sender = try site.acmeSender()
         try await serving(site) { gateway in
-            let answer = try await gateway.send(try sender.request(id: "$(touch x);é", "{\"type\":\"t\"}").with("X-Evil", "() { :; }; echo"))
+            let answer = try await gateway.send(
+                try sender.request(id: "$(touch x);é", "{\"type\":\"t\"}").with("X-Evil", "() { :; }; echo"))
             try expect(answer, 200, "accepted", "ok", at: site)
             #expect(answer.text.hasPrefix("{\"type\":\"t\"}|$(touch x);"))
-            let names = String(decoding: site.folder.read("environment"), as: UTF8.self).split(separator: "\n").map { $0.prefix { $0 != "=" } }
+            let names = String(decoding: site.folder.read("environment"), as: UTF8.self).split(separator: "\n").map {
+                $0.prefix { $0 != "=" }
+            }
             #expect(names.filter { !$0.hasPrefix("GATEHOUSE_") && $0 != "PWD" && $0 != "_" && $0 != "SHLVL" && $0 != "OLDPWD" } == [])
             #expect(names.contains("GATEHOUSE_REFERENCE"))
             try expect(try await gateway.send(try sender.request("{\"busy\":1}")), 503, "failed", "handler-failed", at: site)
@@ -119,7 +127,8 @@ struct HandlerKindTests {
         try await serving(site) { gateway in
             try expect(try await gateway.send(request), 504, "failed", "handler-failed", at: site)
             #expect(await eventually { !site.folder.read("pid").isEmpty })
-            let pid = try #require(Int32(String(decoding: site.folder.read("pid"), as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)))
+            let pid = try #require(
+                Int32(String(decoding: site.folder.read("pid"), as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)))
             #expect(await eventually { kill(pid, 0) != 0 })
         }
     }
@@ -135,7 +144,9 @@ struct HandlerKindTests {
             try expect(answer, 200, "accepted", "ok", at: site)
             #expect(answer.body.isEmpty)
             try expect(try await gateway.send(request), 200, "duplicate", "duplicate", at: site)
-            try expect(try await gateway.send(try sender.request("x").changed { $0.fields.removeAll { $0.name == "Content-Type" } }), 200, "accepted", "ok", at: site)
+            try expect(
+                try await gateway.send(try sender.request("x").changed { $0.fields.removeAll { $0.name == "Content-Type" } }), 200,
+                "accepted", "ok", at: site)
             let lines = site.folder.read("events.jsonl").split(separator: 10)
             #expect(lines.count == 2)
             let line = try #require(try JSONSerialization.jsonObject(with: Data(lines.first ?? [])) as? [String: Any])
@@ -176,7 +187,9 @@ struct HandlerKindTests {
         }
     }
 
-    @Test("https: with another authority, another name or the system's authorities there is no hand-over: 502", arguments: ["ca", "name", "system"])
+    @Test(
+        "https: with another authority, another name or the system's authorities there is no hand-over: 502",
+        arguments: ["ca", "name", "system"])
     func httpsRefused(wrong: String) async throws {
         let site = try TestSite()
         try site.writeServer("handler", names: [wrong == "name" ? "other.test" : "localhost"])
@@ -189,17 +202,22 @@ struct HandlerKindTests {
         }
     }
 
-    @Test("SEC-7: an https answer up to the end of the connection counts only with close_notify")
-    func truncatedAnswer() async throws {
+    @Test("SEC-7: an https answer up to the end of the connection counts only with close_notify", arguments: [true, false])
+    func truncatedAnswer(isWhole: Bool) async throws {
         let site = try TestSite()
         let handler = try await TestHandler.start(tls: (site.folder("certs/server.pem"), site.folder("certs/server.key"))) { _ in
-            .bytes("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nwhole", closes: true)
+            let text = "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nwhole"
+            return isWhole ? .bytes(text, closes: true) : .cut(text)
         }
         try site.acme(to: handler.url(host: "localhost"), delivery: "ca: ../../certs/ca.pem")
         try await serving(site) { gateway in
             let answer = try await gateway.send(try site.acmeSender().request("{}"))
-            try expect(answer, 200, "accepted", "ok", at: site)
-            #expect(answer.text == "whole")
+            if isWhole {
+                try expect(answer, 200, "accepted", "ok", at: site)
+                #expect(answer.text == "whole")
+            } else {
+                try expect(answer, 502, "failed", "handler-failed", at: site)
+            }
         }
     }
 }

@@ -5,10 +5,13 @@ import Testing
 
 @Suite("What the head alone decides")
 struct RefusalTests {
-    @Test("an unknown path is 404, compared as it was sent (SEC-22)", arguments: [
-        "/", "/hooks", "/hooks/acme/", "/hooks//acme", "/hooks/%61cme", "/hooks/./acme", "/hooks/acme;x", "/hooks/x/../acme", "/HOOKS/acme",
-        "/hooks/acme%00", "//hooks/acme", "/hooks/acme%2f",
-    ])
+    @Test(
+        "an unknown path is 404, compared as it was sent (SEC-22)",
+        arguments: [
+            "/", "/hooks", "/hooks/acme/", "/hooks//acme", "/hooks/%61cme", "/hooks/./acme", "/hooks/acme;x", "/hooks/x/../acme",
+            "/HOOKS/acme",
+            "/hooks/acme%00", "//hooks/acme", "/hooks/acme%2f", "*",
+        ])
     func notFound(path: String) async throws {
         let handler = try await TestHandler.start()
         let site = try TestSite()
@@ -21,17 +24,12 @@ struct RefusalTests {
         }
     }
 
-    @Test("a backslash or a space in the path is malformed", arguments: ["/hooks\\acme", "/hooks/ac me", "/hooks/\u{e9}", "/hooks/acme#x", "hooks/acme"])
+    @Test("what no path can hold is malformed", arguments: ["/hooks/ac me", "/hooks/\u{e9}", "/hooks/acme\u{7f}", "hooks/acme", "?x"])
     func target(path: String) async throws {
         let site = try TestSite()
         try site.acme(to: "file:events.jsonl")
         try await serving(site) { gateway in
-            let answer = try await gateway.send(RawRequest(path, body: "{}"))
-            if answer.status == 404 {
-                try expectRefusal(answer, 404, "not-found", at: site)
-            } else {
-                try expectRefusal(answer, 400, "malformed", at: site)
-            }
+            try expectRefusal(try await gateway.send(RawRequest(path, body: "{}")), 400, "malformed", at: site)
         }
     }
 
@@ -75,7 +73,8 @@ struct RefusalTests {
             let big = try sender.request(String(repeating: "x", count: 101))
             try expectRefusal(try await gateway.send(big), 413, "too-large", at: site)
             // The declared length is enough: nothing of the body is waited for.
-            try expectRefusal(try await gateway.send(big.changed { $0.body = [] }.with("Content-Length", "999999999")), 413, "too-large", at: site)
+            try expectRefusal(
+                try await gateway.send(big.changed { $0.body = [] }.with("Content-Length", "999999999")), 413, "too-large", at: site)
             for chunks in [[101], [50, 50, 1], [1]] {
                 let answer = try await gateway.send(big.changed { $0.chunks = chunks })
                 try expectRefusal(answer, 413, "too-large", at: site)
@@ -94,7 +93,8 @@ struct RefusalTests {
         try await serving(site) { gateway in
             try expectRefusal(try await gateway.send(RawRequest("/" + String(repeating: "a", count: 5_000))), 414, "too-large", at: site)
             // Neither is waited for once it is too long.
-            try expectRefusal(try await gateway.send(Array("POST /\(String(repeating: "a", count: 5_000))".utf8)), 414, "too-large", at: site)
+            try expectRefusal(
+                try await gateway.send(Array("POST /\(String(repeating: "a", count: 5_000))".utf8)), 414, "too-large", at: site)
             let long = RawRequest("/hooks/acme").with("X", String(repeating: "a", count: 5_000))
             try expectRefusal(try await gateway.send(long), 431, "too-large", at: site)
             try expectRefusal(try await gateway.send(Array(long.head.dropLast(4))), 431, "too-large", at: site)
@@ -108,7 +108,7 @@ struct RefusalTests {
     func mediaType(type: String) async throws {
         let handler = try await TestHandler.start()
         let site = try TestSite()
-        try site.acme(to: handler.url(), "media-types: [application/json, text/x-*]".replacing("text/x-*", with: "image/*"))
+        try site.acme(to: handler.url(), "media-types: [application/json, image/*]")
         let sender = try site.acmeSender()
         try await serving(site) { gateway in
             let request = try sender.request(id: "msg_1", "{}").without("Content-Type")
@@ -129,7 +129,8 @@ struct RefusalTests {
         try site.acme(to: handler.url())
         try site.endpoint("plain", to: handler.url(), authenticate: "[{ signature: github }]")
         let request = try site.acmeSender().request("{}").with("Content-Encoding", "gzip")
-        let plain = try TestSender("github", secret: site.secret, path: "/hooks/plain").request("\u{1f}not gzip at all").with("Content-Encoding", "gzip")
+        let plain = try TestSender("github", secret: site.secret, path: "/hooks/plain").request("\u{1f}not gzip at all").with(
+            "Content-Encoding", "gzip")
         try await serving(site) { gateway in
             let answer = try await gateway.send(request)
             try expectRefusal(answer, 415, "media-type", at: site)
@@ -146,7 +147,8 @@ struct RefusalTests {
         let site = try TestSite()
         try site.acme(to: "file:events.jsonl")
         try await serving(site) { gateway in
-            try expectRefusal(try await gateway.send(RawRequest("/hooks/acme", body: "{}").with("Expect", "a-miracle")), 417, "expectation", at: site)
+            try expectRefusal(
+                try await gateway.send(RawRequest("/hooks/acme", body: "{}").with("Expect", "a-miracle")), 417, "expectation", at: site)
         }
     }
 
@@ -235,7 +237,8 @@ struct RefusalTests {
             #expect(answer["retry-after"] != nil)
         }
         #expect(handler.count == 0)
-        #expect(try await gateway.connect(isTLS: false).isEnded == false)
+        #expect(try await gateway.admin("/health/ready").status == 503)
+        #expect(try await gateway.admin("/health/live").status == 200)
         try await gateway.stop()
         #expect(try site.verifyAudit().isGood)
     }

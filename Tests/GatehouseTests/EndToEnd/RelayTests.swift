@@ -57,7 +57,9 @@ struct RelayTests {
         let body = (0..<count).map { UInt8(truncatingIfNeeded: $0) }
         let mac = try body.withUnsafeBytes { try HMAC.compute(.sha256, key: Secret(utf8: "a secret of some length"), $0) }
         try await serving(site) { gateway in
-            let request = RawRequest("/hooks/acme", fields: [("X-Hub-Signature-256", "sha256=" + Hex.encode(mac))]).changed { $0.body = body }
+            let request = RawRequest("/hooks/acme", fields: [("X-Hub-Signature-256", "sha256=" + Hex.encode(mac))]).changed {
+                $0.body = body
+            }
             try expect(try await gateway.send(request), 200, "accepted", "ok", at: site)
             #expect(handler.requests.first?.body == body)
             // The same bytes in chunks are the same event.
@@ -72,7 +74,8 @@ struct RelayTests {
         try site.acme(to: handler.url())
         let sender = try site.acmeSender()
         let names = [
-            "Gatehouse-Sender", "gatehouse_sender", "GATEHOUSE-EVENT_ID", "Gatehouse-Anything", "Authorization", "authorization", "Keep-Alive", "TE",
+            "Gatehouse-Sender", "gatehouse_sender", "GATEHOUSE-EVENT_ID", "Gatehouse-Anything", "Authorization", "authorization",
+            "Keep-Alive", "TE",
             "Trailer", "Upgrade", "Proxy-Authorization", "Proxy_Connection", "X-Named", "X_Named", "Connection", "keep_alive",
         ]
         try await serving(site) { gateway in
@@ -97,7 +100,9 @@ struct RelayTests {
         let secret = try site.add("handler/erp/signing")
         let sender = try site.acmeSender()
         try await serving(site) { gateway in
-            try expect(try await gateway.send(try sender.request(id: "msg_1", "{\"a\":1}").with("webhook_id", "forged")), 200, "accepted", "ok", at: site)
+            try expect(
+                try await gateway.send(try sender.request(id: "msg_1", "{\"a\":1}").with("webhook_id", "forged")), 200, "accepted", "ok",
+                at: site)
             let got = try #require(handler.requests.first)
             #expect(got.fields.filter { $0.name.lowercased().hasPrefix("webhook") }.count == 3)
             #expect(got["webhook-id"] == "msg_1")
@@ -126,13 +131,15 @@ struct RelayTests {
         }
     }
 
-    @Test("an answer in chunks, up to the end of the connection, after interim ones, or without a body is the sender's answer", arguments: [
-        ("HTTP/1.1 201 Created\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;x=y\r\nde\r\n0\r\nT: v\r\n\r\n", 201, "abcde"),
-        ("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nto the end", 200, "to the end"),
-        ("HTTP/1.0 200 OK\r\n\r\nto the end", 200, "to the end"),
-        ("HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", 200, "ok"),
-        ("HTTP/1.1 204 No Content\r\n\r\n", 204, ""),
-    ])
+    @Test(
+        "an answer in chunks, up to the end of the connection, after interim ones, or without a body is the sender's answer",
+        arguments: [
+            ("HTTP/1.1 201 Created\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;x=y\r\nde\r\n0\r\nT: v\r\n\r\n", 201, "abcde"),
+            ("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nto the end", 200, "to the end"),
+            ("HTTP/1.0 200 OK\r\n\r\nto the end", 200, "to the end"),
+            ("HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", 200, "ok"),
+            ("HTTP/1.1 204 No Content\r\n\r\n", 204, ""),
+        ])
     func forms(answer: String, status: Int, body: String) async throws {
         let handler = try await TestHandler.start { _ in .bytes(answer, closes: answer.hasSuffix("end")) }
         let site = try TestSite()
@@ -155,7 +162,9 @@ struct RelayTests {
 struct HandlerFailureTests {
     @Test("a failure goes to the sender as it is and frees the event; the next attempt goes through", arguments: [500, 404, 302, 429])
     func failure(status: Int) async throws {
-        let handler = try await TestHandler.start { _ in .bytes("HTTP/1.1 \(status) X\r\nLocation: https://localhost/elsewhere\r\nContent-Length: 3\r\n\r\nbad", closes: false) }
+        let handler = try await TestHandler.start { _ in
+            .bytes("HTTP/1.1 \(status) X\r\nLocation: https://localhost/elsewhere\r\nContent-Length: 3\r\n\r\nbad", closes: false)
+        }
         let site = try TestSite()
         try site.acme(to: handler.url())
         let sender = try site.acmeSender()
@@ -178,11 +187,14 @@ struct HandlerFailureTests {
         }
     }
 
-    @Test("nonsense, a cut-off answer, one that is too large, or a closed connection is 502 and frees the event (SEC-84)", arguments: [
-        "\u{1}\u{2}nonsense\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nshort", "HTTP/1.1 999999 OK\r\n\r\n",
-        "HTTP/1.1 200 OK\r\nContent-Length: 2000000\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nabc",
-        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab", "",
-    ])
+    @Test(
+        "nonsense, a cut-off answer, one that is too large, or a closed connection is 502 and frees the event (SEC-84)",
+        arguments: [
+            "\u{1}\u{2}nonsense\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nshort", "HTTP/1.1 999999 OK\r\n\r\n",
+            "HTTP/1.1 200 OK\r\nContent-Length: 2000000\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nabc",
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab",
+            "",
+        ])
     func nonsense(bytes: String) async throws {
         let handler = try await TestHandler.start { _ in bytes.isEmpty ? .close : .bytes(bytes, closes: true) }
         let site = try TestSite()
@@ -200,7 +212,9 @@ struct HandlerFailureTests {
 
     @Test("a head that does not end is cut at its limit: 502")
     func endlessHead() async throws {
-        let handler = try await TestHandler.start { _ in .bytes("HTTP/1.1 200 OK\r\nX: \(String(repeating: "x", count: 40_000))", closes: false) }
+        let handler = try await TestHandler.start { _ in
+            .bytes("HTTP/1.1 200 OK\r\nX: \(String(repeating: "x", count: 40_000))", closes: false)
+        }
         let site = try TestSite()
         try site.acme(to: handler.url())
         try await serving(site) { gateway in
@@ -224,7 +238,9 @@ struct HandlerFailureTests {
         }
     }
 
-    @Test("SEC-82: a handler's name that leads to an address no handler has is not connected to", arguments: ["169.254.169.254", "0.0.0.0", "[::ffff:169.254.1.1]"])
+    @Test(
+        "SEC-82: a handler's name that leads to an address no handler has is not connected to",
+        arguments: ["169.254.169.254", "0.0.0.0", "[::ffff:169.254.1.1]"])
     func forbidden(host: String) async throws {
         let site = try TestSite()
         try site.acme(to: "http://\(host):80/", delivery: "allow-plain: true")

@@ -1,0 +1,164 @@
+import Foundation
+import GatehouseTesting
+import GatehouseTime
+import Testing
+
+@Suite("audit and explain, as a user runs them", .serialized)
+struct AuditCommandTests {
+    private let site: TestSite
+    private let directory: URL
+
+    init() throws {
+        site = try TestSite(gateway: "log: { level: info, format: text }")
+        try site.acme(to: "file:../../events.jsonl")
+        try site.sender("other")
+        try site.endpoint("other", to: "file:../../other.jsonl", senders: "[other]")
+        try site.add("other/signing", "whsec_b3RoZXIgc2VuZGVyJ3Mgc2VjcmV0IHZhbHVlLi4=")
+        directory = URL(fileURLWithPath: site.folder.path)
+    }
+
+    private func run(_ arguments: String...) async throws -> Program.Result {
+        try await Program.run(Program.path, arguments + ["--policies", site.policies], in: directory, input: nil)
+    }
+
+    /// Three accepted events, one that was changed on the way, one signed an hour ago.
+    private func send(_ gateway: GatewayProgram) async throws -> (accepted: [String], changed: RawAnswer, stale: RawAnswer) {
+        let sender = try site.acmeSender()
+        var accepted: [String] = []
+        for number in 1...3 {
+            let answer = try await gateway.send(sender.request(id: "msg_\(number)", "{\"type\":\"order.accepted\"}"))
+            #expect(answer.status == 200)
+            accepted.append(answer.reference ?? "")
+        }
+        let changed = try await gateway.send(sender.request(id: "=cmd", "{\"a\":1}").changed { $0.body.append(0x20) })
+        let stale = try await gateway.send(sender.request(id: "msg_5", "{}", at: SystemClock().now - .seconds(3_600)))
+        #expect(changed.status == 401 && stale.status == 401)
+        return (accepted, changed, stale)
+    }
+
+    @Test("review finds what is asked for, beside a running gateway, on a stopped one and on a copy")
+    func review() async throws {
+        let gateway = try await GatewayProgram.start(site)
+        let sent = try await send(gateway)
+        for _ in 0..<2 {
+            let all = try await run("audit", "review", "--json")
+            #expect(all.output.split(separator: "\n").count == 5)
+            let one = try await run("audit", "review", "--json", "--reference", sent.accepted[1], "--sender", "acme", "--decision", "accepted")
+            #expect(one.status == 0 && one.output.contains("\"id\":\"msg_2\"") && one.output.split(separator: "\n").count == 1)
+            let newest = try await run("audit", "review", "--json", "--limit", "1")
+            #expect(newest.output.contains(sent.stale.reference ?? "?") && newest.output.split(separator: "\n").count == 1)
+            #expect(try await run("audit", "review", "--since", "1h", "--reason", "timestamp-stale").output.contains("timestamp-stale"))
+            #expect(try await run("audit", "review", "--until", "1h").status == 1)
+            #expect(try await run("audit", "review", "--since", "never").status == 64)
+            let summary = try await run("audit", "review", "--summary", "--json")
+            #expect(summary.output.contains("\"decisions\":{\"accepted\":3,\"rejected\":2}") && summary.output.contains("\"acme signature version 1\":"))
+            gateway.signal(SIGTERM)
+            _ = await gateway.exit()
+        }
+        let copy = directory.appendingPathComponent("copy")
+        try FileManager.default.copyItem(at: directory.appendingPathComponent("var/audit"), to: copy)
+        let copied = try await Program.run(Program.path, ["audit", "review", "--log", copy.path, "--event", "msg_3"], in: directory, input: nil)
+        #expect(copied.status == 0 && copied.output.contains("msg_3"))
+    }
+
+    @Test("checkpoints kept elsewhere reveal a log that was made anew, and nothing is signed over it (SEC-77, SEC-78)")
+    func checkpoints() async throws {
+        let gateway = try await GatewayProgram.start(site)
+        let sent = try await send(gateway)
+        let first = try await run("audit", "checkpoint")
+        #expect(first.status == 0 && first.output.hasPrefix("gatehouse/"))
+        try site.folder.write("first", first.output)
+        try site.folder.write("key", try await run("audit", "key").output)
+        #expect(try await run("audit", "verify", "--against", "first").status == 0)
+        _ = try await gateway.send(site.acmeSender().request(id: "msg_9", "{}"))
+        try site.folder.write("proof", try await run("audit", "prove", sent.accepted[0]).output)
+        try site.folder.write("record", try await run("audit", "review", "--json", "--reference", sent.accepted[0]).output)
+        try site.folder.write("wrong", try await run("audit", "review", "--json", "--reference", sent.accepted[1]).output)
+        try site.folder.write("growth", try await run("audit", "prove", "--since", "first").output)
+        gateway.signal(SIGTERM)
+        #expect(await gateway.exit() == 0)
+        func proves(_ arguments: String...) async throws -> Int32 {
+            try await Program.run(Program.path, ["audit", "verify-proof"] + arguments + ["--key", "key"], in: directory, input: nil).status
+        }
+        #expect(try await proves("proof", "--record", "record") == 0)
+        #expect(try await proves("proof", "--record", "wrong") == 1)
+        #expect(try await proves("growth", "--old", "first") == 0)
+        #expect(try await proves("growth", "--record", "record") == 1)
+        #expect(try await run("audit", "verify", "--against", "first").status == 0)
+        let segment = try #require(site.folder.names(in: "var/audit").first { $0.hasSuffix(".jsonl") })
+        var lines = site.folder.read("var/audit/\(segment)").split(separator: 0x0a).map(Array.init)
+        lines.removeLast(3)
+        try site.folder.write("cut/\(segment)", lines.map { String(decoding: $0, as: UTF8.self) + "\n" }.joined())
+        let cut = try await Program.run(
+            Program.path, ["audit", "verify", "--log", "cut", "--key", "key", "--against", "growth", "--json"], in: directory, input: nil)
+        #expect(cut.status == 2)
+        let last = try await run("audit", "checkpoint", "--against", "first")
+        try site.folder.write("last", last.output)
+        let shorter = try await Program.run(
+            Program.path, ["audit", "verify", "--log", "cut", "--key", "key", "--against", "last", "--json"], in: directory, input: nil)
+        #expect(shorter.status == 1 && shorter.output.contains("\"ok\":false"))
+    }
+
+    @Test("exports neutralise formulas, and OCSF events have what their classes require (SEC-80)")
+    func export() async throws {
+        let gateway = try await GatewayProgram.start(site)
+        _ = try await send(gateway)
+        _ = try await gateway.send(site.acmeSender().request(id: "=1+1", "{}"))
+        gateway.signal(SIGTERM)
+        _ = await gateway.exit()
+        let table = try await run("audit", "export", "--format", "csv")
+        #expect(table.status == 0 && table.output.contains(",'=1+1,"))
+        #expect(table.output.utf8.split(separator: 0x0a).count == 7)
+        let events = try await run("audit", "export", "--format", "ocsf", "--all")
+        let required = [
+            3_002: ["activity_id", "category_uid", "class_uid", "metadata", "severity_id", "time", "type_uid", "user"],
+            6_003: ["activity_id", "actor", "api", "category_uid", "class_uid", "metadata", "severity_id", "src_endpoint", "time", "type_uid"],
+        ]
+        for line in events.output.split(separator: "\n") {
+            let event = try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
+            let kind = try #require(event["class_uid"] as? Int)
+            for name in try #require(required[kind]) { #expect(event[name] != nil, "\(name) of \(kind)") }
+            #expect(event["type_uid"] as? Int == kind * 100 + (event["activity_id"] as? Int ?? -1))
+            #expect((event["metadata"] as? [String: Any])?["version"] as? String == "1.3.0")
+        }
+        #expect(try await run("audit", "export", "--format", "jsonl").output == run("audit", "review", "--json").output)
+    }
+
+    @Test("explain finds what was done to a request, and prints nothing secret")
+    func explain() async throws {
+        let gateway = try await GatewayProgram.start(site)
+        let sent = try await send(gateway)
+        let stale = try await run("explain", sent.stale.reference ?? "")
+        #expect(stale.status == 0 && stale.output.contains("3600 s") && stale.output.contains("timestamp-stale"))
+        let changed = try await run("explain", sent.changed.reference ?? "")
+        #expect(changed.messages.contains("--request FILE"))
+        #expect(try await run("explain", "01ARZ3NDEKTSV4RRFFQ69G5FAV").status == 1)
+
+        let body = "{\"id\": 1, \"name\": \"caf\u{e9}\"}"
+        func cause(_ sender: TestSender? = nil, _ change: (inout RawRequest) -> Void) async throws -> String {
+            let request = try (sender ?? site.acmeSender()).request(id: "msg_x", body).changed(change)
+            try site.folder.write("request", String(decoding: request.bytes, as: UTF8.self))
+            let result = try await run("explain", "--endpoint", "acme", "--request", "request", "--json")
+            #expect(!result.output.contains(site.secret) && !result.output.contains(site.secret.dropFirst(6)))
+            let answer = try JSONSerialization.jsonObject(with: Data(result.output.utf8)) as? [String: Any]
+            return ((answer?["causes"] as? [[String: Any]])?.first?["cause"] as? String ?? "none") + " \(result.status)"
+        }
+        #expect(try await cause { _ in } == "passes 0")
+        #expect(try await cause { $0.body.append(0x0a) } == "body-newline-added 0")
+        #expect(try await cause { $0.body = Array("{\"id\":1,\"name\":\"caf\u{e9}\"}".utf8) } == "body-reformatted 0")
+        #expect(try await cause { $0.body = Array("{\"id\": 2}".utf8) } == "secret-unknown 1")
+        #expect(
+            try await cause { request in
+                let value = request["webhook-signature"]
+                request = request.without("webhook-signature").with("X-Webhook-Signature", value)
+            } == "header-renamed 0")
+        let other = try TestSender("standard-webhooks", secret: "whsec_b3RoZXIgc2VuZGVyJ3Mgc2VjcmV0IHZhbHVlLi4=", path: "/hooks/acme")
+        #expect(try await cause(other) { _ in } == "secret-of-another-sender 0")
+        _ = try await run("secret", "rotate", "acme/signing", "--overlap", "1s")
+        try await Task.sleep(for: .milliseconds(1_100))
+        #expect(try await cause { _ in } == "secret-retired 0")
+        gateway.signal(SIGTERM)
+        _ = await gateway.exit()
+        #expect(try await cause { _ in } == "secret-retired 0")
+    }
+}
