@@ -15,14 +15,16 @@ struct RecordRows {
     }
 
     func text(_ record: LogRecord) -> String {
-        let time = String(record.time.description.prefix(23)).replacing("T", with: " ") + "Z"
-        guard record.kind == "decision" else { return time + "  " + styled(fit("\(record.kind)", 9), .faint) + "  " + rest(other(record), after: 35) }
+        // On a narrow terminal the date gives way, then the names.
+        let isNarrow = width.map { $0 < 120 } ?? false
+        let whole = String(record.time.description.prefix(23)).replacing("T", with: " ") + "Z"
+        let time = isNarrow ? String(whole.dropFirst(11)) : whole
+        guard record.kind == "decision" else { return time + "  " + styled(fit("\(record.kind)", 9), .faint) + "  " + rest(other(record), after: time.count + 13) }
         let decision = record.decision ?? ""
-        let columns = [
-            fit(record.reason ?? "", 19), fit(record.endpoint ?? "-", 14), fit(record.sender ?? "-", 14),
-        ]
+        let names = width.map { max(3, min(14, ($0 - time.count - 9 - 19 - 26 - 10) / 2)) } ?? 14
+        let columns = [fit(record.reason ?? "", 19), fit(record.endpoint ?? "-", names), fit(record.sender ?? "-", names)]
         let event = [record.event?.id, record.event?.type].compactMap { $0 }.joined(separator: " ")
-        let fixed = 24 + 2 + 9 + 2 + 19 + 2 + 14 + 2 + 14 + 2 + 26
+        let fixed = time.count + 9 + 19 + 2 * names + 26 + 10
         let room = width.map { $0 - fixed - 2 }
         var line = time + "  " + styled(fit(decision, 9), Self.style(decision)) + "  " + columns.joined(separator: "  ")
         if let room {
