@@ -64,6 +64,8 @@ public struct AuditLine: Sendable, Decodable {
     }
 
     static func all(_ text: [UInt8]) throws -> [AuditLine] {
-        try text.split(separator: UInt8(ascii: "\n")).map { try JSONDecoder().decode(AuditLine.self, from: Data($0)) }
+        // A line that is being written has no end yet.
+        let whole = text.lastIndex(of: UInt8(ascii: "\n")).map { text[...$0] } ?? []
+        return try whole.split(separator: UInt8(ascii: "\n")).map { try JSONDecoder().decode(AuditLine.self, from: Data($0)) }
     }
 }

@@ -1,5 +1,6 @@
 import GatehouseAudit
 import GatehouseCrypto
+import GatehousePolicy
 import GatehouseState
 import GatehouseTime
 import GatehouseVerify
@@ -19,9 +20,17 @@ struct SecretOperation: Codable, Sendable {
     var force: Bool?
 
     /// Changes the state; durable on return.
-    func perform(_ value: Secret?, on state: State, quiet: Duration, at now: WallTime) throws(StateError) -> CredentialChange {
+    func perform(_ value: Secret?, on state: State, policy: Policy, at now: WallTime) throws(StateError) -> CredentialChange {
         guard let name = CredentialName(credential) else {
             throw StateError(.value, "\(credential): expected SENDER/signing, SENDER/basic, SENDER/oauth, SENDER/key or SENDER/certificate")
+        }
+        let parts = name.sender.split(separator: "/", omittingEmptySubsequences: false)
+        guard parts.count == 1 || (parts.count == 2 && parts[0] == "handler"), parts.allSatisfy({ PolicyText.isSafeName($0) }) else {
+            throw StateError(
+                .value, "\(credential): no sender can have this name; a sender is named as its file in senders/, a handler as handler/NAME")
+        }
+        if let value, let problem = Self.problem(value, name, policy) {
+            throw StateError(.value, "\(credential): this value cannot serve the sender's endpoints: \(problem)")
         }
         let value: CredentialStore.Value = value.map { isGenerated == true ? .made($0) : .given($0) } ?? .generated
         switch action {
@@ -29,8 +38,36 @@ struct SecretOperation: Codable, Sendable {
         case .rotate:
             return try state.credentials.rotate(name, value: value, overlap: .microseconds(overlapMicroseconds ?? 0), at: now)
         case .retire:
+            let quiet = policy.gateway.secrets.quiet
             return try state.credentials.retire(name, version: version ?? 0, quiet: quiet, force: force ?? false, at: now)
         case .revoke: return try state.credentials.revoke(name, version: version, at: now)
+        }
+    }
+}
+
+extension SecretOperation {
+    /// What keeps a value from being the key of any scheme that the sender's endpoints ask for: found out now, and not as a mismatch of
+    /// every event. Nil where a scheme can use it, and where none asks for one.
+    private static func problem(_ value: Secret, _ name: CredentialName, _ policy: Policy) -> String? {
+        guard name.kind == .signing || name.kind == .key else { return nil }
+        var problem: String?
+        for endpoint in policy.endpoints where endpoint.senders.contains(name.sender) {
+            for scheme in schemes(of: endpoint.authenticate).compactMap({ policy.schemes[$0] })
+            where scheme.algorithm.takesPublicKey == (name.kind == .key) {
+                guard let found = scheme.problem(withKey: value) else { return nil }
+                problem = problem ?? "scheme \(scheme.name): \(found)"
+            }
+        }
+        return problem
+    }
+
+    private static func schemes(of requirements: [EndpointPolicy.Requirement]) -> [String] {
+        requirements.flatMap { requirement -> [String] in
+            switch requirement {
+            case .signature(let name): [name]
+            case .any(let inner): schemes(of: inner)
+            case .basic, .certificate, .oauth: []
+            }
         }
     }
 }

@@ -66,7 +66,7 @@ final class StoppedState {
         return try recording { record in
             let change: CredentialChange
             do throws(StateError) {
-                change = try operation.perform(value, on: state, quiet: policy.gateway.secrets.quiet, at: clock.now)
+                change = try operation.perform(value, on: state, policy: policy, at: clock.now)
             } catch {
                 try record(actor.record(operation, nil, refusal: error.code.rawValue).members)
                 throw error

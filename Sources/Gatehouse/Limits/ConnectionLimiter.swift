@@ -10,15 +10,15 @@ final class ConnectionLimiter: Sendable {
 
     private let counts = Mutex(Counts())
 
-    /// False: over a limit, and nothing was counted.
-    func enter(_ peer: IPAddress, limits: GatewayPolicy.Limits, exempt: Bool) -> Bool {
+    /// nil: counted. Otherwise the limit that it is over.
+    func enter(_ peer: IPAddress, limits: GatewayPolicy.Limits, exempt: Bool) -> MetricsSnapshot.Refusal? {
         counts.withLock { counts in
-            guard counts.all < limits.connections else { return false }
+            guard counts.all < limits.connections else { return .limit }
             let own = counts.byPeer[peer, default: 0]
-            guard exempt || own < limits.perPeer else { return false }
+            guard exempt || own < limits.perPeer else { return .perPeer }
             counts.all += 1
             counts.byPeer[peer] = own + 1
-            return true
+            return nil
         }
     }
 

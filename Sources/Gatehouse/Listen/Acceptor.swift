@@ -35,8 +35,8 @@ enum Acceptor {
         let policy = loop.snapshot.policy.gateway
         guard let settings = policy.listeners.indices.contains(listener) ? policy.listeners[listener] : nil else { throw ChannelError.eof }
         let isProxy = policy.trustedProxies.contains { $0.contains(peer) }
-        guard loop.shared.connections.enter(peer, limits: policy.limits, exempt: isProxy) else {
-            loop.metrics.connectionRefused(.limit)
+        if let limit = loop.shared.connections.enter(peer, limits: policy.limits, exempt: isProxy) {
+            loop.metrics.connectionRefused(limit)
             throw ChannelError.eof
         }
         let connection = Connection(loop: loop, listener: listener, peer: peer)

@@ -52,6 +52,8 @@ final class Connection: ChannelInboundHandler {
     private var chunkedBody = ByteBuffer()
     private var chunked = ChunkedDecoder()
     private var route: Route?
+    /// The request is a HEAD: its answer has no body (RFC 9110 section 9.3.2).
+    private var isHead = false
     /// Bytes of a refused request's body that are still to be dropped.
     private var skip = 0
     private var isConsuming = false
@@ -251,6 +253,7 @@ final class Connection: ChannelInboundHandler {
     /// The head is whole: decides what can be decided without the body.
     private func begin(_ input: inout ByteBuffer) -> Bool {
         scanner = HeadScanner()
+        isHead = input.withUnsafeReadableBytes { bytes in bytes[head.method.start..<head.method.end].elementsEqual("HEAD".utf8) }
         let early: EarlyChecks.Outcome = input.withUnsafeReadableBytes { bytes in
             let view = RequestView(bytes: bytes, head: head, body: UnsafeRawBufferPointer(start: nil, count: 0))
             return check(view)
@@ -384,10 +387,11 @@ final class Connection: ChannelInboundHandler {
     func answer(_ answer: Answer, reference: Reference) {
         guard let context, phase == .answering else { return }
         exchange = nil
+        defer { isHead = false }
         answered += 1
         let keepsAlive = head.keepsAlive && !answer.closes && !loop.isDraining
         loop.answerBuffer.clear()
-        loop.answerBuffer = answer.write(into: loop.answerBuffer, reference: reference, date: loop.date, keepsAlive: keepsAlive)
+        loop.answerBuffer = answer.write(into: loop.answerBuffer, reference: reference, date: loop.date, keepsAlive: keepsAlive, withoutBody: isHead)
         context.writeAndFlush(wrapOutboundOut(loop.answerBuffer), promise: nil)
         guard keepsAlive else { return end() }
         phase = .head

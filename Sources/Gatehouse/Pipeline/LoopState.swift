@@ -96,6 +96,12 @@ final class LoopState {
         return pool
     }
 
+    /// What last went wrong with a connection to the route's handler.
+    func lastError(of route: Route?) -> String? {
+        guard case .http(let lines)? = route?.hand.relay?.handler else { return nil }
+        return pools[lines.target]?.lastError
+    }
+
     func enter(_ connection: Connection) { connections[ObjectIdentifier(connection)] = connection }
     func leave(_ connection: Connection) {
         guard connections.removeValue(forKey: ObjectIdentifier(connection)) != nil else { return }

@@ -264,6 +264,10 @@ final class RequestExchange: @unchecked Sendable {
         guard let relay = route.hand.relay, relay.events?.matches(verification?.event.type) ?? true else {
             return accept(Answer(status: verification?.okStatus ?? 200))
         }
+        if let signer = relay.signer, !signer.isAble(at: received) {
+            detail = "handler/\(relay.delivery.name ?? "")/signing has no live version to sign the hand-over with: gatehouse secret add"
+            return failed(502)
+        }
         let facts = HandOverFacts(
             endpoint: route.policy.name, verification: verification, received: received, reference: reference, attempt: 1)
         loop.metrics.handedOver(bytes: view.body.count)
@@ -311,7 +315,7 @@ final class RequestExchange: @unchecked Sendable {
                 release(failed: answer ?? Answer(status: 504))
                 return isAnswered ? loop.end(self) : ()
             }
-            detail = "\(failure)"
+            detail = failure.explanation(of: loop.lastError(of: route))
             failed(502)
         }
     }

@@ -10,6 +10,10 @@ struct HandOverSigner: Sendable {
         versions = credentials[CredentialName(sender: "handler/\(handler)", kind: .signing)]
     }
 
+    /// Whether there is a secret to sign with. Without one nothing is handed over: a handler that was promised signatures must not get used
+    /// to events without.
+    func isAble(at now: WallTime) -> Bool { versions.contains { $0.state.isLive(at: now) } }
+
     /// The three `webhook-*` fields; one signature for each live version, so that a handler can change over in its own time. Empty where no
     /// version is live: the handler then refuses, as it should.
     func fields(id: String, at now: WallTime, body: UnsafeRawBufferPointer) -> [(name: String, value: String)] {

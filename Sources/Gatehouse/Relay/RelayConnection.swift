@@ -16,6 +16,17 @@ final class RelayConnection: ChannelInboundHandler {
     enum Failure: Error, Sendable, Hashable {
         case closed
         case malformed(HTTPRefusal)
+
+        /// For the log. `cause` is the last thing that went wrong with a connection to this handler.
+        func explanation(of cause: String?) -> String {
+            switch self {
+            case .closed: cause ?? "the handler ended the connection before its answer was whole"
+            case .malformed(.malformed(let problem)): "the handler's answer is no HTTP: \(problem.rawValue)"
+            case .malformed(.headTooLarge), .malformed(.requestLineTooLong): "the handler's answer has more than \(RelayConnection.headLimit) bytes of head"
+            case .malformed(.bodyTooLarge): "the handler's answer has more than \(RelayConnection.bodyLimit) bytes of body"
+            case .malformed(.unknownTransferCoding): "the handler's answer comes in a transfer coding other than chunked"
+            }
+        }
     }
 
     struct Response {
@@ -78,7 +89,12 @@ final class RelayConnection: ChannelInboundHandler {
             try read(&bytes)
             if completion != nil, bytes.readableBytes > 0 { pending = ByteBuffer(bytes.readableBytesView) }
         } catch {
-            finish(.failure(.malformed(error)))
+            if error == .bodyTooLarge, hasHead {
+                // Whether the handler took the event is said by its status; a body that cannot be passed on changes nothing about it.
+                finish(.success(Response(status: head.status, contentType: nil, body: nil, fields: fields)))
+            } else {
+                finish(.failure(.malformed(error)))
+            }
             close()
         }
     }

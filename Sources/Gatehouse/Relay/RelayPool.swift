@@ -138,7 +138,7 @@ final class RelayPool {
                 pool.open[ObjectIdentifier(connection)] = connection
                 pool.giveBack(connection)
             case .failure(let error):
-                pool.lastError = "\(error)"
+                pool.lastError = ConnectFailure.text(error, target)
                 pool.failFirst()
             }
         }

@@ -50,7 +50,7 @@ extension GatewayRuntime {
             // A version may have been used within this second.
             if operation.action == .retire { await collectUses() }
             let value = try operation.pipe.map { try ValuePipe.take($0, in: state.directory) }
-            let change = try operation.perform(value, on: state, quiet: snapshot.policy.gateway.secrets.quiet, at: shared.clock.now)
+            let change = try operation.perform(value, on: state, policy: snapshot.policy, at: shared.clock.now)
             await credentialsChanged()
             _ = try await shared.journal.record(actor.record(operation, change, refusal: nil).members, at: shared.clock.now)
             log.notice("\(operation.action.rawValue)", metadata: ["credential": "\(operation.credential)", "uid": "\(actor.uid)"])

@@ -135,6 +135,7 @@ actor GatewayRuntime {
             }
         }
         systemd.ready(status: "serving \(listenerNames.joined(separator: ", "))")
+        for warning in gaps { log.warning("\(warning)") }
         log.info("ready", metadata: ["listeners": "\(listenerNames.joined(separator: ", "))", "endpoints": "\(snapshot.routes.count)"])
     }
 
@@ -313,7 +314,12 @@ actor GatewayRuntime {
             version: GatehouseVersion.current, pid: getpid(), since: since.description, policy: snapshot.policy.digest, listeners: listenerNames,
             admin: side?.adminAddress ?? "", endpoints: snapshot.routes.count, connections: shared.connections.open,
             libraries: GatehouseVersion.libraries, records: shared.journal.head.sequence, remembered: shared.replay.statistics.entries,
-            isReady: notReady == nil, warnings: startWarnings + snapshot.policy.warnings.map(\.description) + snapshot.listeners.flatMap(\.warnings))
+            isReady: notReady == nil, warnings: startWarnings + gaps + snapshot.policy.warnings.map(\.description) + snapshot.listeners.flatMap(\.warnings))
+    }
+
+    private var gaps: [String] {
+        guard let credentials = try? state.credentials.credentialSet() else { return [] }
+        return CredentialGaps.warnings(snapshot.policy, credentials, at: clock.now)
     }
 
     /// nil: ready. Otherwise why not.

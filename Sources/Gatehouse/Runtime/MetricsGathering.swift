@@ -27,8 +27,11 @@ enum MetricsGathering {
         report.replay = MetricsReport.Replay(
             remembered: UInt64(clamping: replay.entries), inFlight: replay.pending, memoryBytes: UInt64(clamping: replay.bytes),
             stateLookups: UInt64(clamping: replay.lookups))
+        var seen: Set<String> = []
         for (context, listener) in zip(snapshot.listeners, snapshot.policy.gateway.listeners) {
-            for (info, identity) in zip(context.certificates, [listener.identity] + listener.names) {
+            // Listeners may share a certificate; a series may stand on the page once.
+            for (info, identity) in zip(context.certificates, [listener.identity] + listener.names)
+            where seen.insert("\(identity.certificate) \(info.subject)").inserted {
                 report.certificates.append(
                     MetricsReport.Certificate(subject: "\(info.subject)", file: identity.certificate, notAfter: info.notAfter))
             }

@@ -24,7 +24,7 @@ struct DeliveryReader {
                 if relays == 2 {
                     reading.error(
                         "a second handler with mode: relay", at: item,
-                        hint: "one handler's answer goes to the sender; use mode: queue for the others")
+                        hint: "one handler's answer goes to the sender; hand the event on to others from there")
                 }
             }
             if let name = delivery.name, !names.insert(name).inserted { reading.error("two handlers are named \(quoted(name))", at: item) }

@@ -184,8 +184,11 @@ struct GatewayReader {
         audit.onFailure = item.value("on-failure", .choice, default: audit.onFailure)
         // segment: size at which a new log file begins.
         audit.segment = item.value("segment", .size(atLeast: 64 * 1_024, atMost: 1 << 36), default: audit.segment)
-        // keep: age at which whole segments are deleted.
+        // keep: age after which whole segments may go; nothing deletes them yet.
         audit.keep = item.value("keep", .duration, default: audit.keep)
+        if let place = item.node("keep") {
+            reading.warning("this build deletes no segments yet: 'keep' is read and has no effect", at: place)
+        }
         // reserve: free space below which the gateway answers 503.
         audit.reserve = item.value("reserve", .size(atLeast: 0), default: audit.reserve)
         item.finish()

@@ -21,7 +21,7 @@ package struct DirectoryStorage: JournalStorage {
                 return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
             }
             let name = withUnsafeBytes(of: &entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
-            if name.hasSuffix(".jsonl"), !name.hasPrefix(".") { names.append(name) }
+            if SegmentName.isOne(name) { names.append(name) }
         }
     }
 

@@ -33,7 +33,7 @@ struct RefusalTests {
         }
     }
 
-    @Test("another method is 405 with `Allow`", arguments: ["GET", "PUT", "HEAD", "OPTIONS", "DELETE", "post", "BREW"])
+    @Test("another method is 405 with `Allow`", arguments: ["GET", "PUT", "OPTIONS", "DELETE", "post", "BREW"])
     func method(method: String) async throws {
         let site = try TestSite()
         try site.acme(to: "file:events.jsonl")
@@ -43,6 +43,21 @@ struct RefusalTests {
             let answer = try await connection.answer()
             try expectRefusal(answer, 405, "method", at: site)
             #expect(answer["allow"] == "POST")
+            await connection.close()
+        }
+    }
+
+    @Test("HEAD gets no body, so that the next answer begins where a client looks for it (RFC 9110 section 9.3.2)")
+    func head() async throws {
+        let site = try TestSite()
+        try site.acme(to: "file:events.jsonl")
+        try await serving(site, unanswered: ["method"]) { gateway in
+            let connection = try await gateway.connect()
+            try await connection.send(RawRequest("/hooks/acme").changed { $0.method = "HEAD" })
+            let bytes = try await connection.someBytes()
+            let text = String(decoding: bytes, as: UTF8.self)
+            #expect(text.hasPrefix("HTTP/1.1 405 ") && text.hasSuffix("\r\n\r\n"))
+            #expect(!text.contains("about:blank"))
             await connection.close()
         }
     }
