@@ -18,7 +18,7 @@ public struct Reference: Sendable, Hashable, Comparable, CustomStringConvertible
         var count = 0
         for byte in text.utf8 {
             let upper = byte &- 0x61 < 26 ? byte - 0x20 : byte
-            guard count < 26, let digit = Self.alphabet.firstIndex(of: upper), count > 0 || digit < 8 else { return nil }
+            guard count < 26, let digit = (0..<32).first(where: { Self.digit($0) == upper }), count > 0 || digit < 8 else { return nil }
             high = high << 5 | low >> 59
             low = low << 5 | UInt64(digit)
             count += 1
@@ -50,19 +50,10 @@ public struct Reference: Sendable, Hashable, Comparable, CustomStringConvertible
         }
     }
 
-    private static let alphabet = Array("0123456789ABCDEFGHJKMNPQRSTVWXYZ".utf8)
+    /// Of the low five bits of `value`.
+    static func digit(_ value: UInt8) -> UInt8 { digits.utf8Start[Int(value & 31)] }
 
-    static func digit(_ value: UInt8) -> UInt8 {
-        // The letters of the alphabet leave out I, L, O and U.
-        switch value {
-        case 0..<10: 0x30 + value
-        case 10..<18: 0x37 + value
-        case 18..<20: 0x38 + value
-        case 20..<22: 0x39 + value
-        case 22..<27: 0x3a + value
-        default: 0x3b + value
-        }
-    }
+    private static let digits: StaticString = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 }
 
 /// Makes references; each event loop has its own. Random bytes are fetched for many at once.

@@ -69,6 +69,10 @@ public struct FieldName: Sendable, Hashable, ExpressibleByStringLiteral, CustomS
     public init(stringLiteral value: String) { self.init(value) }
 
     public var description: String { String(decoding: bytes, as: UTF8.self) }
+
+    public static let authorization: FieldName = "authorization"
+    public static let contentEncoding: FieldName = "content-encoding"
+    public static let contentType: FieldName = "content-type"
 }
 
 /// What a request has under one field name.

@@ -1,27 +1,6 @@
 extension WallTime {
     /// Appends the RFC 3339 form of ``description``. Years outside 0000–9999 are clamped to that range.
-    public func append(to bytes: inout [UInt8]) {
-        let clamped = clampedToYears
-        let seconds = clamped.seconds
-        let fraction = Int(clamped.microseconds - seconds * 1_000_000)
-        let days = seconds >= 0 ? seconds / 86_400 : (seconds - 86_399) / 86_400
-        let secondOfDay = Int(seconds - days * 86_400)
-        let (year, month, day) = Self.civil(days: Int(days))
-        Self.appendDigits(year, 4, &bytes)
-        bytes.append(UInt8(ascii: "-"))
-        Self.appendDigits(month, 2, &bytes)
-        bytes.append(UInt8(ascii: "-"))
-        Self.appendDigits(day, 2, &bytes)
-        bytes.append(UInt8(ascii: "T"))
-        Self.appendDigits(secondOfDay / 3_600, 2, &bytes)
-        bytes.append(UInt8(ascii: ":"))
-        Self.appendDigits(secondOfDay / 60 % 60, 2, &bytes)
-        bytes.append(UInt8(ascii: ":"))
-        Self.appendDigits(secondOfDay % 60, 2, &bytes)
-        bytes.append(UInt8(ascii: "."))
-        Self.appendDigits(fraction, 6, &bytes)
-        bytes.append(UInt8(ascii: "Z"))
-    }
+    public func append(to bytes: inout [UInt8]) { withText { bytes.append(contentsOf: $0) } }
 
     /// Within the years 0000 to 9999, which four digits can write.
     private var clampedToYears: WallTime {
@@ -30,10 +9,32 @@ extension WallTime {
 
     /// The 27 characters of ``description``, valid within `body`.
     public func withText<R>(_ body: (UnsafeRawBufferPointer) -> R) -> R {
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(27)
-        append(to: &bytes)
-        return bytes.withUnsafeBytes(body)
+        let clamped = clampedToYears
+        let seconds = clamped.seconds
+        let fraction = Int(clamped.microseconds - seconds * 1_000_000)
+        let days = seconds >= 0 ? seconds / 86_400 : (seconds - 86_399) / 86_400
+        let secondOfDay = Int(seconds - days * 86_400)
+        let (year, month, day) = Self.civil(days: Int(days))
+        return withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 27) { text in
+            var used = 0
+            func put(_ value: Int, _ width: Int, _ end: StaticString) {
+                var rest = value
+                for index in stride(from: used + width - 1, through: used, by: -1) {
+                    text.initializeElement(at: index, to: UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10))
+                    rest /= 10
+                }
+                text.initializeElement(at: used + width, to: end.utf8Start.pointee)
+                used += width + 1
+            }
+            put(year, 4, "-")
+            put(month, 2, "-")
+            put(day, 2, "T")
+            put(secondOfDay / 3_600, 2, ":")
+            put(secondOfDay / 60 % 60, 2, ":")
+            put(secondOfDay % 60, 2, ".")
+            put(fraction, 6, "Z")
+            return body(UnsafeRawBufferPointer(text))
+        }
     }
 
     /// RFC 3339 section 5.6 with any number of fraction digits (those past the sixth are dropped) and `Z` or an offset; nil for anything else.

@@ -110,7 +110,7 @@ extension Evaluation {
 
     private func readClaim() -> BasicClaim {
         let field: UnsafeRawBufferPointer
-        switch request.field("authorization") {
+        switch request.field(.authorization) {
         case .absent: return .missing
         case .repeated: return .malformed
         case .one(let value): field = value

@@ -147,8 +147,8 @@ private struct FixtureBench {
     }
 
     private mutating func decide(_ view: RequestView, _ step: Fixture.Step) -> Verdict {
-        let context = EarlyChecks.Context(policy: policy.gateway, listener: 0, peer: step.request.peer, identity: nil, identityOf: { _ in nil })
-        switch EarlyChecks.run(view, context, table) {
+        let context = EarlyChecks.Context(listener: 0, peer: step.request.peer)
+        switch EarlyChecks.run(view, context, policy.gateway, table) {
         case .refused(let refusal): return Verdict(decision: .rejected, reason: refusal.reason.reason, answer: refusal.status)
         case .admitted(let route):
             let certificate = step.request.certificate.flatMap { (try? CertificateInfo.load(pemFile: $0)).map {

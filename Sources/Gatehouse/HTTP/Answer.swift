@@ -29,8 +29,10 @@ struct Answer: Sendable {
         return answer
     }
 
-    /// Writes head and body. `date` is the whole Date line of this second.
-    func write(into buffer: ByteBuffer, reference: Reference, date: [UInt8], keepsAlive: Bool, withoutBody: Bool = false) -> ByteBuffer {
+    /// Head and body, in `buffer`'s storage where nobody else holds it. `date` is the whole Date line of this second.
+    func write(
+        into buffer: consuming ByteBuffer, reference: Reference, date: [UInt8], keepsAlive: Bool, withoutBody: Bool = false
+    ) -> ByteBuffer {
         var writer = HeadWriter(buffer)
         writer.statusLine(status)
         let hasBody = status >= 200 && status != 204 && status != 304
@@ -41,8 +43,8 @@ struct Answer: Sendable {
         for field in fields { writer.field(named: field.name, field.value) }
         if !keepsAlive || closes { writer.line("Connection: close") }
         writer.end()
-        var buffer = writer.buffer
-        if hasBody, !withoutBody, let body { buffer.writeImmutableBuffer(body) }
-        return buffer
+        var written = writer.finish()
+        if hasBody, !withoutBody, let body { written.writeImmutableBuffer(body) }
+        return written
     }
 }

@@ -8,7 +8,10 @@ import NIOCore
 struct HeadWriter {
     private(set) var buffer: ByteBuffer
 
-    init(_ buffer: ByteBuffer) { self.buffer = buffer }
+    init(_ buffer: consuming ByteBuffer) { self.buffer = buffer }
+
+    /// What was written; the writer keeps no hold on it.
+    consuming func finish() -> ByteBuffer { buffer }
 
     mutating func statusLine(_ status: Int) {
         guard status != 200 else {

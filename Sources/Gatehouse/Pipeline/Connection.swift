@@ -286,16 +286,14 @@ final class Connection: ChannelInboundHandler {
     private func check(_ view: RequestView) -> EarlyChecks.Outcome {
         let snapshot = loop.snapshot
         let context = EarlyChecks.Context(
-            policy: snapshot.policy.gateway, listener: listener, peer: peer, identity: session?.identity,
-            identityOf: { [listener] host in
-                snapshot.listeners.indices.contains(listener) ? snapshot.listeners[listener].identityIndex(forHost: host) : nil
-            })
+            listener: listener, peer: peer, identity: session?.identity,
+            identities: snapshot.listeners.indices.contains(listener) ? snapshot.listeners[listener] : nil)
         remote = peer
-        switch EarlyChecks.remote(view, context) {
+        switch EarlyChecks.remote(view, context, snapshot.policy.gateway) {
         case .success(let address): remote = address
         case .failure(let refusal): return .refused(refusal)
         }
-        return EarlyChecks.run(view, context, snapshot.table)
+        return EarlyChecks.run(view, context, snapshot.policy.gateway, snapshot.table)
     }
 
     private func readBody(_ input: inout ByteBuffer) -> Bool {
@@ -390,9 +388,10 @@ final class Connection: ChannelInboundHandler {
         defer { isHead = false }
         answered += 1
         let keepsAlive = head.keepsAlive && !answer.closes && !loop.isDraining
-        loop.answerBuffer.clear()
-        loop.answerBuffer = answer.write(into: loop.answerBuffer, reference: reference, date: loop.date, keepsAlive: keepsAlive, withoutBody: isHead)
-        context.writeAndFlush(wrapOutboundOut(loop.answerBuffer), promise: nil)
+        let written = answer.write(
+            into: loop.answerBuffer.take(capacity: 512), reference: reference, date: loop.date, keepsAlive: keepsAlive, withoutBody: isHead)
+        context.writeAndFlush(wrapOutboundOut(written), promise: nil)
+        loop.answerBuffer.giveBack(written)
         guard keepsAlive else { return end() }
         phase = .head
         deadline = .now() + loop.timeouts.idle

@@ -1,5 +1,6 @@
 import GatehouseHTTP
 import GatehousePolicy
+import GatehouseTLS
 import GatehouseVerify
 
 /// What a request's head alone decides, before a byte of its body is asked for or kept.
@@ -42,33 +43,29 @@ enum EarlyChecks {
 
     /// What the connection brings along.
     struct Context {
-        var policy: GatewayPolicy
         var listener: Int
         var peer: IPAddress
         /// Which of the listener's identities the handshake chose; nil outside a connection.
         var identity: Int?
-        /// Which identity a host name belongs to.
-        var identityOf: (String) -> Int?
+        /// Knows which identity a host name belongs to; nil outside a connection.
+        var identities: TLSServerContext?
     }
 
     /// The sender's address: `peer`, or what a trusted proxy says.
-    static func remote(_ view: RequestView, _ context: Context) -> Result<IPAddress, Refusal> {
-        guard context.policy.listeners.indices.contains(context.listener), let kind = context.policy.listeners[context.listener].forwardedBy,
-            kind != .proxyV2
+    static func remote(_ view: RequestView, _ context: Context, _ policy: GatewayPolicy) -> Result<IPAddress, Refusal> {
+        guard policy.listeners.indices.contains(context.listener), let kind = policy.listeners[context.listener].forwardedBy, kind != .proxyV2
         else { return .success(context.peer) }
-        switch Forwarded.resolve(view, by: kind, peer: context.peer, trusted: context.policy.trustedProxies) {
+        switch Forwarded.resolve(view, by: kind, peer: context.peer, trusted: policy.trustedProxies) {
         case .address(let address): return .success(address)
         case .malformed: return .failure(Refusal(RefusalReason(.malformed, kind.rawValue), 400, closes: true))
         }
     }
 
     /// The order is from the connection to the body: host, path, method, expectation, media type, coding, size.
-    static func run(_ view: RequestView, _ context: Context, _ table: RouteTable) -> Outcome {
-        if let identity = context.identity, context.policy.listeners.indices.contains(context.listener),
-            !context.policy.listeners[context.listener].names.isEmpty
-        {
+    static func run(_ view: RequestView, _ context: Context, _ policy: GatewayPolicy, _ table: RouteTable) -> Outcome {
+        if let identity = context.identity, policy.listeners.indices.contains(context.listener), !policy.listeners[context.listener].names.isEmpty {
             let host = String(decoding: view[view.head.host], as: UTF8.self)
-            if let other = context.identityOf(hostName(host)), other != identity {
+            if let other = context.identities?.identityIndex(forHost: hostName(host)), other != identity {
                 return .refused(Refusal(RefusalReason(.host), 421, closes: true))
             }
         }
@@ -98,7 +95,7 @@ enum EarlyChecks {
     }
 
     private static func accepts(_ view: RequestView, _ types: [String]) -> Bool {
-        guard case .one(let value) = view.field("content-type") else { return false }
+        guard case .one(let value) = view.field(.contentType) else { return false }
         var type: [UInt8] = []
         for byte in value {
             if byte == UInt8(ascii: ";") || byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") { break }
@@ -111,7 +108,7 @@ enum EarlyChecks {
     }
 
     private static func hasContentCoding(_ view: RequestView) -> Bool {
-        view.values("content-encoding").contains { value in
+        view.values(.contentEncoding).contains { value in
             !value.isEmpty && !(value.count == 8 && String(decoding: value, as: UTF8.self).lowercased() == "identity")
         }
     }

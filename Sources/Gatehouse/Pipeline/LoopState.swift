@@ -18,12 +18,12 @@ final class LoopState {
     let metrics: LoopMetrics
     let tlsBuffers = TLSLoopBuffers()
     let allocator = ByteBufferAllocator()
-    /// Reused for every answer; whoever holds on to one makes the next answer take a new buffer.
-    var answerBuffer: ByteBuffer
+    var answerBuffer = ReusedBuffer()
+    var relayBuffer = ReusedBuffer()
     private var references = ReferenceGenerator()
     private var fallback: UInt64 = 0
     private var uses = CredentialUses()
-    private var lastChecks: (results: [CheckResult], text: String) = ([], "")
+    private var lastChecks = CheckTexts(results: [])
     /// Decided in this turn of the loop.
     private var records: [JournalEntry] = []
     private var bound: NIOLoopBound<LoopState>?
@@ -32,7 +32,7 @@ final class LoopState {
     private(set) var isDraining = false
     private var connections: [ObjectIdentifier: Connection] = [:]
     private var pools: [RelayTarget: RelayPool] = [:]
-    private var exchanges: [ObjectIdentifier: RequestExchange] = [:]
+    private var exchanges = ExchangeList()
     private(set) var date: [UInt8] = []
     private var dateSecond: Int64 = .min
     private var timer: RepeatedTask?
@@ -60,7 +60,6 @@ final class LoopState {
         self.eventLoop = eventLoop
         self.shared = shared
         self.snapshot = snapshot
-        answerBuffer = allocator.buffer(capacity: 1024)
         timeouts = Timeouts(snapshot.policy.gateway.limits)
         refreshDate()
         let loop = NIOLoopBound(self, eventLoop: eventLoop)
@@ -109,8 +108,8 @@ final class LoopState {
         metrics.connectionClosed()
     }
 
-    func begin(_ exchange: RequestExchange) { exchanges[ObjectIdentifier(exchange)] = exchange }
-    func end(_ exchange: RequestExchange) { exchanges[ObjectIdentifier(exchange)] = nil }
+    func begin(_ exchange: RequestExchange) { exchanges.append(exchange) }
+    func end(_ exchange: RequestExchange) { exchanges.remove(exchange) }
 
     /// Where the system's random generator fails, time and a count must do: a reference has to be distinct, it is no secret.
     func nextReference(at now: WallTime) -> Reference {
@@ -131,11 +130,10 @@ final class LoopState {
         return diagnoses <= Self.diagnosesPerSecond
     }
 
-    /// `Gatehouse-Checks` of a request; most requests' checks are those of the one before.
-    func checksText(_ checks: [CheckResult]) -> String {
-        if checks == lastChecks.results { return lastChecks.text }
-        lastChecks = (checks, CheckList.text(checks))
-        return lastChecks.text
+    /// Most requests' checks are those of the one before.
+    func checks(_ results: [CheckResult]) -> CheckTexts {
+        if results != lastChecks.results { lastChecks = CheckTexts(results: results) }
+        return lastChecks
     }
 
     // MARK: Records
@@ -222,7 +220,7 @@ final class LoopState {
     private func turn() {
         let now = NIODeadline.now()
         refreshDate()
-        for exchange in exchanges.values { exchange.check(now) }
+        exchanges.forEach { $0.check(now) }
         ticks &+= 1
         guard ticks % 5 == 0 else { return }
         for connection in connections.values { connection.check(now) }

@@ -21,6 +21,10 @@ final class RequestExchange: @unchecked Sendable {
     let loopIndex: Int
     let eventLoop: any EventLoop
     let reference: Reference
+    /// Its neighbours among the loop's exchanges (``ExchangeList``).
+    fileprivate(set) var next: RequestExchange?
+    fileprivate(set) unowned(unsafe) var previous: RequestExchange?
+    fileprivate(set) var isListed = false
     private let route: Route?
     private let snapshot: Snapshot
     private let remote: IPAddress
@@ -275,9 +279,11 @@ final class RequestExchange: @unchecked Sendable {
         switch relay.handler {
         case .http(let lines):
             let request = RelayRequest.make(
-                view, facts, lines: lines, checks: loop.checksText(verification?.checks ?? []), signer: relay.signer, now: received, allocator: loop.allocator)
+                view, facts, lines: lines, checks: loop.checks(verification?.checks ?? []).text, signer: relay.signer, now: received,
+                into: loop.relayBuffer.take(capacity: view.head.length + view.body.count + RelayRequest.ownBytes))
             let pool = loop.pool(lines.target, connectTimeout: TimeAmount(relay.delivery.timeout))
             let ticket = pool.send(request) { [self] result in relayed(result) }
+            loop.relayBuffer.giveBack(request)
             wait(for: relay.delivery.timeout) { [self] in
                 timedOut()
                 guard ticket.isSent else {
@@ -407,7 +413,7 @@ final class RequestExchange: @unchecked Sendable {
         if loop.shared.health.isFailing { return recorded(false) }
         let record = DecisionRecord(
             reference: reference, endpoint: route?.policy.name, sender: verification?.sender, decision: decision.rawValue,
-            reason: reason.rawValue, checks: verification?.checks.map(DecisionRecord.Check.init) ?? [],
+            reason: reason.rawValue, checks: loop.checks(verification?.checks ?? []).recorded,
             event: verification.flatMap { DecisionRecord.Event($0.event) },
             body: bodyBytes.map { DecisionRecord.Body(bytes: $0, sha256: (verification?.bodySHA256).map(SHA256Value.init)) },
             answer: answer.status, remote: remoteText, policy: snapshot.policy.digest, request: summary,
@@ -441,6 +447,41 @@ final class RequestExchange: @unchecked Sendable {
         connection = nil
         // A hand-over that missed its deadline still holds its reservation until it ends or `late` passes.
         if !hasReservation { loop.end(self) }
+    }
+}
+
+/// The requests of a loop that are not ended, as a list through themselves: joining and leaving it costs no look-up.
+struct ExchangeList {
+    private var first: RequestExchange?
+
+    var isEmpty: Bool { first == nil }
+
+    mutating func append(_ exchange: RequestExchange) {
+        exchange.next = first
+        // `previous` is cleared or moved whenever the exchange it names leaves, so it never outlives it.
+        first?.previous = exchange
+        exchange.isListed = true
+        first = exchange
+    }
+
+    /// Does nothing for one that has left.
+    mutating func remove(_ exchange: RequestExchange) {
+        guard exchange.isListed else { return }
+        exchange.isListed = false
+        let (next, previous) = (exchange.next, exchange.previous)
+        next?.previous = previous
+        if let previous { previous.next = next } else { first = next }
+        exchange.next = nil
+        exchange.previous = nil
+    }
+
+    /// `body` may make exchanges leave.
+    func forEach(_ body: (RequestExchange) -> Void) {
+        var current = first
+        while let exchange = current {
+            current = exchange.next
+            body(exchange)
+        }
     }
 }
 

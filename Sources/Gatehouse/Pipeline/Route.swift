@@ -82,13 +82,21 @@ struct HandOverPlan: Sendable {
     /// The handler whose answer is the sender's; nil: events are only stored.
     var relay: Relay?
 
-    struct Relay: Sendable {
-        var delivery: Delivery
-        var handler: Handler
+    /// A class, since every event holds it for a moment.
+    final class Relay: Sendable {
+        let delivery: Delivery
+        let handler: Handler
         /// Events of other types are acknowledged without a hand-over. nil: all.
-        var events: EventPatterns?
+        let events: EventPatterns?
         /// Signs hand-overs per Standard Webhooks.
-        var signer: HandOverSigner?
+        let signer: HandOverSigner?
+
+        init(delivery: Delivery, handler: Handler, events: EventPatterns?, signer: HandOverSigner?) {
+            self.delivery = delivery
+            self.handler = handler
+            self.events = events
+            self.signer = signer
+        }
     }
 
     enum Handler: Sendable {

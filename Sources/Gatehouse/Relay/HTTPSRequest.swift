@@ -62,7 +62,7 @@ public enum HTTPSRequest {
         writer.field("Content-Length", body.count)
         writer.line("Connection: close")
         writer.end()
-        var buffer = writer.buffer
+        var buffer = writer.finish()
         buffer.writeBytes(body)
         return buffer
     }

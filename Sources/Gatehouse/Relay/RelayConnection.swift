@@ -37,7 +37,8 @@ final class RelayConnection: ChannelInboundHandler {
         var fields: [(name: String, value: String)] = []
     }
 
-    private weak var pool: RelayPool?
+    /// Nil once the connection has ended, so that the two let go of each other.
+    private var pool: RelayPool?
     private(set) var context: ChannelHandlerContext?
     private var completion: ((Result<Response, Failure>) -> Void)?
     /// Bytes of an answer that has not ended.
@@ -105,6 +106,7 @@ final class RelayConnection: ChannelInboundHandler {
             finish(.failure(.closed))
         }
         pool?.forget(self)
+        pool = nil
         context.fireChannelInactive()
     }
 

@@ -33,10 +33,14 @@ struct RelayLines: Sendable {
 
 /// A request to an `http` handler as one buffer: head and body are written in one flush.
 enum RelayRequest {
+    /// The bytes that a request has beyond head and body of the sender's, as a rule.
+    static let ownBytes = 640
+
     static func make(
-        _ view: RequestView, _ facts: HandOverFacts, lines: RelayLines, checks: String, signer: HandOverSigner?, now: WallTime, allocator: ByteBufferAllocator
+        _ view: RequestView, _ facts: HandOverFacts, lines: RelayLines, checks: String, signer: HandOverSigner?, now: WallTime,
+        into buffer: consuming ByteBuffer
     ) -> ByteBuffer {
-        var writer = HeadWriter(allocator.buffer(capacity: view.head.length + view.body.count + 640))
+        var writer = HeadWriter(buffer)
         writer.checked(view.method)
         writer.checked(lines.start)
         EndToEndFields(view, withoutWebhookFields: signer != nil).forEachRun { writer.checked($0) }
@@ -55,9 +59,9 @@ enum RelayRequest {
             }
         }
         writer.end()
-        var buffer = writer.buffer
-        buffer.writeBytes(view.body)
-        return buffer
+        var written = writer.finish()
+        written.writeBytes(view.body)
+        return written
     }
 }
 
@@ -143,6 +147,19 @@ enum CheckList {
     }
 }
 
+/// What was checked, in the words of the handler's field and of the record.
+struct CheckTexts {
+    let results: [CheckResult]
+    let text: String
+    let recorded: [DecisionRecord.Check]
+
+    init(results: [CheckResult]) {
+        self.results = results
+        text = CheckList.text(results)
+        recorded = results.map(DecisionRecord.Check.init)
+    }
+}
+
 extension HandOver {
     init(_ view: RequestView, _ facts: HandOverFacts, signer: HandOverSigner?, now: WallTime) {
         var fields: [(name: String, value: String)] = []
@@ -153,7 +170,7 @@ extension HandOver {
             fields += signer.fields(id: facts.verification?.event.id ?? facts.reference.description, at: now, body: view.body)
         }
         var contentType: String?
-        if case .one(let value) = view.field("content-type") { contentType = String(decoding: value, as: UTF8.self) }
+        if case .one(let value) = view.field(.contentType) { contentType = String(decoding: value, as: UTF8.self) }
         self.init(
             endpoint: facts.endpoint, sender: facts.verification?.sender ?? "", eventID: facts.verification?.event.id,
             eventType: facts.verification?.event.type, received: facts.received, reference: facts.reference.description,

@@ -13,7 +13,7 @@ public struct JournalOptions: Sendable {
     public var signer: CheckpointSigner?
 
     public init(
-        segmentBytes: Int = 64 << 20, reserveBytes: UInt64 = 1 << 30, gathering: Duration = .microseconds(600),
+        segmentBytes: Int = 64 << 20, reserveBytes: UInt64 = 1 << 30, gathering: Duration = .microseconds(1_600),
         keptRecords: Int = 10_000, signer: CheckpointSigner? = nil
     ) {
         self.segmentBytes = segmentBytes

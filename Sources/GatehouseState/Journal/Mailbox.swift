@@ -98,6 +98,7 @@ final class Mailbox: @unchecked Sendable {
             guard wait(for: 1, until: deadline) else { break }
         }
         gather()
+        gathering.took(pending.count)
         swap(&entries, &pending)
         return !(isClosed && entries.isEmpty)
     }
@@ -114,7 +115,6 @@ final class Mailbox: @unchecked Sendable {
             pauses += 1
             guard gathering.goesOn(after: pauses, arrived: pending.count - before) else { return }
         }
-        gathering.reachedTarget()
     }
 
     /// False where the time is up. May also return early.
