@@ -43,8 +43,7 @@ struct Answer: Sendable {
         for field in fields { writer.field(named: field.name, field.value) }
         if !keepsAlive || closes { writer.line("Connection: close") }
         writer.end()
-        var written = writer.finish()
-        if hasBody, !withoutBody, let body { written.writeImmutableBuffer(body) }
-        return written
+        if hasBody, !withoutBody, let body { writer.body(body) }
+        return writer.finish()
     }
 }

@@ -96,8 +96,11 @@ struct HeadWriter {
         buffer.writeStaticString("\r\n")
     }
 
-    /// Ends the head; the buffer now takes the body.
+    /// Ends the head; now comes the body.
     mutating func end() { buffer.writeStaticString("\r\n") }
+
+    mutating func body(_ bytes: UnsafeRawBufferPointer) { buffer.writeBytes(bytes) }
+    mutating func body(_ bytes: ByteBuffer) { buffer.writeImmutableBuffer(bytes) }
 
     /// Without the String that `String(number)` would make.
     private mutating func decimal(_ number: Int) {

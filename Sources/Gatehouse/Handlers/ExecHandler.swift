@@ -16,6 +16,8 @@ final class ExecHandler: HandlerClient {
     static let waiting = 256
     static let temporaryFailure: CInt = 75
 
+    var takesFields: Bool { false }
+
     private let command: [String]
     private let logger: Logger
     private let pool: NIOThreadPool

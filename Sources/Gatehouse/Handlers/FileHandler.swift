@@ -1,37 +1,38 @@
-import CLinux
+import GatehouseState
 import NIOCore
-import NIOPosix
 import Synchronization
 
 /// Hands events over by appending them to a file: `file:PATH`, one ``EventLine`` each, synced before the sender is answered.
 ///
-/// One thread writes. What arrives while it waits for the disk goes into the next write together, so that many events share one sync. The
-/// file is created with mode 0600 and found again after a rotation.
+/// One thread writes. What arrives while it waits for the disk goes into the next write together, and under load it waits for more, so that
+/// many events share one sync. The file is created with mode 0600 and found again after a rotation.
 final class FileHandler: HandlerClient {
     /// Bodies that may wait for the disk; beyond them an event is answered with 503.
     static let waitingBytes = 64 * 1024 * 1024
-    /// A batch is closed when it is this long.
-    private static let batchBytes = 4 * 1024 * 1024
+    /// A write is closed when it is this long.
+    private static let writeBytes = 4 * 1024 * 1024
 
     private let path: String
-    private let file: Mutex<AppendFile>
-    private let queue = Mutex(Queue())
-    private let thread: NIOThreadPool
+    private let mailbox = Mailbox<PendingHandOver, FileWriter>(gathering: Gathering(longest: Gathering.longest))
+    private let waiting = WaitingBytes()
+    private let thread: WriterThread
 
-    private struct Queue {
-        var waiting = CircularBuffer<PendingHandOver>()
-        var bytes = 0
-        /// The thread has been told, and will look again before it rests.
-        var isWriting = false
-    }
+    var takesFields: Bool { false }
 
     /// Does not touch the file; the first event does.
     init(path: String) {
         self.path = path
-        file = Mutex(AppendFile(path: path))
-        thread = NIOThreadPool(numberOfThreads: 1)
-        thread.start()
-        thread.submit { _ in clinux_take_short_slices() }
+        let (mailbox, waiting) = (mailbox, waiting)
+        thread = WriterThread(name: "file", UncheckedTransfer(FileWriter(path: path))) { writer in
+            var batch: [PendingHandOver] = []
+            while mailbox.take(&batch, until: nil) {
+                writer.write(batch, atMost: Self.writeBytes)
+                waiting.count.subtract(batch.reduce(0) { $0 + Self.size(of: $1.event) }, ordering: .relaxed)
+                batch.removeAll(keepingCapacity: true)
+                for job in mailbox.takeJobs() { job(writer) }
+            }
+            for job in mailbox.takeJobs() { job(writer) }
+        }
     }
 
     func handOver(
@@ -40,69 +41,58 @@ final class FileHandler: HandlerClient {
     ) {
         let pending = PendingHandOver(event, on: loop, deadline: deadline, lateUntil: lateUntil, completion: completion, late: late)
         let size = Self.size(of: event)
-        let admission = queue.withLock { queue -> Admission in
-            guard queue.bytes + size <= Self.waitingBytes else { return .refused }
-            queue.bytes += size
-            queue.waiting.append(pending)
-            defer { queue.isWriting = true }
-            return queue.isWriting ? .queued : .first
+        guard waiting.count.add(size, ordering: .relaxed).newValue <= Self.waitingBytes else {
+            waiting.count.subtract(size, ordering: .relaxed)
+            return pending.finish(.answered(HandlerAnswer(status: 503)))
         }
-        switch admission {
-        case .refused: pending.finish(.answered(HandlerAnswer(status: 503)))
-        case .queued: break
-        case .first:
-            thread.submit { [self] state in
-                if state == .active { writeAll() } else { refuseAll() }
-            }
-        }
+        if !mailbox.put(pending) { pending.finish(.unreachable("file: \(path) is closed")) }
     }
+
+    private static func size(of event: HandOver) -> Int { event.body.readableBytes + 512 }
+
+    deinit { mailbox.close() }
 
     /// Writes what waits, then ends the thread.
     func shutDown() async {
         await withCheckedContinuation { continuation in
-            thread.submit { _ in continuation.resume() }
+            let isTaken = mailbox.put { _ in continuation.resume() }
+            mailbox.close()
+            if !isTaken { continuation.resume() }
         }
-        try? await thread.shutdownGracefully()
     }
+}
 
-    private enum Admission { case first, queued, refused }
+private final class WaitingBytes: Sendable {
+    let count = Atomic(0)
+}
 
-    private static func size(of event: HandOver) -> Int { event.body.readableBytes + 512 }
+/// The thread's own part: the file, and the lines on their way into it.
+private final class FileWriter {
+    private var file: AppendFile
+    private var lines: [UInt8] = []
 
-    private func writeAll() {
-        while let batch = nextBatch() {
-            var lines: [UInt8] = []
-            for pending in batch { EventLine.append(pending.event, to: &lines) }
-            let result: HandOverResult
-            do {
-                try file.withLock { file throws(FileProblem) in try file.append(lines) }
-                result = .answered(HandlerAnswer(status: 200))
-            } catch {
-                result = .unreachable("file: \(error)")
+    init(path: String) { file = AppendFile(path: path) }
+
+    /// Writes and syncs `batch` in its order, in pieces of about `limit` bytes, and ends each event's hand-over with its piece.
+    func write(_ batch: [PendingHandOver], atMost limit: Int) {
+        var rest = batch[...]
+        while !rest.isEmpty {
+            lines.removeAll(keepingCapacity: lines.capacity <= 2 * limit)
+            let start = rest.startIndex
+            while let next = rest.first, lines.count < limit {
+                EventLine.append(next.event, to: &lines)
+                rest = rest.dropFirst()
             }
-            for pending in batch { pending.finish(result) }
+            PendingHandOver.finish(batch[start..<rest.startIndex], append())
         }
     }
 
-    /// Events in the order they came; nil where none waits, and the thread will have to be told of the next.
-    private func nextBatch() -> [PendingHandOver]? {
-        queue.withLock { queue in
-            var batch: [PendingHandOver] = []
-            var bytes = 0
-            while bytes < Self.batchBytes, let pending = queue.waiting.popFirst() {
-                let size = Self.size(of: pending.event)
-                queue.bytes -= size
-                bytes += size
-                batch.append(pending)
-            }
-            if batch.isEmpty { queue.isWriting = false }
-            return batch.isEmpty ? nil : batch
-        }
-    }
-
-    private func refuseAll() {
-        while let batch = nextBatch() {
-            for pending in batch { pending.finish(.unreachable("file: \(path) is closed")) }
+    private func append() -> HandOverResult {
+        do {
+            try file.append(lines)
+            return .answered(HandlerAnswer(status: 200))
+        } catch {
+            return .unreachable("file: \(error)")
         }
     }
 }

@@ -16,7 +16,8 @@ struct HandOver: Sendable {
     var attempt: Int
     var contentType: String?
     var method: String
-    /// End-to-end header fields as received, in their order, without those that only the gateway may set.
+    /// End-to-end header fields as received, in their order, without those that only the gateway may set; empty for a client that does not
+    /// take them.
     var fields: [(name: String, value: String)]
     /// The received body, byte for byte.
     var body: ByteBuffer
@@ -49,6 +50,9 @@ enum HandOverResult: Sendable {
 
 /// Hands events to one configured handler.
 protocol HandlerClient: Sendable {
+    /// Whether ``HandOver/fields`` is of use to it; copying them costs more than the rest of an event.
+    var takesFields: Bool { get }
+
     /// Starts handing `event` over and returns at once. Called on `loop`, and calls back on it.
     ///
     /// - Parameters:

@@ -48,6 +48,19 @@ final class PendingHandOver: @unchecked Sendable {
         loop.execute { [self] in end(result) }
     }
 
+    /// As ``finish(_:)`` for several, with one wake-up a loop.
+    static func finish(_ ended: some Collection<PendingHandOver>, _ result: HandOverResult) {
+        var byLoop: [(loop: any EventLoop, ended: [PendingHandOver])] = []
+        for one in ended {
+            if let index = byLoop.firstIndex(where: { $0.loop === one.loop }) {
+                byLoop[index].ended.append(one)
+            } else {
+                byLoop.append((one.loop, [one]))
+            }
+        }
+        for (loop, ended) in byLoop { loop.execute { for one in ended { one.end(result) } } }
+    }
+
     private func end(_ result: HandOverResult) {
         timer?.cancel()
         timer = nil

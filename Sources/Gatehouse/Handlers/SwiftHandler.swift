@@ -8,6 +8,8 @@ final class SwiftHandler: HandlerClient {
     /// How many may wait; the next one is answered with 503.
     static let waiting = 4096
 
+    var takesFields: Bool { true }
+
     private let name: String
     private let handler: any EventHandler
     private let concurrency: Int

@@ -39,6 +39,8 @@ enum EscapedText {
         var start = 0
         var index = 0
         while index < bytes.count {
+            index = plainEnd(bytes, from: index)
+            guard index < bytes.count else { break }
             let length = escapedLength(bytes, at: index, quotes: quotes)
             guard length > 0 else {
                 index += 1
@@ -50,6 +52,25 @@ enum EscapedText {
             start = index
         }
         line.append(contentsOf: bytes[start..<bytes.count])
+    }
+
+    /// Eight bytes at a time past what is never escaped: ASCII but for controls, quotes and backslashes. Stops at or before the first other byte.
+    ///
+    /// The subtractions borrow only from a byte that is itself a hit, so the lowest marked byte is always a true one.
+    private static func plainEnd(_ bytes: UnsafeRawBufferPointer, from start: Int) -> Int {
+        var index = start
+        while bytes.count - index >= 8 {
+            let word = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self))
+            let quote = word ^ 0x2222_2222_2222_2222
+            let backslash = word ^ 0x5c5c_5c5c_5c5c_5c5c
+            let delete = word ^ 0x7f7f_7f7f_7f7f_7f7f
+            let marks =
+                ((quote &- 0x0101_0101_0101_0101) & ~quote | (backslash &- 0x0101_0101_0101_0101) & ~backslash
+                    | (delete &- 0x0101_0101_0101_0101) & ~delete | (word &- 0x2020_2020_2020_2020) & ~word | word) & 0x8080_8080_8080_8080
+            if marks != 0 { return index + marks.trailingZeroBitCount >> 3 }
+            index += 8
+        }
+        return index
     }
 
     /// How many bytes from `index` on are one character that must be escaped; 0 where none must.

@@ -295,7 +295,7 @@ final class RequestExchange: @unchecked Sendable {
         case .client(let client):
             let deadline = NIODeadline.now() + TimeAmount(relay.delivery.timeout)
             client.handOver(
-                HandOver(view, facts, signer: relay.signer, now: loop.clock.now), on: loop.eventLoop, deadline: deadline,
+                HandOver(view, facts, takesFields: client.takesFields, signer: relay.signer, now: loop.clock.now), on: loop.eventLoop, deadline: deadline,
                 lateUntil: .now() + TimeAmount(late),
                 completion: { [self] result in
                     switch result {

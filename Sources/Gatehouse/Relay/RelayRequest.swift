@@ -59,9 +59,8 @@ enum RelayRequest {
             }
         }
         writer.end()
-        var written = writer.finish()
-        written.writeBytes(view.body)
-        return written
+        writer.body(view.body)
+        return writer.finish()
     }
 }
 
@@ -161,10 +160,12 @@ struct CheckTexts {
 }
 
 extension HandOver {
-    init(_ view: RequestView, _ facts: HandOverFacts, signer: HandOverSigner?, now: WallTime) {
+    init(_ view: RequestView, _ facts: HandOverFacts, takesFields: Bool, signer: HandOverSigner?, now: WallTime) {
         var fields: [(name: String, value: String)] = []
-        EndToEndFields(view, withoutWebhookFields: signer != nil).forEach { line in
-            fields.append((String(decoding: view[line.name], as: UTF8.self), String(decoding: view[line.value], as: UTF8.self)))
+        if takesFields {
+            EndToEndFields(view, withoutWebhookFields: signer != nil).forEach { line in
+                fields.append((String(decoding: view[line.name], as: UTF8.self), String(decoding: view[line.value], as: UTF8.self)))
+            }
         }
         if let signer {
             fields += signer.fields(id: facts.verification?.event.id ?? facts.reference.description, at: now, body: view.body)

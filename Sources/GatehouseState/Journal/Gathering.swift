@@ -6,7 +6,7 @@ internal import GatehouseTime
 /// record in the batch. How many are in flight shows in the batches: those just answered plus those that came meanwhile. While records
 /// keep coming the loops have other work, and waiting costs them nothing; when they stall, the loops wait for the journal, and the batch is
 /// committed as it is. At low load nothing waits.
-struct Gathering {
+package struct Gathering: Sendable {
     /// A pause in which fewer than ``steady`` records arrive is a stall.
     static let pause: UInt64 = 200_000
     static let steady = 2
@@ -15,13 +15,16 @@ struct Gathering {
     /// More of them would not make a record noticeably cheaper.
     static let most = 64
 
+    /// What a batch waits at most where nothing else is said.
+    package static let longest = Duration.microseconds(1_600)
+
     private let pauses: Int
     /// Requests in flight, as far as is known; sinks slowly where batches say less.
     private var level = 0
     private var lastBatch = 0
 
     /// - Parameter longest: the most that a batch waits, rounded down to whole pauses.
-    init(longest: Duration) {
+    package init(longest: Duration) {
         pauses = Int(clamping: max(0, longest.microseconds) / Int64(Self.pause / 1_000))
     }
 

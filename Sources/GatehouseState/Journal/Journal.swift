@@ -12,7 +12,7 @@ public import GatehouseTime
 /// more (`JournalOptions.gathering`). An entry's completion comes only after its record is durable, or after it is certain that it never
 /// will be.
 public final class Journal: Sendable {
-    private let mailbox: Mailbox
+    private let mailbox: Mailbox<JournalEntry, JournalWriter>
     private let state = JournalState()
     private let handlers: JournalHandlers
     private let thread: WriterThread
@@ -63,7 +63,7 @@ public final class Journal: Sendable {
         self.handlers = handlers
         self.clock = clock
         let writer = JournalWriter(storage: storage, node: node, start: start, options: options, handlers: handlers, shared: state)
-        let mailbox = Mailbox(gathering: Gathering(longest: options.gathering))
+        let mailbox = Mailbox<JournalEntry, JournalWriter>(gathering: Gathering(longest: options.gathering))
         self.mailbox = mailbox
         thread = WriterThread(name: "journal", UncheckedTransfer(writer)) { writer in
             var entries: [JournalEntry] = []

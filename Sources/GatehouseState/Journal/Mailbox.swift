@@ -1,23 +1,24 @@
-internal import GatehouseTime
+package import GatehouseTime
 #if canImport(Glibc)
     internal import Glibc
 #else
     internal import Darwin
 #endif
 
-/// Entries on their way from any thread to the writer's. The writer takes all there are at once, and is woken only where it sleeps.
-final class Mailbox: @unchecked Sendable {
+/// Things to be written, on their way from any thread to the writer's. The writer takes all there are at once, and is woken only where it
+/// sleeps.
+package final class Mailbox<Entry: Sendable, Writer>: @unchecked Sendable {
     // Sound: `pending`, `jobs`, `wakeAt`, `gathering` and `isClosed` are touched only with `mutex` held.
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
-    private var pending: [JournalEntry] = []
+    private var pending: [Entry] = []
     private var jobs: [Job] = []
     /// The writer sleeps until so many entries are pending; `Int.max` while it is awake, or needs no waking.
     private var wakeAt = Int.max
     private var gathering: Gathering
     private var isClosed = false
 
-    init(gathering: Gathering) {
+    package init(gathering: Gathering) {
         self.gathering = gathering
         pthread_mutex_init(mutex, nil)
         var attributes = pthread_condattr_t()
@@ -35,7 +36,7 @@ final class Mailbox: @unchecked Sendable {
     }
 
     /// False after ``close()``: the entry was not taken.
-    func put(_ entry: JournalEntry) -> Bool {
+    package func put(_ entry: Entry) -> Bool {
         pthread_mutex_lock(mutex)
         guard !isClosed else {
             pthread_mutex_unlock(mutex)
@@ -46,7 +47,7 @@ final class Mailbox: @unchecked Sendable {
         return true
     }
 
-    func put(_ entries: [JournalEntry]) -> Bool {
+    package func put(_ entries: [Entry]) -> Bool {
         pthread_mutex_lock(mutex)
         guard !isClosed else {
             pthread_mutex_unlock(mutex)
@@ -58,10 +59,10 @@ final class Mailbox: @unchecked Sendable {
     }
 
     /// Something to be done by the writer between two batches.
-    typealias Job = @Sendable (JournalWriter) -> Void
+    package typealias Job = @Sendable (Writer) -> Void
 
     /// False after ``close()``: the job was not taken.
-    func put(_ job: @escaping Job) -> Bool {
+    package func put(_ job: @escaping Job) -> Bool {
         pthread_mutex_lock(mutex)
         guard !isClosed else {
             pthread_mutex_unlock(mutex)
@@ -75,7 +76,7 @@ final class Mailbox: @unchecked Sendable {
         return true
     }
 
-    func takeJobs() -> [Job] {
+    package func takeJobs() -> [Job] {
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }
         let taken = jobs
@@ -83,7 +84,7 @@ final class Mailbox: @unchecked Sendable {
         return taken
     }
 
-    func close() {
+    package func close() {
         pthread_mutex_lock(mutex)
         isClosed = true
         unlockAndWake()
@@ -91,7 +92,7 @@ final class Mailbox: @unchecked Sendable {
 
     /// Exchanges `entries`, which must be empty, for all that are pending; waits for the first one, or a job, until `deadline`, and then for as many
     /// as are worth waiting for. False once the mailbox is closed and empty.
-    func take(_ entries: inout [JournalEntry], until deadline: MonotonicTime?) -> Bool {
+    package func take(_ entries: inout [Entry], until deadline: MonotonicTime?) -> Bool {
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }
         while pending.isEmpty, jobs.isEmpty, !isClosed {

@@ -7,11 +7,11 @@ internal import Synchronization
 #endif
 
 /// A thread that runs one function, with something that is its own from then on.
-final class WriterThread: Sendable {
+package final class WriterThread: Sendable {
     private let done = Handover<Void>()
     private let joined = Mutex(false)
 
-    init<Owned>(name: String, _ owned: UncheckedTransfer<Owned>, _ body: @escaping @Sendable (Owned) -> Void) {
+    package init<Owned>(name: String, _ owned: UncheckedTransfer<Owned>, _ body: @escaping @Sendable (Owned) -> Void) {
         let done = done
         let start = ThreadStart {
             clinux_name_thread(name)
@@ -33,7 +33,7 @@ final class WriterThread: Sendable {
     }
 
     /// Returns when the function has; at once where it was waited for before.
-    func join() {
+    package func join() {
         joined.withLock { joined in
             if !joined { done.take() }
             joined = true
@@ -48,11 +48,11 @@ private final class ThreadStart: Sendable {
 }
 
 /// Carries what its maker gives away to the one thread that uses it from then on.
-struct UncheckedTransfer<Value>: @unchecked Sendable {
+package struct UncheckedTransfer<Value>: @unchecked Sendable {
     // Sound: the maker keeps no reference, and the value is taken by one thread only.
-    let value: Value
+    package let value: Value
 
-    init(_ value: Value) { self.value = value }
+    package init(_ value: Value) { self.value = value }
 }
 
 /// One value from one thread to one that waits for it.

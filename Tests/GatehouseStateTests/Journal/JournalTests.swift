@@ -134,31 +134,51 @@ struct GatheringTests {
     @Test("at low load, and turned off, nothing waits")
     func lowLoad() {
         var gathering = Gathering(longest: .microseconds(600))
-        let low = (Array(0..<Gathering.least) + [Gathering.most]).compactMap { gathering.target(pending: $0) }
-        #expect(low.isEmpty)
+        for pending in 0..<Gathering.least {
+            #expect(gathering.target(pending: pending) == nil)
+            gathering.took(pending)
+        }
         var off = Gathering(longest: .zero)
-        let target = off.target(pending: 100)
+        off.took(100)
+        let target = off.target(pending: 10)
         #expect(target == nil)
     }
 
-    @Test("stalls make the writer wait for less, until it does not wait; then it tries now and then")
-    func stalls() {
+    @Test("a batch waits for three quarters of what was in flight: those just answered and those that came meanwhile")
+    func level() {
         var gathering = Gathering(longest: .microseconds(600))
-        let first = gathering.target(pending: 10)
-        #expect(first == 30)
-        let further = (0..<10).filter { _ in gathering.goesOn(after: 1, arrived: 0) }
-        #expect(further.isEmpty)
-        let targets = (0..<64).map { _ in gathering.target(pending: 10) }
-        #expect(targets.dropLast().allSatisfy { $0 == nil } && targets.last != .some(nil))
-    }
-
-    @Test("what is reached makes it wait for more, within bounds")
-    func grows() {
-        var gathering = Gathering(longest: .microseconds(600))
-        for _ in 0..<1_000 { gathering.reachedTarget() }
-        let targets = [10, 200].map { gathering.target(pending: $0) }
-        #expect(targets == [120, Gathering.most])
+        gathering.took(24)
+        let few = gathering.target(pending: 8)
+        #expect(few == 24)
+        gathering.took(8)
+        let enough = gathering.target(pending: 24)
+        #expect(enough == nil)
         let pauses = [2, 3].map { gathering.goesOn(after: $0, arrived: 50) }
         #expect(pauses == [true, false])
+    }
+
+    @Test("no batch waits for more than makes a record cheaper")
+    func bounded() {
+        var gathering = Gathering(longest: .microseconds(600))
+        gathering.took(10_000)
+        let targets = [10, Gathering.most].map { gathering.target(pending: $0) }
+        #expect(targets == [Gathering.most, nil])
+    }
+
+    @Test("stalls, and batches that say less, make it wait for less")
+    func sinks() {
+        var gathering = Gathering(longest: .microseconds(600))
+        gathering.took(100)
+        _ = gathering.target(pending: 10)
+        gathering.took(4)
+        let stalls = (0..<5).filter { _ in gathering.goesOn(after: 1, arrived: 0) }
+        #expect(stalls.isEmpty)
+        let target = gathering.target(pending: 10)
+        #expect(target == nil)
+        gathering.took(100)
+        _ = gathering.target(pending: 10)
+        gathering.took(1)
+        let later = (0..<100).map { _ in gathering.target(pending: 4) }
+        #expect(later.first != .some(nil) && later.last == .some(nil))
     }
 }
