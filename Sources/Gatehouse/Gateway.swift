@@ -8,6 +8,7 @@ import GatehousePolicy
 /// ```
 public final class Gateway: Sendable {
     private let policies: String
+    private let policy: LoadedPolicy
     private let handlers: [String: any EventHandler]
     private let commands = GatewayCommands()
 
@@ -18,8 +19,8 @@ public final class Gateway: Sendable {
     ///   - handlers: what `to: swift:NAME` in the policy refers to, by name.
     /// - Throws: `PolicyError` with every mistake in the policy; ``GatewayError`` where it names a handler that is not given here.
     public init(policies: String, handlers: [String: any EventHandler] = [:]) throws {
-        let policy = try Policy.load(directory: policies)
-        for endpoint in policy.endpoints {
+        let policy = try LoadedPolicy(directory: policies)
+        for endpoint in policy.policy.endpoints {
             for delivery in endpoint.deliver {
                 guard case .swift(let name) = delivery.to, handlers[name] == nil else { continue }
                 throw GatewayError(
@@ -28,6 +29,7 @@ public final class Gateway: Sendable {
             }
         }
         self.policies = policies
+        self.policy = policy
         self.handlers = handlers
     }
 
@@ -39,7 +41,7 @@ public final class Gateway: Sendable {
     ///   - onReady: called once when every listener accepts connections, with what runs.
     /// - Throws: where the gateway cannot start; nothing is left behind.
     public func run(handlesSignals: Bool = true, onReady: (@Sendable (GatewayStatus) -> Void)? = nil) async throws {
-        let runtime = try await GatewayRuntime.start(policies: policies, handlers: handlers, commands: commands)
+        let runtime = try await GatewayRuntime.start(policies: policies, policy, handlers: handlers, commands: commands)
         let signals = handlesSignals ? SignalWatch(commands: commands) : nil
         onReady?(await runtime.status())
         await runtime.serve(commands)

@@ -18,10 +18,8 @@ public struct SecretCommands: Sendable {
 
     /// A new active version; the live ones are accepted for `overlap` more (nil: the policy's), with zero not at all.
     public func rotate(_ credential: CredentialName, value: Secret?, overlap: Duration?) throws -> SecretOutcome {
-        let overlap = try overlap ?? place.policy().gateway.secrets.overlap
-        return try change(
-            SecretOperation(
-                action: .rotate, credential: credential.description, overlapMicroseconds: overlap.microseconds), credential, value)
+        try change(
+            SecretOperation(action: .rotate, credential: credential.description, overlapMicroseconds: overlap?.microseconds), credential, value)
     }
 
     /// Ends a version; refused while it was used within the policy's quiet period, unless forced.

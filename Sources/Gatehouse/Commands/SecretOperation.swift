@@ -15,6 +15,7 @@ struct SecretOperation: Codable, Sendable {
     var isGenerated: Bool?
     /// Names the ``ValuePipe`` that holds the value on its way to a running gateway.
     var pipe: String?
+    /// Nil: as long as the policy says.
     var overlapMicroseconds: Int64?
     var version: Int?
     var force: Bool?
@@ -36,7 +37,8 @@ struct SecretOperation: Codable, Sendable {
         switch action {
         case .add: return try state.credentials.add(name, value: value, at: now)
         case .rotate:
-            return try state.credentials.rotate(name, value: value, overlap: .microseconds(overlapMicroseconds ?? 0), at: now)
+            let overlap = overlapMicroseconds.map { Duration.microseconds($0) } ?? policy.gateway.secrets.overlap
+            return try state.credentials.rotate(name, value: value, overlap: overlap, at: now)
         case .retire:
             let quiet = policy.gateway.secrets.quiet
             return try state.credentials.retire(name, version: version ?? 0, quiet: quiet, force: force ?? false, at: now)

@@ -50,10 +50,10 @@ actor GatewayRuntime {
     // MARK: Start
 
     static func start(
-        policies: String, handlers: [String: any EventHandler], commands: GatewayCommands
+        policies: String, _ loaded: LoadedPolicy, handlers: [String: any EventHandler], commands: GatewayCommands
     ) async throws -> GatewayRuntime {
         let hardening = try ProcessHardening.apply()
-        let policy = try Policy.load(directory: policies)
+        let policy = loaded.policy
         let output = LogOutput(policy.gateway.log)
         let log = output.logger()
         log.info(
@@ -66,7 +66,7 @@ actor GatewayRuntime {
         if case .tooLow(_, _, let advice) = DescriptorLimit.raise(for: policy.gateway.limits.connections) { throw GatewayError(.limits, advice) }
         let state = try State.open(directory: policy.gateway.state, masterKey: policy.gateway.secrets.masterKey)
         do {
-            let runtime = try await GatewayRuntime(policies: policies, policy: policy, handlers: handlers, state: state, output: output, warnings: hardening)
+            let runtime = try await GatewayRuntime(policies: policies, loaded, handlers: handlers, state: state, output: output, warnings: hardening)
             try await runtime.open(commands)
             return runtime
         } catch {
@@ -76,8 +76,9 @@ actor GatewayRuntime {
     }
 
     private init(
-        policies: String, policy: Policy, handlers: [String: any EventHandler], state: State, output: LogOutput, warnings: [String]
+        policies: String, _ loaded: LoadedPolicy, handlers: [String: any EventHandler], state: State, output: LogOutput, warnings: [String]
     ) async throws {
+        let policy = loaded.policy
         self.policies = policies
         self.state = state
         self.output = output
@@ -91,7 +92,7 @@ actor GatewayRuntime {
         let credentials = try state.credentials.credentialSet()
         self.credentials = credentials
         builder = SnapshotBuilder(handlers: handlers, names: names, log: log)
-        watch = FileWatch(loaded: FileFingerprint(Self.watched(policy)))
+        watch = FileWatch(loaded: loaded.files)
         snapshot = try builder.make(policy, credentials, state.keys, previous: nil)
         let replay = try state.openReplayMemory(hold: Self.window(policy), clock: clock)
         let progress = ProgressKeeper(state: state, progress: try state.progress(), log: log, time: { [clock] in replay.time(at: clock.monotonic) })
@@ -195,8 +196,9 @@ actor GatewayRuntime {
     /// Nothing is taken over unless all of it is good; says what was not.
     private func load() async -> [String] {
         do {
-            let policy = try Policy.load(directory: policies)
-            watch = FileWatch(loaded: FileFingerprint(Self.watched(policy)))
+            let loaded = try LoadedPolicy(directory: policies)
+            let policy = loaded.policy
+            watch = FileWatch(loaded: loaded.files)
             let fixed = fixedSettings(policy)
             guard fixed.isEmpty else { return fixed }
             let fresh = try state.credentials.credentialSet()
@@ -290,7 +292,8 @@ actor GatewayRuntime {
         }.max() ?? .seconds(360)
     }
 
-    private static func watched(_ policy: Policy) -> [String] {
+    /// The files whose change makes the gateway reload.
+    static func watched(_ policy: Policy) -> [String] {
         var files = policy.files
         for listener in policy.gateway.listeners {
             for identity in [listener.identity] + listener.names {

@@ -18,8 +18,9 @@ extension Node {
             return nil
         }
         do {
-            // The encoding is named because Yams' default asks the environment.
-            let parser = try Parser(yaml: text, encoding: .utf8)
+            // The encoding is named because Yams' default asks the environment. The basic resolver leaves plain text as it is: what a value
+            // means is for the policy's forms to say, and Yams' own rules are regular expressions run on every scalar.
+            let parser = try Parser(yaml: text, resolver: .basic, encoding: .utf8)
             let root = try parser.singleRoot()
             guard let root else { return Node(place: Place(file: file, line: 1, column: 1), content: .null) }
             let converter = YAMLConverter(file: file, text: text, mayHoldSecrets: mayHoldSecrets, reading: reading)

@@ -16,7 +16,9 @@ struct PolicyDirectory {
     private(set) var directories: [String] = []
 
     /// Lists the directory; nil, and said so, where it is none. Files with names that cannot be policy's are said too.
-    init?(_ path: String, _ reading: Reading) {
+    ///
+    /// - Parameter kinds: whose files are listed.
+    init?(_ path: String, kinds: [Kind] = Kind.allCases, _ reading: Reading) {
         self.path = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
         gateway = File(name: "gateway", path: "\(self.path)/gateway.yaml", relativePath: "gateway.yaml")
         let place = Node.Place(file: self.path, line: 0, column: 0)
@@ -28,7 +30,7 @@ struct PolicyDirectory {
         }
         directories.append(self.path)
         for name in names { check(name, reading) }
-        for kind in Kind.allCases where names.contains(kind.rawValue) { list(kind, reading) }
+        for kind in kinds where names.contains(kind.rawValue) { list(kind, reading) }
     }
 
     private func check(_ name: String, _ reading: Reading) {

@@ -1,0 +1,13 @@
+import GatehousePolicy
+
+/// A policy with the state of the files that it was read from, so that what changes after it was read is noticed.
+struct LoadedPolicy: Sendable {
+    let policy: Policy
+    let files: FileFingerprint
+
+    /// - Throws: `PolicyError` with every mistake.
+    init(directory: String) throws {
+        policy = try Policy.load(directory: directory)
+        files = FileFingerprint(GatewayRuntime.watched(policy))
+    }
+}
