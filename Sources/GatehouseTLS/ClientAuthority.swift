@@ -2,7 +2,10 @@ internal import COpenSSL
 internal import GatehouseCrypto
 
 /// The authorities that client certificates must come from, with their revocation lists.
-final class ClientAuthority {
+///
+/// `@unchecked Sendable` is sound because nothing changes after the initialiser, and OpenSSL lets threads share certificates and lists that
+/// are only read.
+final class ClientAuthority: @unchecked Sendable {
     private let certificates: PEMObjects
     private let lists: PEMObjects?
     let warnings: [String]
@@ -46,6 +49,15 @@ final class ClientAuthority {
         digest = Digest.sha256(sum)
         self.warnings = warnings
         ERR_clear_error()
+    }
+
+    /// Some list of the certificate's issuer names it.
+    func isListed(_ certificate: OpaquePointer) -> Bool {
+        (lists?.pointers ?? []).contains { list in
+            var entry: OpaquePointer?
+            return X509_NAME_cmp(X509_CRL_get_issuer(list), X509_get_issuer_name(certificate)) == 0
+                && X509_CRL_get0_by_cert(list, &entry, certificate) == 1
+        }
     }
 
     /// Asks every client for a certificate without requiring one: what an endpoint needs is its policy's to say.

@@ -5,18 +5,21 @@ struct HostNames: Sendable {
     private var wildcards: [String: Int] = [:]
     private var addresses: [[UInt8]: Int] = [:]
 
-    /// Names in lower case, as in a certificate's subjectAltName.
-    mutating func add(names: [String], addresses: [[UInt8]], identity: Int) {
+    /// Names in lower case, as in a certificate's subjectAltName. Returns those that an earlier identity has and keeps.
+    mutating func add(names: [String], addresses: [[UInt8]], identity: Int) -> [String] {
+        var taken: [String] = []
         for name in names {
             if name.hasPrefix("*.") {
                 let suffix = String(name.dropFirst(2))
                 // A wildcard stands for one label, and not directly under a top-level domain (RFC 9525 section 6.3).
-                if suffix.contains("."), !suffix.contains("*"), wildcards[suffix] == nil { wildcards[suffix] = identity }
-            } else if !name.contains("*"), exact[name] == nil {
-                exact[name] = identity
+                guard suffix.contains("."), !suffix.contains("*") else { continue }
+                if wildcards[suffix, default: identity] != identity { taken.append(name) } else { wildcards[suffix] = identity }
+            } else if !name.contains("*") {
+                if exact[name, default: identity] != identity { taken.append(name) } else { exact[name] = identity }
             }
         }
         for address in addresses where self.addresses[address] == nil { self.addresses[address] = identity }
+        return taken
     }
 
     /// `name` in lower case, without a port.

@@ -6,6 +6,7 @@ internal import GatehouseTime
 final class ServerIdentity: Sendable {
     let info: CertificateInfo
     let asksForCertificate: Bool
+    private let authority: ClientAuthority?
     /// What a session must have been made for to be resumed here: listener, names, client CA and revocation list. Names and not the
     /// place in the list, so that a reload that moves an identity opens nothing; a new revocation list ends the sessions made before it.
     let sessionContext: [UInt8]
@@ -21,8 +22,10 @@ final class ServerIdentity: Sendable {
             var binding = Self.part(Array(configuration.listener.utf8))
             for name in info.dnsNames.sorted() { binding += Self.part(Array(name.utf8)) }
             for address in info.addresses { binding += Self.part(address) }
-            if let clientCAFile = files.clientCAFile {
-                let authority = try ClientAuthority(caFile: clientCAFile, crlFile: configuration.crlFile)
+            authority = try files.clientCAFile.map { file throws(CryptoError) in
+                try ClientAuthority(caFile: file, crlFile: configuration.crlFile)
+            }
+            if let authority {
                 try authority.install(in: ssl.pointer)
                 warnings += authority.warnings
                 binding += Self.part(authority.digest)
@@ -44,6 +47,15 @@ final class ServerIdentity: Sendable {
 
     /// The SSL_CTX, valid as long as this identity.
     var context: OpaquePointer { ssl.pointer }
+
+    /// Of the authorities and lists that clients are verified against; nil where none is asked for a certificate.
+    var authorityDigest: [UInt8]? { authority?.digest }
+
+    /// Whether a certificate that was verified earlier, maybe against other authorities, still would be.
+    func accepts(_ proof: ClientProof, resumed: Bool) -> Bool {
+        guard let authority, let store = SSL_CTX_get_cert_store(ssl.pointer) else { return false }
+        return authority.digest == proof.authority || authority.vouches(for: proof, store: store, resumed: resumed)
+    }
 
     /// Seconds that a session can be resumed for.
     private static let sessionLifetime = 2 * 3_600

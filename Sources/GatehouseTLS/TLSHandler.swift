@@ -259,14 +259,18 @@ public final class TLSHandler: ChannelDuplexHandler {
 
     private func describeSession(_ ssl: OpaquePointer) -> TLSSessionInfo {
         var certificate: ClientCertificate?
-        if server != nil, SSL_get_verify_result(ssl) == X509_V_OK, let presented = SSL_get0_peer_certificate(ssl) {
-            certificate = ClientCertificate(certificate: presented)
+        var proof: ClientProof?
+        if let server, SSL_get_verify_result(ssl) == X509_V_OK, let presented = SSL_get0_peer_certificate(ssl),
+            let authority = server.authorityDigest(of: identity ?? 0)
+        {
+            proof = ClientProof(ssl, authority: authority)
+            certificate = proof.flatMap { _ in ClientCertificate(certificate: presented) }
         }
         return TLSSessionInfo(
             version: SSL_get_version(ssl).map { String(cString: $0) } ?? "",
             cipher: SSL_CIPHER_get_name(SSL_get_current_cipher(ssl)).map { String(cString: $0) } ?? "",
             resumed: SSL_session_reused(ssl) == 1, identity: identity ?? 0,
-            serverName: server == nil ? clientServerName : serverName, clientCertificate: certificate)
+            serverName: server == nil ? clientServerName : serverName, clientCertificate: certificate, clientProof: proof)
     }
 
     // MARK: Data

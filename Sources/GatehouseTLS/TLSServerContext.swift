@@ -31,14 +31,19 @@ public final class TLSServerContext: Sendable {
         }
         guard problems.isEmpty else { throw .configuration(problems) }
         var names = HostNames()
+        var overlaps: [String] = []
         for (index, identity) in identities.enumerated() {
-            names.add(names: identity.info.dnsNames, addresses: identity.info.addresses, identity: index)
+            let taken = names.add(names: identity.info.dnsNames, addresses: identity.info.addresses, identity: index)
+            guard !taken.isEmpty else { continue }
+            overlaps.append(
+                "\(configuration.identities[index].certificateFile) is not used for \(taken.joined(separator: ", ")): "
+                    + "an earlier certificate of \(configuration.listener) has that name")
         }
         self.identities = identities
         self.tickets = tickets
         self.names = names
         applicationProtocols = protocols
-        warnings = identities.flatMap(\.warnings)
+        warnings = identities.flatMap(\.warnings) + overlaps
     }
 
     /// The leaf of each identity, in their order.
@@ -52,6 +57,15 @@ public final class TLSServerContext: Sendable {
         guard let address = IPAddressBytes.parse(host) else { return nil }
         return names.identity(forAddress: address)
     }
+
+    /// Whether the client certificate of a session, which may have begun with an earlier context, still holds: false once it or an authority
+    /// above it is on a revocation list, or nothing here trusts it. A session without one is accepted.
+    public func accepts(_ session: TLSSessionInfo) -> Bool {
+        guard let proof = session.clientProof else { return true }
+        return identities[identity(forServerName: session.serverName)].accepts(proof, resumed: session.resumed)
+    }
+
+    func authorityDigest(of identity: Int) -> [UInt8]? { identities.indices.contains(identity) ? identities[identity].authorityDigest : nil }
 
     /// The identity for the name a client asked for.
     func identity(forServerName name: String?) -> Int { name.flatMap { names.identity(for: $0) } ?? 0 }

@@ -13,8 +13,20 @@ public struct TLSSessionInfo: Sendable, Hashable {
     public let serverName: String?
     /// The client's certificate, verified against the identity's client CA; nil where none was given.
     public let clientCertificate: ClientCertificate?
+    /// What the certificate was verified with; nil where none was given.
+    let clientProof: ClientProof?
 
     public init(version: String, cipher: String, resumed: Bool, identity: Int, serverName: String?, clientCertificate: ClientCertificate?) {
+        self.init(
+            version: version, cipher: cipher, resumed: resumed, identity: identity, serverName: serverName,
+            clientCertificate: clientCertificate, clientProof: nil)
+    }
+
+    init(
+        version: String, cipher: String, resumed: Bool, identity: Int, serverName: String?, clientCertificate: ClientCertificate?,
+        clientProof: ClientProof?
+    ) {
+        self.clientProof = clientProof
         self.version = version
         self.cipher = cipher
         self.resumed = resumed

@@ -77,6 +77,13 @@ static inline void gh_x509v3_context(X509V3_CTX *context, X509 *issuer, X509 *su
     X509V3_set_ctx(context, issuer, subject, NULL, NULL, 0);
 }
 
+static inline int gh_x509_count(const STACK_OF(X509) *certificates) { return sk_X509_num(certificates); }
+static inline X509 *gh_x509(const STACK_OF(X509) *certificates, int index) { return sk_X509_value(certificates, index); }
+static inline STACK_OF(X509) *gh_x509_stack(void) { return sk_X509_new_null(); }
+/* The stack owns the certificate from then on. */
+static inline int gh_x509_push(STACK_OF(X509) *certificates, X509 *certificate) { return sk_X509_push(certificates, certificate) > 0; }
+static inline void gh_x509_stack_free(STACK_OF(X509) *certificates) { sk_X509_pop_free(certificates, X509_free); }
+
 static inline int gh_name_count(const STACK_OF(X509_NAME) *names) { return sk_X509_NAME_num(names); }
 
 static inline int gh_general_name_count(const GENERAL_NAMES *names) { return sk_GENERAL_NAME_num(names); }

@@ -38,6 +38,8 @@ final class Connection: ChannelInboundHandler {
     }
     private(set) var remoteText: String
     private(set) var session: TLSSessionInfo?
+    /// The listener's context that last vouched for the client's certificate.
+    private var trustedBy: TLSServerContext?
     private(set) var phase = Phase.handshake
     /// Requests answered so far; a connection that never carried one closes silently.
     private(set) var answered = 0
@@ -293,7 +295,27 @@ final class Connection: ChannelInboundHandler {
         case .success(let address): remote = address
         case .failure(let refusal): return .refused(refusal)
         }
-        return EarlyChecks.run(view, context, snapshot.policy.gateway, snapshot.table)
+        let outcome = EarlyChecks.run(view, context, snapshot.policy.gateway, snapshot.table)
+        guard !stillTrusts(snapshot) else { return outcome }
+        // Whoever this was, a new handshake would be refused: nothing more is taken from this connection.
+        switch outcome {
+        case .admitted(let route):
+            let reason = RefusalReason(.certificateMismatch, "the connection's certificate was revoked, or its authority is trusted no more")
+            return .refused(EarlyChecks.Refusal(reason, 401, route, fields: route.challenges, closes: true))
+        case .refused(var refusal):
+            refusal.closes = true
+            return .refused(refusal)
+        }
+    }
+
+    /// Whether the client certificate would pass a handshake now; looked at once for each change of the listener's certificates or lists.
+    private func stillTrusts(_ snapshot: Snapshot) -> Bool {
+        guard let session, session.clientCertificate != nil, snapshot.listeners.indices.contains(listener) else { return true }
+        let current = snapshot.listeners[listener]
+        if current === trustedBy { return true }
+        guard current.accepts(session) else { return false }
+        trustedBy = current
+        return true
     }
 
     private func readBody(_ input: inout ByteBuffer) -> Bool {

@@ -43,7 +43,7 @@ extension Operations {
                 """)
             #expect(refused.output.hasPrefix("HTTP/1.1 401"), "\(refused)")
             let reference = try #require(refused.output.split(separator: "\r\n").first { $0.hasPrefix("Gatehouse-Reference: ") }?.dropFirst(21))
-            let metrics = try await gateway.bash("curl -s http://127.0.0.1:\(gateway.admin)/metrics")
+            let metrics = try await gateway.metrics()
             let status = try await gateway.run("status", "--json")
             let listed = try await gateway.run("secret", "status")
             let ended = try await gateway.stop()
@@ -60,10 +60,10 @@ extension Operations {
             #expect(found)
             let audit = try await gateway.bash("cat state/audit/*")
             // A refused record holds the signature that was received; nothing else that was sent, and none of it is anywhere else.
-            for text in [running.text, metrics.output, status.output, listed.output, audit.output] {
+            for text in [running.text, metrics, status.output, listed.output, audit.output] {
                 #expect(!text.contains("canary") && !text.contains(Installation.secret.dropFirst(6)))
             }
-            for text in [running.text, metrics.output, status.output, listed.output] { #expect(!text.contains("Y2FuYXJ5")) }
+            for text in [running.text, metrics, status.output, listed.output] { #expect(!text.contains("Y2FuYXJ5")) }
         }
 
         @Test("check says what is good and what is not, as text and as JSON")

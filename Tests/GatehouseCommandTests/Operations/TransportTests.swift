@@ -61,17 +61,7 @@ extension Operations {
 
         @Test("a revoked client certificate is refused from the reload of the list on, and an expired list refuses every new handshake")
         func revocation() async throws {
-            let gateway = try Installation(listener: ["client-ca: ../clients-ca.pem", "client-crl: ../clients.crl"])
-            let made = try await gateway.bash(Self.clientAuthority)
-            try #require(made.status == 0, "\(made)")
-            try gateway.endpoint("acme", authenticate: "[certificate]", deliver: "file:../../events.jsonl")
-            for (sender, subject) in [("acme", "CN=good"), ("beta", "CN=bad")] {
-                try gateway.write("policies/senders/\(sender).yaml", "# \n")
-                let added = try await gateway.run("secret", "add", "\(sender)/certificate", "--value-file", "-", input: subject)
-                try #require(added.status == 0, "\(added)")
-            }
-            try gateway.replace(in: "policies/endpoints/acme.yaml", "[acme]", "[acme, beta]")
-            try await gateway.start()
+            let gateway = try await Self.certified()
             let before = try await (Self.post(gateway, as: "good"), Self.post(gateway, as: "bad"))
             #expect(before == ("200", "200"))
 
@@ -88,6 +78,50 @@ extension Operations {
             reloaded = try await gateway.run("reload")
             let expired = try await Self.post(gateway, as: "good")
             #expect(expired == "000", "\(reloaded)")
+        }
+
+        @Test("a connection outlives neither its certificate's credential nor a new revocation list that has it (SEC-3)")
+        func openConnections() async throws {
+            let gateway = try await Self.certified()
+            let command = { (text: String) in "'\(Program.path)' \(text) --policies policies" }
+            let list = "openssl ca -config ca.cnf -gencrl -crldays 5 -out clients.crl"
+            let held = try await gateway.hold(
+                "bad",
+                [
+                    // Another list, and what was good is good.
+                    list + " && " + command("reload"), "openssl ca -config ca.cnf -revoke bad.pem && \(list) && " + command("reload"), "true",
+                ])
+            #expect(held == ["200", "200", "401 closes", "closed"])
+            let other = try await gateway.hold(
+                "good",
+                [
+                    command("secret rotate acme/certificate --overlap 1h --value-file renewed"), command("secret revoke acme/certificate 1"),
+                    command("secret rotate acme/certificate --overlap 0 --value-file subject"),
+                    // No list at all: what the authority issued counts again.
+                    "sed -i /client-crl/d policies/gateway.yaml && " + command("reload"),
+                    "sed -i s/clients-ca.pem/ca.pem/ policies/gateway.yaml && " + command("reload"),
+                ])
+            #expect(other == ["200", "200", "401", "200", "200", "401 closes"])
+            let reasons = try gateway.records().compactMap { $0["answer"] as? Int == 401 ? $0["reason"] as? String : nil }
+            #expect(reasons.allSatisfy { $0 == "certificate-mismatch" || $0 == "credential-retired" }, "\(reasons)")
+        }
+
+        /// A gateway whose senders `acme` and `beta` prove themselves with the certificates `good` and `bad`, with a revocation list.
+        private static func certified() async throws -> Installation {
+            let gateway = try Installation(listener: ["client-ca: ../clients-ca.pem", "client-crl: ../clients.crl"])
+            let made = try await gateway.bash(Self.clientAuthority)
+            try #require(made.status == 0, "\(made)")
+            try gateway.endpoint("acme", authenticate: "[certificate]", deliver: "file:../../events.jsonl")
+            for (sender, subject) in [("acme", "CN=good"), ("beta", "CN=bad")] {
+                try gateway.write("policies/senders/\(sender).yaml", "# \n")
+                let added = try await gateway.run("secret", "add", "\(sender)/certificate", "--value-file", "-", input: subject)
+                try #require(added.status == 0, "\(added)")
+            }
+            try gateway.write("subject", "CN=good\n")
+            try gateway.write("renewed", "CN=renewed\n")
+            try gateway.replace(in: "policies/endpoints/acme.yaml", "[acme]", "[acme, beta]")
+            try await gateway.start()
+            return gateway
         }
 
         /// 000: no handshake.

@@ -108,6 +108,13 @@ final class Installation {
 
     func bash(_ script: String) async throws -> Program.Result { try await Program(directory: place).bash(script) }
 
+    /// What a sender with a client certificate is told on one connection: for an event, and for another after each command.
+    func hold(_ client: String, _ commands: [String]) async throws -> [String] {
+        let result = try await Program.run("/usr/bin/env", ["python3", Load.tool("hold.py"), String(port), client] + commands, in: place, input: nil)
+        guard result.status == 0 else { throw Failure(what: "hold.py: \(result)") }
+        return result.output.split(separator: "\n").map(String.init)
+    }
+
     func addSecret() async throws {
         let added = try await run("secret", "add", "acme/signing", "--value-file", self["secret"])
         guard added.status == 0 else { throw Failure(what: "secret add: \(added)") }
@@ -138,6 +145,8 @@ final class Installation {
         let result = try await bash("curl -s -m 10 -w '%{http_code}' http://127.0.0.1:\(admin)/health/ready")
         return (String(result.output.suffix(3)), String(result.output.dropLast(3)))
     }
+
+    func metrics() async throws -> String { try await bash("curl -s http://127.0.0.1:\(admin)/metrics").output }
 
     /// The fingerprint of the certificate that a handshake for `name` shows.
     func fingerprint(of name: String = "localhost") async throws -> String {
