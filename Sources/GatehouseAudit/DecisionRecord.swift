@@ -47,6 +47,8 @@ public struct DecisionRecord: Sendable {
 
     public struct Event: Sendable, Hashable {
         public var id: String?
+        /// `id` is only the beginning of the event's id.
+        public var isIDCut: Bool
         public var type: String?
         /// The keyed digest by which a duplicate is known: 16 bytes as two big-endian words.
         public var key: Key?
@@ -61,8 +63,9 @@ public struct DecisionRecord: Sendable {
             }
         }
 
-        public init(id: String? = nil, type: String? = nil, key: Key? = nil) {
+        public init(id: String? = nil, isIDCut: Bool = false, type: String? = nil, key: Key? = nil) {
             self.id = id
+            self.isIDCut = isIDCut
             self.type = type
             self.key = key
         }
@@ -176,6 +179,7 @@ extension DecisionRecord.Event {
         var separator: StaticString = "\"id\":"
         if let id {
             output.append(separator, text: id, limit: RecordLimit.event)
+            if isIDCut { output.append(",\"id_cut\":true") }
             separator = ",\"type\":"
         } else {
             separator = "\"type\":"

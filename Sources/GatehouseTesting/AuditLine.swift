@@ -11,8 +11,14 @@ public struct AuditLine: Sendable, Decodable {
 
     public struct Event: Sendable, Decodable {
         public var id: String?
+        public var isIDCut: Bool?
         public var type: String?
         public var key: String?
+
+        private enum CodingKeys: String, CodingKey {
+            case id, type, key
+            case isIDCut = "id_cut"
+        }
     }
 
     public struct Body: Sendable, Decodable {

@@ -13,6 +13,8 @@ public enum CredentialKind: String, Sendable, Hashable, CaseIterable {
     case key
     /// A client certificate's subject (RFC 4514) or `sha256//BASE64` pin.
     case certificate
+    /// The token that a sender brings in handshakes, where it is another secret than `signing`.
+    case verify
 }
 
 /// `SENDER/KIND`, as commands and records write it.

@@ -17,7 +17,7 @@ final class EndpointPlan: Sendable {
         let signing: [[KeyReference]]
         let basic: [KeyReference]
         let certificate: [KeyReference]
-        /// By handshake that needs keys; two slots each: the token's and the MAC's.
+        /// By what handshakes need keys for; one slot each.
         let handshakeKeys: [[KeyReference]]
 
         init(
@@ -50,13 +50,11 @@ final class EndpointPlan: Sendable {
         var items: [Item] = []
         for requirement in endpoint.authenticate { items.append(try compiler.item(requirement)) }
         var handshakes: [HandshakePlan] = []
-        var handshakeUses: [[KeyUse]] = []
+        var handshakeUses: [HandshakeUse] = []
         for (index, scheme) in compiler.sources.enumerated() {
             for handshake in scheme.handshakes {
-                let uses = HandshakePlan.uses(handshake, scheme.key)
                 handshakes.append(
-                    HandshakePlan(handshake, scheme: index, paths: &compiler.paths, keys: uses.map { _ in handshakeUses.count }))
-                if let uses { handshakeUses.append(uses) }
+                    HandshakePlan(handshake, scheme: index, keyForm: scheme.key, paths: &compiler.paths, uses: &handshakeUses))
             }
         }
         eventID = (endpoint.event?.id).map { SourcePlan($0, paths: &compiler.paths) }
@@ -74,7 +72,7 @@ final class EndpointPlan: Sendable {
                     basic: compiler.usesBasic ? builder.references(CredentialName(sender: name, kind: .basic), uses: [.basic]) : [],
                     certificate: compiler.usesCertificate
                         ? builder.references(CredentialName(sender: name, kind: .certificate), uses: [.certificate]) : [],
-                    handshakeKeys: handshakeUses.map { builder.references(CredentialName(sender: name, kind: .signing), uses: $0) }))
+                    handshakeKeys: handshakeUses.map { builder.references(CredentialName(sender: name, kind: $0.kind), uses: [$0.use]) }))
         }
         schemes = compiler.schemes
         sources = compiler.sources

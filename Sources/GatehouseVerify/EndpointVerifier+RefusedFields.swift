@@ -22,8 +22,7 @@ extension EndpointVerifier {
         var hidden: Set<ValueSource> = [.header("authorization"), .header("proxy-authorization"), .header("cookie")]
         var sources: [ValueSource] = []
         for scheme in plan.sources {
-            if scheme.algorithms.contains(.equality) { hidden.formUnion(scheme.signature.sources) }
-            hidden.formUnion(scheme.handshakes.compactMap(\.when.token))
+            hidden.formUnion(scheme.secretSources)
             sources += scheme.signature.sources
             sources += [scheme.timestamp?.source, scheme.event.id, scheme.event.type].compactMap { $0 }
             for part in scheme.signed {
@@ -52,11 +51,11 @@ extension EndpointVerifier {
             return Set(names).sorted().map { field("header:\($0)", values: request.values(FieldName($0))) }
         }
         switch source {
-        case .header(let name): return [field("header:\(name)", values: request.values(FieldName(name)))]
-        case .query(let name): return [field("query:\(name)", workspace.value(.query(Array(name.utf8)), in: request))]
+        case .header(let name): return [field(source.text, values: request.values(FieldName(name)))]
+        case .query(let name): return [field(source.text, workspace.value(.query(Array(name.utf8)), in: request))]
         case .json(let path):
             guard let slot = plan.paths.paths.firstIndex(of: path) else { return [] }
-            return [field("json:\(path.joined(separator: "."))", workspace.value(.json(slot: slot), in: request))]
+            return [field(source.text, workspace.value(.json(slot: slot), in: request))]
         }
     }
 

@@ -2,14 +2,16 @@ internal import GatehouseCrypto
 internal import GatehousePolicy
 
 extension Evaluation {
-    /// The verify token of a handshake that asks for one: the sender's signing credential, as it is.
+    /// The verify token of a handshake that asks for one: a credential of the sender's, as it is.
     func token(of handshake: HandshakePlan, sender: EndpointPlan.Sender) -> State {
-        guard let source = handshake.token, let keys = handshake.keys else { return .holds }
-        guard let value = workspace.text(source, in: request), let mac = workspace.passwords,
+        guard let token = handshake.token else { return .holds }
+        let keys = sender.handshakeKeys[token.keys]
+        if token.isOptional, keys.isEmpty { return .holds }
+        guard let value = workspace.text(token.source, in: request), let mac = workspace.passwords,
             let given = KeyMaterial.equalityDigest(value, mac: mac)
         else { return .fails(.credentialMissing) }
         var matches = false
-        for key in sender.handshakeKeys[keys] where key.state.isLive(at: arrival.now) {
+        for key in keys where key.state.isLive(at: arrival.now) {
             if case .equality(let digest) = workspace.material(key.slots[0], of: endpoint.table),
                 digest.withBytes({ left in given.withBytes { constantTimeEquals(left, $0) } })
             {
@@ -27,7 +29,7 @@ extension Evaluation {
             let version =
                 key.flatMap { used in versions.first { $0.number == used.number } } ?? versions.first { $0.state == .active }
                 ?? versions.first { $0.state.isLive(at: arrival.now) }
-            if let version, case .mac(let keyed) = workspace.material(version.slots[1], of: endpoint.table) { mac = keyed }
+            if let version, case .mac(let keyed) = workspace.material(version.slots[0], of: endpoint.table) { mac = keyed }
         }
         return HandshakeReply(request: request, workspace: workspace).answer(handshake, mac: mac)
     }

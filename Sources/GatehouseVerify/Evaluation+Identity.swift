@@ -16,6 +16,7 @@ extension Evaluation {
         if let source = scheme.map(\.eventID) ?? plan.eventID {
             if let reason = read(source, &id) { return .failure(Refused(reason: reason)) }
             identity.id = id.map(Self.shown)
+            identity.isIDCut = id.map { $0.count > EventIdentity.longestText } ?? false
         }
         if let source = scheme.map(\.eventType) ?? plan.eventType {
             var type: UnsafeRawBufferPointer?
@@ -79,11 +80,12 @@ extension Evaluation {
         withUnsafeBytes(of: UInt8(0)) { mac.update($0) }
     }
 
-    /// At most 256 bytes, cut between characters; what is not UTF-8 is replaced.
+    /// What is too long is cut between characters; what is not UTF-8 is replaced.
     private static func shown(_ text: UnsafeRawBufferPointer) -> String {
-        guard text.count > 256 else { return String(decoding: text, as: UTF8.self) }
-        var end = 256
-        while end > 252, text[end] & 0xc0 == 0x80 { end -= 1 }
+        let limit = EventIdentity.longestText
+        guard text.count > limit else { return String(decoding: text, as: UTF8.self) }
+        var end = limit
+        while end > limit - 4, text[end] & 0xc0 == 0x80 { end -= 1 }
         return String(decoding: text.slice(0, end), as: UTF8.self)
     }
 }

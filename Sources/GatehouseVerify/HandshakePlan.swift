@@ -4,6 +4,14 @@ internal import GatehousePolicy
 
 /// A handshake compiled for one endpoint.
 struct HandshakePlan: Sendable {
+    struct Token: Sendable {
+        let source: SourcePlan
+        /// A sender without the credential may bring any.
+        let isOptional: Bool
+        /// Position in the senders' `handshakeKeys`.
+        let keys: Int
+    }
+
     struct Match: Sendable {
         let source: SourcePlan
         let equals: [UInt8]?
@@ -22,19 +30,26 @@ struct HandshakePlan: Sendable {
     let scheme: Int
     let method: String
     let present: [Match]
-    let token: SourcePlan?
+    let token: Token?
     let answer: Answer
     let signed: Bool
-    /// Position in the senders' `handshakeKeys`; nil where neither token nor answer needs a key.
+    /// Position in the senders' `handshakeKeys`; nil where the answer needs no key.
     let keys: Int?
 
-    init(_ handshake: Handshake, scheme: Int, paths: inout JSONPaths, keys: Int?) {
+    /// - Parameter uses: what the endpoint's handshakes use senders' credentials for; what this one does is added.
+    init(_ handshake: Handshake, scheme: Int, keyForm: KeyForm, paths: inout JSONPaths, uses: inout [HandshakeUse]) {
         self.scheme = scheme
         method = handshake.when.method
         present = handshake.when.present.map {
             Match(source: SourcePlan($0.source, paths: &paths), equals: $0.equals.map { Array($0.utf8) })
         }
-        token = handshake.when.token.map { SourcePlan($0, paths: &paths) }
+        if let source = handshake.when.token {
+            let isOptional = handshake.when.tokenCredential == .verify
+            token = Token(source: SourcePlan(source, paths: &paths), isOptional: isOptional, keys: uses.count)
+            uses.append(HandshakeUse(kind: isOptional ? .verify : .signing, use: .equality(KeyForm())))
+        } else {
+            token = nil
+        }
         answer =
             switch handshake.answer {
             case .echo(let source): .echo(SourcePlan(source, paths: &paths))
@@ -46,13 +61,12 @@ struct HandshakePlan: Sendable {
             case .allowOrigin(let rate): .allowOrigin(rate: rate)
             }
         signed = handshake.signed
-        self.keys = keys
-    }
-
-    /// What a handshake uses `SENDER/signing` for, if it does: the token as it is, and the answer's MAC.
-    static func uses(_ handshake: Handshake, _ form: KeyForm) -> [KeyUse]? {
-        let isKeyed = if case .keyed = handshake.answer { true } else { false }
-        return isKeyed || handshake.when.token != nil ? [.equality(KeyForm()), .mac(.sha256, form)] : nil
+        if case .keyed = handshake.answer {
+            keys = uses.count
+            uses.append(HandshakeUse(kind: .signing, use: .mac(.sha256, keyForm)))
+        } else {
+            keys = nil
+        }
     }
 
     /// Everything but the token, which is a sender's.
@@ -63,4 +77,10 @@ struct HandshakePlan: Sendable {
             return match.equals.map { value.equals($0) } ?? true
         }
     }
+}
+
+/// What a handshake needs a sender's credential for: the token as it is, or the answer's MAC.
+struct HandshakeUse: Sendable {
+    let kind: CredentialKind
+    let use: KeyUse
 }

@@ -110,8 +110,10 @@ public struct CheckResult: Sendable, Hashable {
 
 /// What names an event.
 public struct EventIdentity: Sendable, Hashable {
-    /// At most 256 bytes of it, as UTF-8 text; a hint unless `key` is made of it.
+    /// At most ``longestText`` bytes of it, as UTF-8 text; a hint unless `key` is made of it.
     public var id: String?
+    /// `id` is only the beginning of the event's id; `key` is made of all of it.
+    public var isIDCut = false
     public var type: String?
     /// By which a duplicate is known; nil where nothing names the event.
     public var key: EventKey?
@@ -121,6 +123,9 @@ public struct EventIdentity: Sendable, Hashable {
         self.type = type
         self.key = key
     }
+
+    /// Bytes of an id or a type that are shown to handlers and in records.
+    public static let longestText = 256
 }
 
 /// An answer that the gateway gives by itself.

@@ -94,6 +94,9 @@ public final class EndpointVerifier: Sendable {
     /// Methods that policy does not list but some handshake comes with: let through to ``verify(_:arrival:workspace:)``, which refuses
     /// what is no such handshake with `method`.
     public let handshakeMethods: [String]
+    /// Header fields that hold a secret itself, in lower case; a name that ends in `*` stands for every one with that beginning. They are for
+    /// this gateway only.
+    public let secretFields: [String]
     let plan: EndpointPlan
     let table: KeyTable
 
@@ -103,6 +106,7 @@ public final class EndpointVerifier: Sendable {
         self.plan = plan
         self.table = table
         accepted = EventPatterns(policy.events.accept)
+        secretFields = plan.sources.flatMap(\.secretSources).compactMap { if case .header(let name) = $0 { name } else { nil } }
         var methods: [String] = []
         for method in plan.handshakes.map(\.method) where !methods.contains(method) && !policy.methods.contains(method) {
             methods.append(method)

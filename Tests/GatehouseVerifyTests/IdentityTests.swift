@@ -115,6 +115,8 @@ struct IdentityTests {
         let long = String(repeating: "é", count: 200)
         let first = try gate.verify(try gate.sign(#"{"id":"\#(long)1"}"#))
         #expect(first.event.id == String(repeating: "é", count: 128))
+        #expect(first.event.isIDCut)
+        #expect(try !gate.verify(try gate.sign(#"{"id":"\#(String(long.prefix(128)))"}"#)).event.isIDCut)
         #expect(try gate.verify(try gate.sign(#"{"id":"\#(long)2"}"#)).event.key != first.event.key)
         let odd = try gate.verify(try gate.sign(#"{"id":"a\#(long)"}"#))
         #expect(odd.event.id == "a" + String(repeating: "é", count: 127))

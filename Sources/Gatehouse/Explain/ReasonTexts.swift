@@ -37,7 +37,11 @@ enum ReasonTexts {
         case .network: ("The request came from an address outside the sender's networks.", "Add the network in senders/SENDER.yaml, or name the proxy in `trusted-proxies`.", .evident)
         case .rate: ("The address, or the endpoint, was over its limit of requests.", "Let the sender slow down, or raise `limits`.", .evident)
         case .tooLarge: ("The body is larger than the limit.", "Raise `limits.body` for the endpoint, or let the sender send less.", .evident)
-        case .malformed: ("The request is no well-formed HTTP/1.1.", "Look at what the sender, or a proxy before the gateway, writes.", .evident)
+        case .malformed:
+            (
+                "The request is no well-formed HTTP/1.1, or its JSON has a member twice or is nested too deeply.",
+                "Look at what the sender, or a proxy before the gateway, writes.", .evident
+            )
         case .notFound: ("No endpoint has this path.", "Compare it, byte for byte, with the `path` of the endpoints: a slash at the end counts.", .evident)
         case .method: ("The endpoint does not take this method.", "Use POST, or name the method in `methods`.", .evident)
         case .mediaType: ("The endpoint does not take this Content-Type.", "Name it in `media-types`, or change it at the sender.", .evident)

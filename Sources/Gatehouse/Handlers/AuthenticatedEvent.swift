@@ -31,6 +31,8 @@ public struct AuthenticatedEvent: Sendable {
     public var sender: String { handOver.sender }
     /// The event's id where the endpoint's scheme or policy says where to find it and the message has one.
     public var id: String? { handOver.eventID }
+    /// ``id`` is only the beginning of an id that is longer than 256 bytes; two events may have the same beginning.
+    public var isIDCut: Bool { handOver.isEventIDCut }
     /// The event's type, likewise.
     public var type: String? { handOver.eventType }
     /// When the gateway received the request: microseconds since 1970-01-01T00:00:00Z.

@@ -15,6 +15,7 @@ enum EventLine {
         member(",\"endpoint\":", event.endpoint, to: &line)
         member(",\"sender\":", event.sender, to: &line)
         member(",\"event\":{\"id\":", event.eventID, to: &line)
+        if event.isEventIDCut { line.append(contentsOf: ",\"id_cut\":true".utf8) }
         member(",\"type\":", event.eventType, to: &line)
         member("},\"received\":", event.received.description, to: &line)
         member(",\"content_type\":", event.contentType, to: &line)

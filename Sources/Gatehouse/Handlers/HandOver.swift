@@ -6,6 +6,8 @@ struct HandOver: Sendable {
     var endpoint: String
     var sender: String
     var eventID: String?
+    /// `eventID` is only the beginning of the event's id.
+    var isEventIDCut = false
     var eventType: String?
     /// When the request's first byte was read.
     var received: WallTime

@@ -13,7 +13,7 @@ extension DecisionRecord.Event {
     /// Nil where nothing names the event.
     init?(_ identity: EventIdentity) {
         guard identity.id != nil || identity.type != nil || identity.key != nil else { return nil }
-        self.init(id: identity.id, type: identity.type, key: identity.key.map { Key(high: $0.high, low: $0.low) })
+        self.init(id: identity.id, isIDCut: identity.isIDCut, type: identity.type, key: identity.key.map { Key(high: $0.high, low: $0.low) })
     }
 }
 

@@ -162,11 +162,20 @@ final class RequestExchange: @unchecked Sendable {
         let status = Self.status(refused: reason)
         conclude(
             .rejected, reason,
-            .problem(status, reference: reference, fields: status == 405 ? [("Allow", route.allow)] : route.challenges))
+            .problem(
+                status, reference: reference,
+                fields: status == 405 ? [("Allow", route.allow)] : status == 401 ? route.challenges : []))
     }
 
-    /// A method that is let through for handshakes only is still the wrong one for anything else.
-    static func status(refused reason: Reason) -> Int { reason == .method ? 405 : 401 }
+    /// A method that is let through for handshakes only is still the wrong one for anything else. `malformed` is said of a message whose
+    /// every check held, or of a handshake that nothing is checked of: a 400 tells nothing that its sender does not know.
+    static func status(refused reason: Reason) -> Int {
+        switch reason {
+        case .method: 405
+        case .malformed: 400
+        default: 401
+        }
+    }
 
     // MARK: Authenticated
 
@@ -184,6 +193,9 @@ final class RequestExchange: @unchecked Sendable {
             let answer = route.policy.events.otherwise == .acknowledge
                 ? Answer(status: 200) : Answer.problem(422, reference: reference)
             return conclude(.ignored, .eventType, answer)
+        }
+        guard route.isWanted(verification.event.type) else {
+            return conclude(.ignored, .eventType, Answer(status: verification.okStatus))
         }
         // Without a journal nothing could be proved later, so no handler is called (design 6).
         if loop.shared.health.isFailing, snapshot.policy.gateway.audit.onFailure == .refuse {
@@ -223,13 +235,15 @@ final class RequestExchange: @unchecked Sendable {
         let ticket = replay.join(key, body: verification.bodySHA256.words.0, now: loop.clock.monotonic) { [self] resolution in
             eventLoop.execute { self.joined(resolution, owned, route) }
         }
-        wait(for: timeout) { [unowned self] in
+        // The first one's time may be up in the same moment, and be noticed later: all of them get one answer.
+        wait(for: timeout + Self.joinGrace) { [unowned self] in
             if let ticket { replay.leave(key, ticket) }
             conclude(.failed, .unavailable, unavailable())
         }
     }
 
     private static let joinTimeout = Duration.milliseconds(2_500)
+    private static let joinGrace = Duration.milliseconds(200)
 
     private func joined(_ resolution: Resolution, _ owned: OwnedRequest, _ route: Route) {
         guard !isConcluded else {
@@ -265,7 +279,7 @@ final class RequestExchange: @unchecked Sendable {
 
     private func handOver(_ view: RequestView, _ route: Route) {
         handed = .now()
-        guard let relay = route.hand.relay, relay.events?.matches(verification?.event.type) ?? true else {
+        guard let relay = route.hand.relay, relay.wants(verification?.event.type) else {
             return accept(Answer(status: verification?.okStatus ?? 200))
         }
         if let signer = relay.signer, !signer.isAble(at: received) {
@@ -273,7 +287,8 @@ final class RequestExchange: @unchecked Sendable {
             return failed(502)
         }
         let facts = HandOverFacts(
-            endpoint: route.policy.name, verification: verification, received: received, reference: reference, attempt: 1)
+            endpoint: route.policy.name, verification: verification, received: received, reference: reference, attempt: 1,
+            secretFields: route.verifier.secretFields)
         loop.metrics.handedOver(bytes: view.body.count)
         let late = relay.delivery.late > relay.delivery.timeout ? relay.delivery.late : relay.delivery.timeout
         switch relay.handler {

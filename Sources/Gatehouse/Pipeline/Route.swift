@@ -13,6 +13,8 @@ final class Route: Sendable {
     let challenges: [(name: String, value: String)]
     let rate: RateLimiter?
     let hand: HandOverPlan
+    /// What any of the handlers takes; nil: everything.
+    private let wanted: EventPatterns?
     /// The endpoint's and its senders' numbers among the metrics' names.
     let number: Int
     /// Schemes whose credential is a public key.
@@ -33,6 +35,8 @@ final class Route: Sendable {
         self.rate = rate
         self.hand = hand
         bodyLimit = policy.limits.body ?? limits.body
+        let takesAll = policy.deliver.contains { $0.events.isEmpty }
+        wanted = takesAll ? nil : EventPatterns(policy.deliver.flatMap(\.events))
         keyed = Set(schemes.values.filter(\.algorithm.takesPublicKey).map(\.name))
         allow = (policy.methods + verifier.handshakeMethods).joined(separator: ", ")
         readsJSON = verifier.readsJSON
@@ -40,6 +44,9 @@ final class Route: Sendable {
         Self.collectChallenges(policy.authenticate, endpoint: policy.name, into: &challenges)
         self.challenges = challenges
     }
+
+    /// Some handler takes events of this type. One that none takes is acknowledged, handed to nobody and not remembered.
+    func isWanted(_ type: String?) -> Bool { wanted?.matches(type) ?? true }
 
     /// Which kind of credential a check that held was made with; nil for one that uses none.
     func credentialKind(_ check: CheckResult) -> CredentialKind? {
@@ -97,6 +104,8 @@ struct HandOverPlan: Sendable {
             self.events = events
             self.signer = signer
         }
+
+        func wants(_ type: String?) -> Bool { events?.matches(type) ?? true }
     }
 
     enum Handler: Sendable {

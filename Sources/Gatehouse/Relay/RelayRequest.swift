@@ -11,9 +11,19 @@ struct HandOverFacts {
     var received: WallTime
     var reference: Reference
     var attempt: Int
+    /// ``EndpointVerifier/secretFields``.
+    var secretFields: [String]
 
     /// A structured field list of what was checked (RFC 8941 section 3.1).
     var checks: String { verification.map { CheckList.text($0.checks) } ?? "" }
+
+    /// What `webhook-id` names the event by: its id, the same in every attempt. Of an id that is too long to be shown whole, the digest that
+    /// is made of all of it.
+    var webhookID: String {
+        guard let event = verification?.event, let id = event.id else { return reference.description }
+        if event.isIDCut, let key = event.key { return key.hex }
+        return PrintableASCII.encode(id)
+    }
 }
 
 /// What is the same in every request to one endpoint's handler, written once.
@@ -43,18 +53,21 @@ enum RelayRequest {
         var writer = HeadWriter(buffer)
         writer.checked(view.method)
         writer.checked(lines.start)
-        EndToEndFields(view, withoutWebhookFields: signer != nil).forEachRun { writer.checked($0) }
+        EndToEndFields(view, facts, withoutWebhookFields: signer != nil).forEachRun { writer.checked($0) }
         writer.field("Content-Length", view.body.count)
         writer.checked(lines.endpoint)
         if let sender = facts.verification?.sender { writer.field("Gatehouse-Sender", sender) }
-        if let id = facts.verification?.event.id { writer.field("Gatehouse-Event-Id", id) }
-        if let type = facts.verification?.event.type { writer.field("Gatehouse-Event-Type", type) }
+        if let event = facts.verification?.event {
+            if let id = event.id { writer.field("Gatehouse-Event-Id", PrintableASCII.encode(id)) }
+            if event.isIDCut { writer.line("Gatehouse-Event-Id-Cut: ?1") }
+            if let type = event.type { writer.field("Gatehouse-Event-Type", PrintableASCII.encode(type)) }
+        }
         writer.field("Gatehouse-Received", facts.received)
         writer.field("Gatehouse-Reference", facts.reference)
         writer.field("Gatehouse-Checks", checks)
         writer.field("Gatehouse-Attempt", facts.attempt)
         if let signer {
-            for field in signer.fields(id: facts.verification?.event.id ?? facts.reference.description, at: now, body: view.body) {
+            for field in signer.fields(id: facts.webhookID, at: now, body: view.body) {
                 writer.field(named: field.name, field.value)
             }
         }
@@ -67,10 +80,12 @@ enum RelayRequest {
 /// The fields of a request that go on to a handler (contract 3; SEC-85).
 struct EndToEndFields {
     private let view: RequestView
+    private let secret: [String]
     private let withoutWebhookFields: Bool
 
-    init(_ view: RequestView, withoutWebhookFields: Bool) {
+    init(_ view: RequestView, _ facts: HandOverFacts, withoutWebhookFields: Bool) {
         self.view = view
+        secret = facts.secretFields
         self.withoutWebhookFields = withoutWebhookFields
     }
 
@@ -114,8 +129,16 @@ struct EndToEndFields {
         default: break
         }
         if begins(name, "gatehouse-") || begins(name, "proxy-") || (withoutWebhookFields && begins(name, "webhook-")) { return false }
+        if !secret.isEmpty, secret.contains(where: { isNamed(name, $0) }) { return false }
         guard !named.isEmpty else { return true }
         return !named.contains(view[name].map(Self.folded))
+    }
+
+    /// - Parameter text: in lower case; `*` at its end stands for anything.
+    private func isNamed(_ name: Slice, _ text: String) -> Bool {
+        let bytes = view[name].lazy.map(Self.folded)
+        let wanted = text.utf8.lazy.map(Self.folded)
+        return text.hasSuffix("*") ? bytes.starts(with: wanted.dropLast()) : bytes.elementsEqual(wanted)
     }
 
     /// Lower case, with `_` as `-`: handlers behind CGI cannot tell the two apart.
@@ -163,18 +186,19 @@ extension HandOver {
     init(_ view: RequestView, _ facts: HandOverFacts, takesFields: Bool, signer: HandOverSigner?, now: WallTime) {
         var fields: [(name: String, value: String)] = []
         if takesFields {
-            EndToEndFields(view, withoutWebhookFields: signer != nil).forEach { line in
+            EndToEndFields(view, facts, withoutWebhookFields: signer != nil).forEach { line in
                 fields.append((String(decoding: view[line.name], as: UTF8.self), String(decoding: view[line.value], as: UTF8.self)))
             }
         }
         if let signer {
-            fields += signer.fields(id: facts.verification?.event.id ?? facts.reference.description, at: now, body: view.body)
+            fields += signer.fields(id: facts.webhookID, at: now, body: view.body)
         }
         var contentType: String?
         if case .one(let value) = view.field(.contentType) { contentType = String(decoding: value, as: UTF8.self) }
         self.init(
             endpoint: facts.endpoint, sender: facts.verification?.sender ?? "", eventID: facts.verification?.event.id,
-            eventType: facts.verification?.event.type, received: facts.received, reference: facts.reference.description,
+            isEventIDCut: facts.verification?.event.isIDCut ?? false, eventType: facts.verification?.event.type, received: facts.received,
+            reference: facts.reference.description,
             checks: facts.checks, attempt: facts.attempt, contentType: contentType,
             method: String(decoding: view.method, as: UTF8.self), fields: fields, body: ByteBuffer(bytes: view.body))
     }

@@ -10,6 +10,11 @@ extension Scheme {
         }
     }
 
+    /// Where a message of a genuine sender holds a secret itself, and not a proof of it: what is compared for equality, and verify tokens.
+    public var secretSources: [ValueSource] {
+        (algorithm == .equality ? signature.sources : []) + handshakes.compactMap(\.when.token)
+    }
+
     /// There is a timestamp and the signature covers it: freshness can be told.
     public var signsTimestamp: Bool {
         guard let timestamp else { return false }

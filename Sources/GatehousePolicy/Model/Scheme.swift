@@ -165,14 +165,26 @@ public struct Handshake: Sendable, Hashable {
         public var method: String
         /// All must be there; with a value, equal to it.
         public var present: [Match]
-        /// The value equals the credential `SENDER/signing` (verify tokens).
+        /// The value equals a live version of a credential of the sender's (verify tokens).
         public var token: ValueSource?
+        /// Which credential the token is.
+        public var tokenCredential: TokenCredential
 
-        public init(method: String = "POST", present: [Match] = [], token: ValueSource? = nil) {
+        public init(
+            method: String = "POST", present: [Match] = [], token: ValueSource? = nil, tokenCredential: TokenCredential = .signing
+        ) {
             self.method = method
             self.present = present
             self.token = token
+            self.tokenCredential = tokenCredential
         }
+    }
+
+    public enum TokenCredential: String, Sendable, Hashable, CaseIterable {
+        /// `SENDER/signing`, and the handshake fails without it.
+        case signing
+        /// `SENDER/verify`; a sender that has none may bring any token.
+        case verify
     }
 
     public struct Match: Sendable, Hashable {

@@ -64,11 +64,11 @@ struct FixtureReader {
             for member in members {
                 let parts = member.key.split(separator: "/", omittingEmptySubsequences: false)
                 guard parts.count == 2, PolicyText.isSafeName(parts[0]),
-                    ["signing", "basic", "oauth", "key", "certificate"].contains(parts[1])
+                    ["signing", "basic", "oauth", "key", "certificate", "verify"].contains(parts[1])
                 else {
                     reading.error(
                         "\(quoted(member.key)) is not a credential", at: member.place,
-                        hint: "SENDER/ and signing, basic, oauth, key or certificate")
+                        hint: "SENDER/ and signing, basic, oauth, key, certificate or verify")
                     continue
                 }
                 let single = member.value.text.map { [$0] }

@@ -32,8 +32,8 @@ struct HandshakeReader {
         var matches = item.value("present", .distinct(.source), default: []).map { Handshake.Match(source: $0) }
         // equal: parts of the request that must have a value; JSON numbers and booleans by their text.
         matches += item.value("equal", equalities, default: [])
-        // token: a part of the request that must be a live value of the credential SENDER/signing.
-        let token = item.value("token", .source)
+        // token: a part of the request that must be a live value of the credential SENDER/signing; or { from, credential }.
+        let token = item.node("token").flatMap(token)
         // signed: the request carries a signature like an event. Default: true for POST, false for the others.
         let signed = item.value("signed", .flag, default: method == .post)
         let answer = answer(item)
@@ -47,7 +47,20 @@ struct HandshakeReader {
                 "an answer with an HMAC needs signed: true", at: item.place(of: "keyed"),
                 hint: "else strangers choose what the secret signs (CWE-347)")
         }
-        return Handshake(when: Handshake.Condition(method: method.rawValue, present: matches, token: token), answer: answer, signed: signed)
+        return Handshake(
+            when: Handshake.Condition(
+                method: method.rawValue, present: matches, token: token?.source, tokenCredential: token?.credential ?? .signing),
+            answer: answer, signed: signed)
+    }
+
+    private func token(_ node: Node) -> (source: ValueSource, credential: Handshake.TokenCredential)? {
+        guard node.isMapping, let item = Mapping(node, "token", reading) else { return Form.source.read(node, reading).map { ($0, .signing) } }
+        // from: the part of the request.
+        let source = item.required("from", .source)
+        // credential: signing, or verify for the credential SENDER/verify, which is asked for only where the sender has one.
+        let credential = item.value("credential", .choice, default: Handshake.TokenCredential.signing)
+        item.finish()
+        return source.map { ($0, credential) }
     }
 
     private var equalities: Form<[Handshake.Match]> {

@@ -34,6 +34,15 @@ extension ValueSource {
         }
     }
 
+    /// As policy files write it: `header:NAME`, `query:NAME` or `json:a.b`.
+    public var text: String {
+        switch self {
+        case .header(let name): "header:\(name)"
+        case .query(let name): "query:\(name)"
+        case .json(let path): "json:\(path.joined(separator: "."))"
+        }
+    }
+
     /// The names of `a.b`, from the outside in, at most as deep as JSON is read.
     static func jsonPath(_ text: some StringProtocol) -> [String]? {
         let names = String(text).split(separator: ".", omittingEmptySubsequences: false).map(String.init)

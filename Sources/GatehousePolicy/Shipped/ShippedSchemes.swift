@@ -15,8 +15,10 @@ extension Scheme {
             """#,
         "asana": #"""
             # Asana.
-            # Signed: the body; HMAC-SHA256, hex. The secret is the X-Hook-Secret of the first request, which is echoed and must be stored by
-            # hand ('gatehouse secret add'): a secret that any stranger could set would be none.
+            # Signed: the body; HMAC-SHA256, hex. Asana chooses the secret: the X-Hook-Secret of its first request, which is echoed here and neither kept
+            # nor logged nor handed over, since a secret that any stranger could set would be none. Take it from the answer to the call that creates the
+            # webhook (its member "X-Hook-Secret") and store it: 'gatehouse secret add SENDER/signing --value-file -'. Events that come before are 401 and
+            # sent again.
             # Source: developers.asana.com "Webhooks guide".
             signature: { header: X-Hook-Signature, layout: bare, encoding: hex }
             algorithm: hmac-sha256
@@ -310,8 +312,9 @@ extension Scheme {
             """#,
         "meta": #"""
             # Meta (Facebook, Instagram, WhatsApp).
-            # Signed: the body; HMAC-SHA256, hex after `sha256=`, keyed with the app secret. The address is confirmed by a GET with a challenge, which is
-            # echoed whatever its verify token: whoever subscribes this address without the app secret sends nothing that is accepted.
+            # Signed: the body; HMAC-SHA256, hex after `sha256=`, keyed with the app secret. The address is confirmed by a GET with a challenge and the
+            # verify token that was chosen in the app's settings. Store the token as SENDER/verify ('gatehouse secret add SENDER/verify --value-file -')
+            # and it is compared; without it any is taken: whoever subscribes this address without the app secret sends nothing that is accepted.
             # Source: developers.facebook.com "Webhooks: getting started".
             signature: { header: X-Hub-Signature-256, layout: prefixed, prefix: "sha256=", encoding: hex }
             algorithm: hmac-sha256
@@ -319,7 +322,11 @@ extension Scheme {
             signed: "{body}"
             event: { type: json:object }
             handshake:
-              - { method: GET, present: [query:hub.challenge], equal: { query:hub.mode: subscribe }, echo: query:hub.challenge }
+              - method: GET
+                present: [query:hub.challenge]
+                equal: { query:hub.mode: subscribe }
+                token: { from: query:hub.verify_token, credential: verify }
+                echo: query:hub.challenge
 
             """#,
         "notion": #"""

@@ -16,7 +16,7 @@ struct CredentialForm {
             throw Self.refused(name, "the value has \(value.count) bytes, and at most \(Self.maximumLength) are taken")
         }
         switch name.kind {
-        case .signing:
+        case .signing, .verify:
             try Self.checkSigning(value, name)
             self.init(stored: value, identity: value)
         case .basic:
@@ -36,7 +36,7 @@ struct CredentialForm {
     /// A value that ``text(for:)`` made.
     init(generated text: Secret, for name: CredentialName, keys: DerivedKeys) throws(StateError) {
         switch name.kind {
-        case .signing: self.init(stored: text, identity: text)
+        case .signing, .verify: self.init(stored: text, identity: text)
         case .basic:
             self.init(
                 stored: try Self.verifier(text, name, generated: true, keys),
@@ -55,7 +55,7 @@ struct CredentialForm {
         switch name.kind {
         case .signing: return .base64("whsec_", of: random)
         case .basic: return .pair(name.sender, .base64(of: random, alphabet: .url, padded: false))
-        case .oauth: return .base64(of: random, alphabet: .url, padded: false)
+        case .oauth, .verify: return .base64(of: random, alphabet: .url, padded: false)
         case .key:
             throw refused(name, "a public key cannot be generated here: the sender makes the pair and gives its public half (--value-file)")
         case .certificate: throw refused(name, "a subject or pin cannot be generated: give it with --value-file")

@@ -98,7 +98,7 @@ struct AuthenticationTests {
             // With the signature in a field, what the scheme reads of the body is only the type.
             for body in ["", "not json"] { try expect(try await gateway.send(try signed.request(body)), 200, "accepted", "ok", at: site) }
             for body in [deep, "{\"type\":\"a\",\"type\":\"b\"}"] {
-                try expectRefusal(try await gateway.send(try signed.request(body)), 401, "malformed", at: site)
+                try expectRefusal(try await gateway.send(try signed.request(body)), 400, "malformed", at: site)
             }
         }
     }

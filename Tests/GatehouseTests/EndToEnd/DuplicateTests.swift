@@ -161,6 +161,30 @@ struct DuplicateTests {
         }
     }
 
+    @Test("SEC-65: copies that come together to a late handler all get the first one's 504")
+    func lateTogether() async throws {
+        let gate = Gate()
+        let handler = try await TestHandler.start { _ in
+            await gate.pass()
+            return .answer(200)
+        }
+        let site = try TestSite()
+        try site.acme(to: handler.url(), delivery: "timeout: 500ms, late: 30s")
+        let sender = try site.acmeSender()
+        try await serving(site) { gateway in
+            var connections: [RawConnection] = []
+            for _ in 0..<24 { connections.append(try await gateway.connect()) }
+            for number in 1...4 {
+                let request = try sender.request(id: "msg_\(number)", "{}")
+                for connection in connections { connection.post(request.bytes) }
+                for connection in connections { #expect(try await connection.answer().status == 504) }
+                #expect(handler.count == number)
+            }
+            gate.open()
+            for connection in connections { await connection.close() }
+        }
+    }
+
     @Test("another body under a known id gets the first one's answer, and its reason says so")
     func conflictAnswered() async throws {
         let handler = try await TestHandler.start { _ in .answer(200, "first") }

@@ -92,6 +92,26 @@ struct RelayTests {
         }
     }
 
+    @Test("a header that is compared for equality is a secret, and goes no further", arguments: [nil, "X_Gitlab_Token"])
+    func secretHeader(another: String?) async throws {
+        let handler = try await TestHandler.start()
+        let site = try TestSite()
+        try site.sender("acme")
+        try site.endpoint("acme", to: handler.url(), authenticate: "[{ signature: gitlab-token }]")
+        let token = "a token of some length"
+        try site.add("acme/signing", token)
+        try await serving(site) { gateway in
+            var request = RawRequest(
+                "/hooks/acme", fields: [("x-gitlab-TOKEN", token), ("X-Gitlab-Event", "Push Hook"), ("X-Gitlab-Event-UUID", "1")], body: "{}")
+            // Another field to the gateway, and maybe not to the handler.
+            if let another { request = request.with(another, token) }
+            try expect(try await gateway.send(request), 200, "accepted", "ok", at: site)
+            let got = try #require(handler.requests.first)
+            #expect(!got.fields.contains { $0.value == token })
+            #expect(got["x-gitlab-event"] == "Push Hook")
+        }
+    }
+
     @Test("`sign: true` replaces the sender's webhook fields by the gateway's own signature")
     func signed() async throws {
         let handler = try await TestHandler.start()

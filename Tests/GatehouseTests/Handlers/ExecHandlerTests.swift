@@ -68,11 +68,11 @@ struct ExecHandlerTests {
 
     @Test("SEC-86: values are printable ASCII and bounded")
     func values() {
-        var event = HandOver.sample(eventID: "a\nb\u{0}é" + String(repeating: "x", count: 5_000))
+        var event = HandOver.sample(eventID: "a\nb\u{0}é%" + String(repeating: "x", count: 5_000))
         event.eventType = nil
         let variables = ExecEnvironment.variables(of: event)
         let id = variables.first { $0.hasPrefix("GATEHOUSE_EVENT_ID=") }
-        #expect(id?.hasPrefix("GATEHOUSE_EVENT_ID=a%0Ab%00%C3%A9xxx") == true)
+        #expect(id?.hasPrefix("GATEHOUSE_EVENT_ID=a%0Ab%00%C3%A9%25xxx") == true)
         #expect(id?.utf8.count == "GATEHOUSE_EVENT_ID=".utf8.count + 1_024)
         #expect(!variables.contains { $0.hasPrefix("GATEHOUSE_EVENT_TYPE") })
         #expect(variables.allSatisfy { $0.utf8.allSatisfy { 0x20 <= $0 && $0 <= 0x7e } })
