@@ -17,17 +17,9 @@ public final class Gateway: Sendable {
     /// - Parameters:
     ///   - policies: the policy directory.
     ///   - handlers: what `to: swift:NAME` in the policy refers to, by name.
-    /// - Throws: `PolicyError` with every mistake in the policy; ``GatewayError`` where it names a handler that is not given here.
+    /// - Throws: `PolicyError` with every mistake in the policy; a handler that it names and that is not given here is one.
     public init(policies: String, handlers: [String: any EventHandler] = [:]) throws {
-        let policy = try LoadedPolicy(directory: policies)
-        for endpoint in policy.policy.endpoints {
-            for delivery in endpoint.deliver {
-                guard case .swift(let name) = delivery.to, handlers[name] == nil else { continue }
-                throw GatewayError(
-                    .handler,
-                    "endpoint \(endpoint.name): this program has no handler named \(name); give it to Gateway(policies:handlers:), or deliver elsewhere")
-            }
-        }
+        let policy = try LoadedPolicy(directory: policies, swiftHandlers: Set(handlers.keys))
         self.policies = policies
         self.policy = policy
         self.handlers = handlers

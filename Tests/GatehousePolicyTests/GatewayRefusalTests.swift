@@ -73,7 +73,7 @@ struct GatewayRefusalTests {
         Refusal("senders/acme.yaml", "password: hunter2hunter2", "1:1: unknown key 'password': policy never holds a secret"),
         Refusal("senders/acme.yaml", "scopes: [whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw]", "1:10: policy never holds a secret"),
         Refusal("senders/acme.yaml", "assertion-lifetime: 0s", "1:21: must be more than zero"),
-        Refusal("senders/handler.yaml", "", "0:0: no sender can be named 'handler'"),
+        Refusal("senders/handler.yaml", "", "1:1: no sender can be named 'handler'"),
     ]
 
     @Test("senders are refused likewise", arguments: senders)

@@ -18,13 +18,14 @@ final class TemporaryPolicy {
         deliver: [{ to: http://127.0.0.1:9000/events }]
         """
 
+    static let files = ["gateway.yaml": gateway, "senders/acme.yaml": "", "endpoints/acme.yaml": endpoint]
+
     init(_ files: [String: String] = [:]) throws {
         path = FileManager.default.temporaryDirectory.path + "/gatehouse-policy-" + UUID().uuidString
         for kind in ["senders", "endpoints", "schemes", "tests"] {
             try FileManager.default.createDirectory(atPath: "\(path)/\(kind)", withIntermediateDirectories: true)
         }
-        let all = ["gateway.yaml": Self.gateway, "senders/acme.yaml": "", "endpoints/acme.yaml": Self.endpoint].merging(files) { $1 }
-        for (name, text) in all { try write(name, Array(text.utf8)) }
+        for (name, text) in Self.files.merging(files, uniquingKeysWith: { $1 }) { try write(name, Array(text.utf8)) }
     }
 
     deinit { try? FileManager.default.removeItem(atPath: path) }

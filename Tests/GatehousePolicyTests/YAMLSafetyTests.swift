@@ -53,7 +53,7 @@ struct YAMLSafetyTests {
     func tenMegabytes() throws {
         let policy = try TemporaryPolicy()
         try policy.write("senders/acme.yaml", [UInt8](repeating: UInt8(ascii: "#"), count: 10_000_000))
-        #expect(policy.errors() == ["senders/acme.yaml:0:0: larger than 1024 KiB"])
+        #expect(policy.errors() == ["senders/acme.yaml:1:1: larger than 1024 KiB"])
     }
 
     @Test("a file that is not UTF-8 is refused at its line")
@@ -78,5 +78,14 @@ struct YAMLSafetyTests {
         for text in ["", "# nothing\n", "---\n", "\u{feff}scopes: [a]\n", "{}"] {
             #expect(try TemporaryPolicy(["senders/acme.yaml": text]).errors() == [], "\(text.debugDescription)")
         }
+    }
+
+    @Test("a byte order mark is no part of the first key, and moves no column")
+    func byteOrderMark() throws {
+        let marked = TemporaryPolicy.files.mapValues { "\u{feff}" + $0 }
+        #expect(try TemporaryPolicy(marked).errors() == [])
+        #expect(
+            try TemporaryPolicy(["senders/acme.yaml": "\u{feff}scops: [a]"]).errors().first?.hasPrefix("senders/acme.yaml:1:1: unknown key 'scops'")
+                == true)
     }
 }

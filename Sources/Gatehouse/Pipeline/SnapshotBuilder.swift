@@ -23,7 +23,7 @@ struct SnapshotBuilder {
 
     /// A whole new snapshot, or nothing: certificates, authorities and handlers are all opened before anything is taken over.
     mutating func make(_ policy: Policy, _ credentials: CredentialSet, _ keys: DerivedKeys, previous: Snapshot?) throws -> Snapshot {
-        let listeners = try policy.gateway.listeners.map { try TLSServerContext(TLSServerConfiguration($0), tickets: tickets) }
+        let listeners = try policy.gateway.listeners.map { try TLSServerContext($0, tickets: tickets) }
         var targets: [RelayTarget: TLSClientContext?] = [:]
         for delivery in policy.endpoints.flatMap(\.deliver) {
             guard case .http(let tls, let host, let port, _) = delivery.to else { continue }
@@ -46,6 +46,9 @@ struct SnapshotBuilder {
         for target in unused.keys { clients[target] = nil }
         return Array(unused.values)
     }
+
+    /// The names that `to: swift:NAME` may have.
+    var swiftHandlers: Set<String> { Set(handlers.keys) }
 
     var allClients: [any HandlerClient] { Array(clients.values) }
 
@@ -102,6 +105,17 @@ struct SnapshotBuilder {
         }
         clients[target] = client
         return client
+    }
+}
+
+extension TLSServerContext {
+    /// Of a policy's listener. What is wrong with its files is said at the listener's place in the policy.
+    package convenience init(_ listener: GatewayPolicy.Listener, tickets: TicketKeys) throws(PolicyError) {
+        do {
+            try self.init(TLSServerConfiguration(listener), tickets: tickets)
+        } catch {
+            throw PolicyError(diagnostics: (error.problems.isEmpty ? [error.message] : error.problems).map(listener.place.diagnostic))
+        }
     }
 }
 

@@ -5,9 +5,10 @@ struct LoadedPolicy: Sendable {
     let policy: Policy
     let files: FileFingerprint
 
+    /// - Parameter swiftHandlers: the names that `to: swift:NAME` may have.
     /// - Throws: `PolicyError` with every mistake.
-    init(directory: String) throws {
-        policy = try Policy.load(directory: directory)
+    init(directory: String, swiftHandlers: Set<String>) throws {
+        policy = try Policy.load(directory: directory, swiftHandlers: swiftHandlers)
         files = FileFingerprint(GatewayRuntime.watched(policy))
     }
 }

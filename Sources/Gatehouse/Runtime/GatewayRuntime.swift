@@ -40,6 +40,7 @@ actor GatewayRuntime {
     private var isDraining = false
     private var isBehind = false
     private var looks = 0
+    private var reloads = ReloadHistory()
     private var startWarnings: [String] = []
     private let clock = SystemClock()
     private let progress: ProgressKeeper
@@ -187,7 +188,11 @@ actor GatewayRuntime {
         systemd.reloading()
         defer { systemd.ready(status: "serving \(listenerNames.joined(separator: ", "))") }
         let problems = await load()
-        guard !problems.isEmpty else { return [] }
+        guard !problems.isEmpty else {
+            reloads.succeeded()
+            return []
+        }
+        reloads.failed(problems, at: clock.now)
         for problem in problems { log.error("not reloaded, the old policy stays: \(problem)") }
         record(.reload, [.init("policy", .text(snapshot.policy.digest)), .init("problems", .list(problems))])
         return problems
@@ -196,7 +201,7 @@ actor GatewayRuntime {
     /// Nothing is taken over unless all of it is good; says what was not.
     private func load() async -> [String] {
         do {
-            let loaded = try LoadedPolicy(directory: policies)
+            let loaded = try LoadedPolicy(directory: policies, swiftHandlers: builder.swiftHandlers)
             let policy = loaded.policy
             watch = FileWatch(loaded: loaded.files)
             let fixed = fixedSettings(policy)
@@ -317,7 +322,7 @@ actor GatewayRuntime {
             version: GatehouseVersion.current, pid: getpid(), since: since.description, policy: snapshot.policy.digest, listeners: listenerNames,
             admin: side?.adminAddress ?? "", endpoints: snapshot.routes.count, connections: shared.connections.open,
             libraries: GatehouseVersion.libraries, records: shared.journal.head.sequence, remembered: shared.replay.statistics.entries,
-            isReady: notReady == nil, warnings: startWarnings + gaps + snapshot.policy.warnings.map(\.description) + snapshot.listeners.flatMap(\.warnings))
+            isReady: notReady == nil, warnings: startWarnings + reloads.warnings + gaps + snapshot.policy.warnings.map(\.description) + snapshot.listeners.flatMap(\.warnings))
     }
 
     private var gaps: [String] {
@@ -334,7 +339,7 @@ actor GatewayRuntime {
 
     func metricsText() async throws -> String {
         try await MetricsGathering.text(collector: collector, names: names, shared: shared, snapshot: snapshot,
-            credentials: credentials, calendar: expiry.items, since: since, isReady: notReady == nil)
+            credentials: credentials, calendar: expiry.items, since: since, isReady: notReady == nil, reloads: reloads)
     }
 
     // MARK: Stop

@@ -12,7 +12,7 @@ enum MetricsGathering {
     static func text(
         collector: MetricsCollector, names: MetricsNames, shared: Shared, snapshot: Snapshot, credentials: CredentialSet, calendar: [ExpiryItem],
         since: WallTime,
-        isReady: Bool
+        isReady: Bool, reloads: ReloadHistory
     ) async throws -> String {
         let loops = try await collector.gather()
         var report = MetricsReport(
@@ -21,6 +21,8 @@ enum MetricsGathering {
                 version: GatehouseVersion.current, openSSL: OpenSSLVersion.text, policyDigest: snapshot.policy.digest),
             process: .current(started: since))
         report.isReady = isReady
+        report.reloadFailures = reloads.failures
+        report.isLastReloadSuccessful = reloads.isLastSuccessful
         report.journal = journal(shared.journal)
         report.journal?.unrecorded = shared.unrecorded.load(ordering: .relaxed)
         let replay = shared.replay.statistics

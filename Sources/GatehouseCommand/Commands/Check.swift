@@ -41,7 +41,8 @@ struct CheckReport {
     init(policies: String) {
         let policy: Policy
         do {
-            policy = try Policy.load(directory: policies)
+            // `serve` is a program without handlers of its own.
+            policy = try Policy.load(directory: policies, swiftHandlers: [])
         } catch {
             errors = error.diagnostics
             return
@@ -50,11 +51,11 @@ struct CheckReport {
         warnings = policy.warnings
         for listener in policy.gateway.listeners {
             do {
-                let context = try TLSServerContext(TLSServerConfiguration(listener), tickets: TicketKeys())
+                let context = try TLSServerContext(listener, tickets: TicketKeys())
                 certificates += context.certificates
-                warnings += context.warnings.map { Diagnostic(file: listener.identity.certificate, line: 0, column: 0, message: $0) }
+                warnings += context.warnings.map { listener.place.diagnostic($0) }
             } catch {
-                errors.append(Diagnostic(file: listener.identity.certificate, line: 0, column: 0, message: "\(error)"))
+                errors += error.diagnostics
             }
         }
     }

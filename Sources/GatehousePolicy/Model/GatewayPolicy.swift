@@ -41,6 +41,7 @@ public struct GatewayPolicy: Sendable {
         /// More identities, chosen by SNI among the DNS names of their certificates.
         public var names: [Identity]
         public var forwardedBy: ForwardedBy?
+        public var place = PolicyPlace()
 
         public init(
             address: SocketAddressText, identity: Identity, minimumTLS: TLSVersion = .v12, clientCRL: String? = nil,
@@ -167,6 +168,13 @@ public struct SocketAddressText: Sendable, Hashable, CustomStringConvertible {
     }
 
     public var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+
+    /// Only one of the two can be listened on: `0.0.0.0` is every IPv4 address, and `[::]` every address. Port 0 is a free one.
+    public func collides(with other: SocketAddressText) -> Bool {
+        guard port == other.port, port != 0 else { return false }
+        func takesAll(_ one: String, _ another: String) -> Bool { one == "::" || one == "0.0.0.0" && !another.contains(":") }
+        return host == other.host || takesAll(host, other.host) || takesAll(other.host, host)
+    }
 }
 
 /// `events` in each `per`, as in `100/s`.

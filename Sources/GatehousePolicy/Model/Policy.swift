@@ -47,8 +47,9 @@ public struct Diagnostic: Sendable, Hashable, CustomStringConvertible {
         self.hint = hint
     }
 
+    /// What is wrong with a whole file stands at its beginning.
     public var description: String {
-        "\(file):\(line):\(column): \(message)" + (hint.map { " (\($0))" } ?? "")
+        "\(file):\(max(line, 1)):\(max(column, 1)): \(message)" + (hint.map { " (\($0))" } ?? "")
     }
 }
 

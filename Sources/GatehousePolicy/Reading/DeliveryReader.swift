@@ -102,12 +102,18 @@ struct DeliveryReader {
         let rest = String(parts[1])
         switch parts[0] {
         case "exec": return exec(rest, node, arguments)
-        case "file": return .file(SourceFile.resolve(rest, from: node.place.file))
+        case "file": return file(rest, node)
         case "nats": return nats(rest, node)
         case "swift":
             guard rest.utf8.count <= 64, PolicyText.isToken(rest) else {
                 reading.error("\(quoted(rest)) is not a handler's name", at: node, hint: "letters, digits, '.', '_' and '-'")
                 return nil
+            }
+            if let known = reading.swiftHandlers, !known.contains(rest) {
+                let hint = "the program that embeds the gateway gives it to Gateway(policies:handlers:); 'gatehouse serve' has no handlers of its own"
+                reading.error(
+                    "this program has no handler named \(quoted(rest))", at: node,
+                    hint: nearestName(to: rest, among: known).map { "did you mean '\($0)'?" } ?? hint)
             }
             return .swift(rest)
         default:
@@ -132,6 +138,18 @@ struct DeliveryReader {
             reading.error(error.message, at: node, hint: error.hint)
             return nil
         }
+    }
+
+    private func file(_ name: String, _ node: Node) -> Delivery.Target {
+        let path = SourceFile.resolve(name, from: node.place.file)
+        guard reading.checksFiles else { return .file(path) }
+        let folder = path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+        if SourceFile.isDirectory(path) || path.hasSuffix("/") {
+            reading.error("\(quoted(path, limit: 1_000)) is a directory", at: node, hint: "name a file in it, as in file:events.jsonl")
+        } else if !SourceFile.isDirectory(folder) {
+            reading.error("there is no folder \(quoted(folder, limit: 1_000))", at: node, hint: "make it: mkdir -p \(folder)")
+        }
+        return .file(path)
     }
 
     private func exec(_ program: String, _ node: Node, _ arguments: [String]) -> Delivery.Target? {

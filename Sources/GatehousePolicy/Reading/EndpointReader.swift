@@ -38,6 +38,7 @@ struct EndpointReader {
         endpoint.limits = file.value("limits", Form { node, _ in limits(node) }, default: endpoint.limits)
         file.finish()
         checkEvent(endpoint, requirements, file)
+        checkEventsOfHandlers(endpoint, file)
         guard path != nil, senders != nil, authenticate != nil, deliver != nil else { return nil }
         return endpoint
     }
@@ -131,6 +132,31 @@ struct EndpointReader {
         return limits
     }
 
+    /// A handler whose events the endpoint never accepts gets none.
+    private func checkEventsOfHandlers(_ endpoint: EndpointPolicy, _ file: Mapping) {
+        guard case .sequence(let items)? = file.node("deliver")?.content, items.count == endpoint.deliver.count else { return }
+        for (delivery, item) in zip(endpoint.deliver, items) where !delivery.events.isEmpty {
+            for pattern in delivery.events where !endpoint.events.accept.contains(where: { PatternOverlap.exists(pattern, $0) }) {
+                reading.warning(
+                    "no event of type \(quoted(pattern)) ever comes here: 'accept' has \(endpoint.events.accept.map(quoted).joined(separator: ", "))",
+                    at: item, hint: "add the type to 'accept' of 'events', or take it from the handler's 'events'")
+            }
+        }
+    }
+
+    /// A value compared for equality signs nothing that a message without an id could be known by.
+    private func warnOfReplay(_ endpoint: EndpointPolicy, _ id: ValueSource?, _ use: RequirementReader.SchemeUse) {
+        let scheme = quoted(use.scheme.name)
+        guard let id else {
+            return reading.warning(
+                "scheme \(scheme) signs nothing and names no event id, so duplicates are not recognised", at: use.node,
+                hint: "event: { id: json:id }, if its messages have one")
+        }
+        reading.warning(
+            "scheme \(scheme) signs nothing: a message without \(id.text) is handed over each time it comes, and one with a new id is a new event",
+            at: use.node, hint: "use a scheme that signs, where the sender has one")
+    }
+
     private func checkEvent(_ endpoint: EndpointPolicy, _ requirements: RequirementReader, _ file: Mapping) {
         if let event = endpoint.event {
             for use in requirements.uses where use.isMandatory {
@@ -141,6 +167,9 @@ struct EndpointReader {
                         hint: "remove 'event', or copy the scheme and change it")
                 }
             }
+        }
+        for use in requirements.uses where use.scheme.algorithm == .equality {
+            warnOfReplay(endpoint, use.scheme.event.id ?? endpoint.event?.id, use)
         }
         if !requirements.namesSignature, endpoint.event?.id == nil, let node = file.node("authenticate") {
             reading.warning(

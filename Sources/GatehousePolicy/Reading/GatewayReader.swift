@@ -7,7 +7,6 @@ struct GatewayReader {
         // listen: at least one public listener; the only key without a default.
         let listeners =
             file.required("listen", .distinct(listener, mayBeEmpty: false), hint: "listen: [{ address, certificate, private-key }]") ?? []
-        checkAddresses(listeners, file)
         // public-url: what senders call; signed URLs and the issuer come from it, never from Host. Default: localhost and the
         // first listener's port.
         let publicURL = file.value("public-url", base) ?? "https://localhost:\(listeners.first?.address.port ?? 8443)"
@@ -17,6 +16,7 @@ struct GatewayReader {
         // cluster: NATS servers, as a list or as text with commas; null: a gateway on its own.
         policy.cluster = file.value("cluster", cluster, default: [])
         policy.admin = file.value("admin", Form(read: admin), default: policy.admin)
+        checkAddresses(listeners, policy.admin, file)
         policy.oauth = file.value("oauth", Form(read: oauth), default: policy.oauth)
         policy.limits = file.value("limits", Form(read: limits), default: policy.limits)
         // trusted-proxies: networks whose word about the peer's address is believed; exempt from per-peer.
@@ -49,9 +49,12 @@ struct GatewayReader {
                     "client-crl needs a client-ca", at: item.place(of: "client-crl"),
                     hint: "name the authority that client certificates come from")
             }
+            checkNames(identity, names, item)
             return address.map {
-                GatewayPolicy.Listener(
+                var listener = GatewayPolicy.Listener(
                     address: $0, identity: identity, minimumTLS: minimumTLS, clientCRL: clientCRL, names: names, forwardedBy: forwardedBy)
+                listener.place = PolicyPlace(item.place(of: "certificate"))
+                return listener
             }
         }
     }
@@ -92,11 +95,32 @@ struct GatewayReader {
         return GatewayPolicy.Identity(certificate: certificate, privateKey: key, clientCA: clientCA)
     }
 
-    private func checkAddresses(_ listeners: [GatewayPolicy.Listener], _ file: Mapping) {
+    /// A certificate is chosen by the names in it, so the second of two alike is never chosen.
+    private func checkNames(_ identity: GatewayPolicy.Identity, _ names: [GatewayPolicy.Identity], _ item: Mapping) {
+        guard case .sequence(let entries)? = item.node("names")?.content, entries.count == names.count else { return }
+        var seen: Set<String> = [identity.certificate]
+        for (other, entry) in zip(names, entries) where !seen.insert(other.certificate).inserted {
+            reading.error(
+                "certificate \(quoted(other.certificate, limit: 1_000)) is in this listener twice", at: entry,
+                hint: "the first one serves all of its names; remove one")
+        }
+    }
+
+    private func checkAddresses(_ listeners: [GatewayPolicy.Listener], _ admin: GatewayPolicy.Admin, _ file: Mapping) {
         guard let list = file.node("listen") else { return }
-        var seen: Set<SocketAddressText> = []
-        for listener in listeners where listener.address.port != 0 && !seen.insert(listener.address).inserted {
-            reading.error("two listeners on \(listener.address)", at: list)
+        var seen: [SocketAddressText] = []
+        for listener in listeners {
+            if let other = seen.first(where: { $0.collides(with: listener.address) }) {
+                reading.error(
+                    other == listener.address ? "two listeners on \(other)" : "listeners on \(other) and \(listener.address) take each other's port",
+                    at: list)
+            }
+            seen.append(listener.address)
+        }
+        if let other = seen.first(where: { $0.collides(with: admin.address) }) {
+            reading.error(
+                "the admin listener on \(admin.address) and the public one on \(other) need different ports", at: file.node("admin") ?? list,
+                hint: "admin: { address: 127.0.0.1:PORT }")
         }
     }
 

@@ -9,6 +9,8 @@ extension Node {
     /// Aliases, anchors, tags, repeated keys, keys that are not text and nesting beyond ``deepest`` are refused (SEC-94), and unless
     /// `mayHoldSecrets`, values that look like one.
     static func parse(_ bytes: [UInt8], file: String, mayHoldSecrets: Bool, _ reading: Reading) -> Node? {
+        // A byte order mark, which some editors begin a file with, is no part of the first key (YAML 1.2 section 5.2).
+        let bytes = bytes.starts(with: [0xef, 0xbb, 0xbf]) ? Array(bytes.dropFirst(3)) : bytes
         guard let text = String(validating: bytes, as: UTF8.self) else {
             reading.error("not UTF-8", at: placeOfInvalidUTF8(bytes, file), hint: "save the file as UTF-8")
             return nil

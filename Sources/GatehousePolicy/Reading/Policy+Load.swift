@@ -6,10 +6,14 @@ extension Policy {
     /// What is returned is whole and free of contradictions. Otherwise every mistake of every file is thrown at once, in the order of files
     /// and lines. Nothing is kept or changed, so a running gateway can go on with its policy.
     ///
-    /// - Parameter checkingFiles: certificates, keys and programs that policy names must exist and be readable. False where they are not
-    ///   used, as for running fixtures.
-    public static func load(directory: String, checkingFiles: Bool = true) throws(PolicyError) -> Policy {
-        try load(directory: directory, Reading(checksFiles: checkingFiles))
+    /// - Parameters:
+    ///   - checkingFiles: certificates, keys and programs that policy names must exist and be readable. False where they are not used, as for
+    ///     running fixtures.
+    ///   - swiftHandlers: the handlers that the program has; `to: swift:NAME` must name one of them. nil: it may name any.
+    public static func load(
+        directory: String, checkingFiles: Bool = true, swiftHandlers: Set<String>? = nil
+    ) throws(PolicyError) -> Policy {
+        try load(directory: directory, Reading(checksFiles: checkingFiles, swiftHandlers: swiftHandlers))
     }
 
     static func load(directory path: String, _ reading: Reading) throws(PolicyError) -> Policy {

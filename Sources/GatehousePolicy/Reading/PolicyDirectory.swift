@@ -31,6 +31,11 @@ struct PolicyDirectory {
         directories.append(self.path)
         for name in names { check(name, reading) }
         for kind in kinds where names.contains(kind.rawValue) { list(kind, reading) }
+        for path in directories + ([gateway] + kinds.flatMap { files[$0] ?? [] }).map(\.path) where SourceFile.isWorldWritable(path) {
+            reading.warning(
+                "every user of this machine can change it", at: Node(place: Node.Place(file: path, line: 0, column: 0), content: .null),
+                hint: "chmod o-w \(path)")
+        }
     }
 
     private func check(_ name: String, _ reading: Reading) {

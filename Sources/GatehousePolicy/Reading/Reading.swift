@@ -3,11 +3,14 @@ final class Reading {
     /// Certificates, keys and programs must exist.
     let checksFiles: Bool
     let unserved: Set<UnservedFeature>
+    /// The names that `to: swift:NAME` may have; nil: any, of a program that is not known here.
+    let swiftHandlers: Set<String>?
     private(set) var errors: Set<Diagnostic> = []
     private(set) var warnings: Set<Diagnostic> = []
 
-    init(checksFiles: Bool, unserved: Set<UnservedFeature> = UnservedFeature.current) {
+    init(checksFiles: Bool, unserved: Set<UnservedFeature> = UnservedFeature.current, swiftHandlers: Set<String>? = nil) {
         self.checksFiles = checksFiles
+        self.swiftHandlers = swiftHandlers
         self.unserved = unserved
     }
 

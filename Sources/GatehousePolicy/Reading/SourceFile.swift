@@ -66,6 +66,12 @@ enum SourceFile {
         return access(path, R_OK) == 0 ? nil : "cannot be read: \(reason())"
     }
 
+    /// Every user of the machine may change it.
+    static func isWorldWritable(_ path: String) -> Bool {
+        var status = stat()
+        return stat(path, &status) == 0 && status.st_mode & S_IWOTH != 0
+    }
+
     static func isDirectory(_ path: String) -> Bool {
         var status = stat()
         return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR

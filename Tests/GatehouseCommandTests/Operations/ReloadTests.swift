@@ -92,6 +92,11 @@ extension Operations {
 
             let status = try await gateway.run("status", "--json")
             #expect(status.status == 0 && Self.policy(status) == Self.policy(before), "\(status)")
+            #expect(Self.warnings(status).contains { $0.hasPrefix("not reloaded at ") && $0.contains(message) }, "\(status)")
+            let shown = try await gateway.run("status")
+            #expect(shown.messages.contains("not reloaded at ") && shown.messages.contains(message), "\(shown)")
+            let metrics = try await gateway.metrics()
+            #expect(metrics.contains("\ngatehouse_policy_last_reload_successful 0\n") && !metrics.contains("\ngatehouse_reload_failures_total 0\n"))
             for command in [["audit", "verify"], ["secret", "status"]] {
                 let result = try await Program.run(Program.path, command + ["--policies", gateway["policies"]], in: gateway.place, input: nil)
                 #expect(result.status == 0, "\(command): \(result)")
@@ -107,8 +112,15 @@ extension Operations {
             try FileManager.default.removeItem(atPath: gateway["policies/endpoints/more.yaml"])
             let repaired = try await gateway.run("reload")
             #expect(repaired.status == 0, "\(repaired)")
+            let after = try await gateway.run("status", "--json")
+            #expect(!Self.warnings(after).contains { $0.contains("not reloaded") }, "\(after)")
+            #expect(try await gateway.metrics().contains("\ngatehouse_policy_last_reload_successful 1\n"))
             let status2 = try await gateway.stop()
             #expect(status2 == 0)
+        }
+
+        private static func warnings(_ status: Program.Result) -> [String] {
+            ((try? JSONSerialization.jsonObject(with: Data(status.output.utf8))) as? [String: Any])?["warnings"] as? [String] ?? []
         }
 
         private static func policy(_ result: Program.Result) -> String? {

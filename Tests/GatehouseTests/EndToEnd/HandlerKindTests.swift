@@ -1,6 +1,7 @@
 import Foundation
 import Gatehouse
 import GatehouseCrypto
+import GatehousePolicy
 import GatehouseTesting
 import GatehouseTime
 import HTTPTypes
@@ -85,7 +86,7 @@ struct HandlerKindTests {
     func missingHandler() throws {
         let site = try TestSite()
         try site.acme(to: "swift:orders")
-        #expect(throws: GatewayError.self) { try Gateway(policies: site.policies) }
+        #expect(throws: PolicyError.self) { try Gateway(policies: site.policies) }
     }
 
     @Test("exec: gets the body on standard input and only the gateway's variables; its exit status decides (SEC-83, SEC-86)")
@@ -161,8 +162,10 @@ struct HandlerKindTests {
     func fileFails() async throws {
         let site = try TestSite()
         try site.acme(to: "file:../../missing/events.jsonl")
+        try site.folder.write("missing/other", "")
         let request = try site.acmeSender().request("{}")
         try await serving(site) { gateway in
+            try FileManager.default.removeItem(atPath: site.folder("missing"))
             #expect((500...503).contains(try await gateway.send(request).status))
             try site.folder.write("missing/other", "")
             try expect(try await gateway.send(request), 200, "accepted", "ok", at: site)

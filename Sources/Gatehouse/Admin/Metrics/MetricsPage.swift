@@ -28,6 +28,12 @@ struct MetricsPage {
             "gatehouse_build_info",
             ["version": report.build.version, "openssl": report.build.openSSL, "policy": report.build.policyDigest], UInt64(1))
         page.single("gatehouse_ready", .gauge, "1 while /health/ready says yes.", report.isReady ? 1 as UInt64 : 0)
+        page.single(
+            "gatehouse_reload_failures_total", .counter, "Reloads of policy and certificates that changed nothing, since what they found was wrong.",
+            report.reloadFailures)
+        page.single(
+            "gatehouse_policy_last_reload_successful", .gauge, "0 while the newest policy files or certificates are not in force.",
+            report.isLastReloadSuccessful ? 1 as UInt64 : 0)
     }
 
     private mutating func decisions() {

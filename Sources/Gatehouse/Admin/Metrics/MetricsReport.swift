@@ -15,6 +15,9 @@ struct MetricsReport: Sendable {
     /// As of the last minute.
     var calendar: [ExpiryItem] = []
     var isReady = true
+    /// Since the start.
+    var reloadFailures: UInt64 = 0
+    var isLastReloadSuccessful = true
 
     init(loops: MetricsSnapshot, names: [String], now: WallTime, build: Build, process: ProcessFigures) {
         self.loops = loops
