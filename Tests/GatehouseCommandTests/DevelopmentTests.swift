@@ -38,6 +38,23 @@ struct DevelopmentTests {
         }
     }
 
+    @Test("a port that is taken does not stay in the policy", arguments: ["--port", "--admin-port"])
+    func keptPort(option: String) async throws {
+        try await withTemporaryDirectory { root in
+            let place = DevelopmentPlace(root: root.path)
+            try place.prepare()
+            let policies = DevelopmentPolicies(place: place)
+            #expect(try policies.prepare(port: freePort(), adminPort: freePort()) == nil)
+            let before = try Files.read(place.policies + "/gateway.yaml")
+            let taken = takenPort()
+            defer { close(taken.socket) }
+            let result = try await Program(directory: root).run("dev", option, "\(taken.port)")
+            #expect(result.status == 1)
+            #expect(result.messages.contains("127.0.0.1:\(taken.port)") && result.messages.contains("putting"), "\(result.messages)")
+            #expect(try Files.read(place.policies + "/gateway.yaml") == before)
+        }
+    }
+
     @Test("the example script signs as Digital River does, with openssl alone and the secret in no argument")
     func script() async throws {
         try await withTemporaryDirectory { root in

@@ -25,6 +25,10 @@ struct FilesTests {
             #expect(throws: CommandFailure.self) { try Files.readSecret(file) }
             try Files.write([UInt8](repeating: 0x61, count: 70_000), to: file)
             #expect(throws: CommandFailure.self) { try Files.readSecret(file) }
+            let piped = try await Program(directory: place).run(
+                "secret", "add", "acme/signing", "--value-file", "-", input: String(repeating: "a", count: 70_000))
+            #expect(piped.status == 1)
+            #expect(piped.messages.contains("standard input is larger than 65536 bytes"), "\(piped.messages)")
         }
     }
 

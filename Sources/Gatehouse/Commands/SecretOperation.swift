@@ -23,7 +23,7 @@ struct SecretOperation: Codable, Sendable {
     /// Changes the state; durable on return.
     func perform(_ value: Secret?, on state: State, policy: Policy, at now: WallTime) throws(StateError) -> CredentialChange {
         guard let name = CredentialName(credential) else {
-            throw StateError(.value, "\(credential): expected SENDER/signing, SENDER/basic, SENDER/oauth, SENDER/key or SENDER/certificate")
+            throw StateError(.value, "\(credential): expected SENDER/signing, SENDER/basic, SENDER/oauth, SENDER/key, SENDER/certificate or SENDER/verify")
         }
         let parts = name.sender.split(separator: "/", omittingEmptySubsequences: false)
         guard parts.count == 1 || (parts.count == 2 && parts[0] == "handler"), parts.allSatisfy({ PolicyText.isSafeName($0) }) else {
@@ -87,6 +87,13 @@ public struct SecretOutcome: Codable, Sendable {
     public var acceptedUntil: String?
     /// Versions that are no longer accepted.
     public var ended: [Int]
+    /// The credential belongs to nobody whom the policy knows.
+    public var warning: String?
+
+    init(_ change: CredentialChange, of operation: SecretOperation, policy: Policy) {
+        self.init(change)
+        if operation.action == .add || operation.action == .rotate { warning = policy.stranger(change.name) }
+    }
 
     /// - Parameter made: the value, where this process made it.
     init(_ change: CredentialChange, made: Secret? = nil) {
@@ -96,6 +103,19 @@ public struct SecretOutcome: Codable, Sendable {
         retiring = change.retiring
         acceptedUntil = change.acceptedUntil?.description
         ended = change.ended
+    }
+}
+
+extension Policy {
+    /// What to know about a credential that no sender and no handler here uses; nil for any other.
+    fileprivate func stranger(_ name: CredentialName) -> String? {
+        let parts = name.sender.split(separator: "/")
+        guard parts.count == 2 else {
+            guard senders[name.sender] == nil else { return nil }
+            return "no sender is named \(name.sender): \(name) counts for nothing until there is senders/\(name.sender).yaml"
+        }
+        guard !endpoints.contains(where: { $0.deliver.contains { $0.name.map { $0 == parts[1] } ?? false } }) else { return nil }
+        return "no handler is named \(parts[1]): \(name) counts for nothing until an endpoint's deliver has name: \(parts[1])"
     }
 }
 

@@ -72,7 +72,7 @@ final class StoppedState {
                 throw error
             }
             try record(actor.record(operation, change, refusal: nil).members)
-            return SecretOutcome(change)
+            return SecretOutcome(change, of: operation, policy: policy)
         }
     }
 

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Gatehouse
 import GatehousePolicy
+import Synchronization
 
 struct Dev: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -33,13 +34,22 @@ struct Dev: AsyncParsableCommand {
         let place = DevelopmentPlace(root: directory)
         try place.prepare()
         try DevelopmentCertificates(place: place).prepare()
-        try DevelopmentPolicies(place: place).prepare(port: port, adminPort: adminPort)
+        let policies = DevelopmentPolicies(place: place)
+        let kept = try policies.prepare(port: port, adminPort: adminPort)
         let policy = try Policy.load(directory: place.policies)
         try DevelopmentCredentials(place: place).prepare()
 
         let publicURL = policy.gateway.publicURL
-        try await Gateway(policies: place.policies, handlers: ["print": PrintingHandler()]).run { status in
-            Walkthrough(place: place, publicURL: publicURL, admin: status.admin).show()
+        let isServing = Atomic<Bool>(false)
+        do {
+            try await Gateway(policies: place.policies, handlers: ["print": PrintingHandler()]).run { status in
+                isServing.store(true, ordering: .relaxed)
+                Walkthrough(place: place, publicURL: publicURL, admin: status.admin).show()
+            }
+        } catch {
+            // A port that is taken must not stay chosen for the next start.
+            if !isServing.load(ordering: .relaxed), let kept { try policies.restore(kept) }
+            throw error
         }
         Terminal.note("stopped")
     }

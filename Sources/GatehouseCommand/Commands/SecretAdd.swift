@@ -16,7 +16,7 @@ struct SecretAdd: AsyncParsableCommand {
               printf '%s' 'acme:a long password' | gatehouse secret add acme/basic --value-file -
             """)
 
-    @Argument(help: ArgumentHelp("SENDER/signing, SENDER/basic, SENDER/key or SENDER/certificate.", valueName: "credential"))
+    @Argument(help: ArgumentHelp("SENDER/signing, SENDER/basic, SENDER/key, SENDER/certificate or SENDER/verify.", valueName: "credential"))
     var credential: CredentialArgument
 
     @Option(help: ArgumentHelp("The value, less one trailing newline; - is standard input.", valueName: "file"), completion: .file())

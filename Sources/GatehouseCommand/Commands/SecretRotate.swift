@@ -14,7 +14,7 @@ struct SecretRotate: AsyncParsableCommand {
               gatehouse secret rotate acme/signing --overlap 7d --value-file new.secret
             """)
 
-    @Argument(help: ArgumentHelp("SENDER/signing, SENDER/basic, SENDER/key or SENDER/certificate.", valueName: "credential"))
+    @Argument(help: ArgumentHelp("SENDER/signing, SENDER/basic, SENDER/key, SENDER/certificate or SENDER/verify.", valueName: "credential"))
     var credential: CredentialArgument
 
     @Option(help: ArgumentHelp("How long the old version is accepted: 30m, 24h, 7d, 0 (default: the policy's).", valueName: "duration"))

@@ -4,8 +4,8 @@ import GatehousePolicy
 struct DevelopmentPolicies {
     var place: DevelopmentPlace
 
-    /// `port` and `adminPort` are written into `gateway.yaml` where they differ from what it has.
-    func prepare(port: Int?, adminPort: Int?) throws {
+    /// `port` and `adminPort` are written into `gateway.yaml` where they differ from what it has. Returns what it held before they were.
+    func prepare(port: Int?, adminPort: Int?) throws -> [UInt8]? {
         for (name, text) in Self.files { try writeIfMissing(text, to: place.policies + "/" + name) }
         let gateway = place.policies + "/gateway.yaml"
         if !Files.exists(gateway) {
@@ -13,10 +13,20 @@ struct DevelopmentPolicies {
         } else if port != nil || adminPort != nil {
             let old = try Policy.load(directory: place.policies, checkingFiles: false).gateway
             let oldPort = old.listeners.first?.address.port ?? 8443
-            guard port ?? oldPort != oldPort || adminPort ?? old.admin.address.port != old.admin.address.port else { return }
+            guard port ?? oldPort != oldPort || adminPort ?? old.admin.address.port != old.admin.address.port else { return nil }
+            let before = try Files.read(gateway)
             Terminal.note("writing the new port to \(gateway)")
             try write(Self.gateway(port: port ?? oldPort, adminPort: adminPort ?? old.admin.address.port), to: gateway)
+            return before
         }
+        return nil
+    }
+
+    /// Puts `gateway.yaml` back to what it held.
+    func restore(_ text: [UInt8]) throws {
+        let gateway = place.policies + "/gateway.yaml"
+        Terminal.note("putting \(gateway) back")
+        try Files.write(text, to: gateway)
     }
 
     private func writeIfMissing(_ text: String, to path: String) throws {

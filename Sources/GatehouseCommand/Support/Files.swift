@@ -20,9 +20,9 @@ enum Files {
         while true {
             let count = chunk.withUnsafeMutableBytes { systemRead(descriptor, $0) }
             if count < 0, errno == EINTR { continue }
-            guard count >= 0 else { throw CommandFailure("\(path) cannot be read: \(reason())") }
+            guard count >= 0 else { throw CommandFailure("\(shown(path)) cannot be read: \(reason())") }
             if count == 0 { return bytes }
-            guard bytes.count + count <= limit else { throw CommandFailure("\(path) is larger than \(limit) bytes") }
+            guard bytes.count + count <= limit else { throw CommandFailure("\(shown(path)) is larger than \(limit) bytes") }
             bytes += chunk.prefix(count)
         }
     }
@@ -77,15 +77,18 @@ enum Files {
         while count < buffer.count {
             let got = systemRead(descriptor, UnsafeMutableRawBufferPointer(rebasing: buffer[count...]))
             if got < 0, errno == EINTR { continue }
-            guard got >= 0 else { throw CommandFailure("\(path) cannot be read: \(reason())") }
+            guard got >= 0 else { throw CommandFailure("\(shown(path)) cannot be read: \(reason())") }
             if got == 0 { break }
             count += got
         }
-        guard count <= limit else { throw CommandFailure("\(path) is larger than \(limit) bytes", hint: "is it the file with the secret?") }
+        guard count <= limit else { throw CommandFailure("\(shown(path)) is larger than \(limit) bytes", hint: "is it the file with the secret?") }
         if dropsNewline, count > 0, buffer[count - 1] == UInt8(ascii: "\n") { count -= 1 }
-        guard count > 0 else { throw CommandFailure("\(path == "-" ? "standard input" : path) holds no secret: it is empty") }
+        guard count > 0 else { throw CommandFailure("\(shown(path)) holds no secret: it is empty") }
         return Secret(copying: UnsafeRawBufferPointer(rebasing: buffer[..<count]))
     }
+
+    /// A file that commands read, for messages.
+    private static func shown(_ path: String) -> String { path == "-" ? "standard input" : path }
 
     private static func reason() -> String { String(cString: strerror(errno)) }
 }

@@ -6,6 +6,7 @@ struct SecretOutput {
 
     /// The value goes to standard output by itself, so that it can be piped into a file; everything said about it does not.
     func show(_ outcome: SecretOutcome, says state: String) {
+        if let warning = outcome.warning { Terminal.warn(Terminal.printable(warning)) }
         if json {
             var members = [JSON.Member(name: "credential", value: .string(outcome.credential))]
             members.append(JSON.Member(name: "version", value: outcome.version.map { .number($0) } ?? .null))

@@ -29,6 +29,17 @@ extension Operations {
             #expect(records.count == 4, "\(records)")
         }
 
+        @Test("says that nobody uses the credential of a sender or handler that the policy does not know", arguments: [false, true])
+        func stranger(isRunning: Bool) async throws {
+            let gateway = try Installation()
+            if isRunning { try await gateway.start() }
+            for (credential, said) in [("nosuch/signing", "no sender is named nosuch"), ("handler/erp/signing", "no handler is named erp"), ("acme/signing", "")] {
+                let added = try await gateway.run("secret", "add", credential)
+                #expect(added.status == 0 && added.output.hasPrefix("whsec_"), "\(added)")
+                #expect(said.isEmpty ? !added.messages.contains("named") : added.messages.contains(said), "\(added)")
+            }
+        }
+
         @Test("changes nothing where the change could leave no record")
         func noRecord() async throws {
             let gateway = try Installation()

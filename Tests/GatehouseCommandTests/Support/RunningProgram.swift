@@ -64,19 +64,32 @@ final class RunningProgram {
 
 /// A TCP port of 127.0.0.1 that nothing listened on a moment ago.
 func freePort() -> Int {
+    let (descriptor, port) = boundPort()
+    close(descriptor)
+    return port
+}
+
+/// A socket that listens on a port of its own, until it is closed.
+func takenPort() -> (socket: Int32, port: Int) {
+    let taken = boundPort()
+    _ = listen(taken.socket, 1)
+    return taken
+}
+
+private func boundPort() -> (socket: Int32, port: Int) {
     let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    defer { close(descriptor) }
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
     address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
     var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-    return withUnsafeMutablePointer(to: &address) { pointer in
+    let port = withUnsafeMutablePointer(to: &address) { pointer in
         pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic in
             _ = bind(descriptor, generic, length)
             _ = getsockname(descriptor, generic, &length)
         }
         return Int(UInt16(bigEndian: pointer.pointee.sin_port))
     }
+    return (descriptor, port)
 }
 
 /// Whether the condition came to hold within a minute.
