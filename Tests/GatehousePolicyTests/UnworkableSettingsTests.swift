@@ -58,7 +58,7 @@ struct UnworkableSettingsTests {
         let two = try TemporaryPolicy([
             "gateway.yaml": "listen:\n  - { address: \"\(listener)\", \(identity) }\n  - { address: \"\(other)\", \(identity) }"
         ]).errors()
-        #expect((two.count == 1 && two[0].hasPrefix("gateway.yaml:1:9: ")) == collides, "said: \(two)")
+        #expect((two.count == 1 && two[0].hasPrefix("gateway.yaml:2:3: ")) == collides, "said: \(two)")
     }
 
     @Test("a certificate that a listener has twice is refused")
