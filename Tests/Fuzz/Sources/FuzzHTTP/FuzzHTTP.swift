@@ -1,8 +1,13 @@
+import FuzzSupport
 import GatehouseHTTP
 
 /// A request head and the body behind it, whole and byte by byte: both ways must end alike, and every offset within the bytes.
-@_cdecl("LLVMFuzzerTestOneInput")
-public func fuzz(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
+@main
+enum FuzzHTTP {
+    static func main() { runFuzzer { fuzz($0, $1) } }
+}
+
+private func fuzz(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     let bytes = UnsafeRawBufferPointer(start: start, count: count)
     let whole = scan(bytes, step: max(1, count))
     precondition(whole == scan(bytes, step: 1), "a head is found the same in pieces")

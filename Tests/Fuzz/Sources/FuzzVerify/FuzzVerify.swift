@@ -1,3 +1,4 @@
+import FuzzSupport
 import GatehouseCrypto
 import GatehouseHTTP
 import GatehousePolicy
@@ -5,8 +6,12 @@ import GatehouseTime
 import GatehouseVerify
 
 /// A request, head and body, against an endpoint of every shipped scheme: nothing may trap, and nothing that was not signed may pass.
-@_cdecl("LLVMFuzzerTestOneInput")
-public func fuzz(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
+@main
+enum FuzzVerify {
+    static func main() { runFuzzer { fuzz($0, $1) } }
+}
+
+private func fuzz(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     let bytes = UnsafeRawBufferPointer(start: start, count: count)
     var scanner = HeadScanner()
     guard case .complete(let begin, let end) = scanner.scan(bytes, lineLimit: 8_192, headLimit: 16_384) else { return 0 }
