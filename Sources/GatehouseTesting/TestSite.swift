@@ -15,6 +15,7 @@ public final class TestSite: Sendable {
     /// Of the sender `acme`, once ``acme(to:authenticate:delivery:_:)`` was called.
     public let secret = "whsec_" + Base64.encode([UInt8]("an example of a signing secret..".utf8))
     private let references = Mutex<[String]>([])
+    private let kept = Mutex<[TestHandler]>([])
 
     /// - Parameters:
     ///   - gateway: more top-level lines of `gateway.yaml`.
@@ -30,6 +31,9 @@ public final class TestSite: Sendable {
         try writeServer("server", names: ["localhost", "127.0.0.1"])
         try folder.write("policies/gateway.yaml", Self.gateway(gateway, listener, limits))
     }
+
+    /// Keeps a handler listening as long as the site is there.
+    public func keep(_ handler: TestHandler) { kept.withLock { $0.append(handler) } }
 
     public var policies: String { folder("policies") }
 

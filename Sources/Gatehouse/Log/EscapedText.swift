@@ -1,9 +1,9 @@
 /// Text that came from outside, made harmless for a line of a log or of JSON: what could start a line, move a terminal's cursor or turn
 /// the reading direction is written as `\u00XX`, which a JSON reader turns back into the very same text (RFC 8259 section 7).
-enum EscapedText {
+package enum EscapedText {
     /// Appends `text` in double quotes, as a JSON string.
     /// - Parameter limit: the most bytes of `text` that are written; a longer one ends in `…`.
-    static func appendQuoted(_ text: String, to line: inout [UInt8], limit: Int = .max) {
+    package static func appendQuoted(_ text: String, to line: inout [UInt8], limit: Int = .max) {
         line.append(UInt8(ascii: "\""))
         append(text, to: &line, limit: limit)
         line.append(UInt8(ascii: "\""))

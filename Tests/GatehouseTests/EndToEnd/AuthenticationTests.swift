@@ -41,10 +41,7 @@ struct AuthenticationTests {
 
     @Test("timestamps that are missing, no numbers, huge, negative, stale or in the future are refused (SEC-62)")
     func timestamps() async throws {
-        let handler = try await TestHandler.start()
-        let site = try TestSite()
-        try site.acme(to: handler.url())
-        let sender = try site.acmeSender()
+        let (handler, site, sender) = try await relayed()
         let now = SystemClock().now
         func stamped(_ text: String) throws -> RawRequest {
             try sender.request("{}", fields: [("webhook-id", "msg_\(text)"), ("webhook-timestamp", text)])
@@ -309,10 +306,8 @@ struct OriginTests {
             ("x-forwarded-for", "2001:db8::1", "2001:db8::1"),
         ])
     func forwarded(kind: String, value: String, remote: String) async throws {
-        let handler = try await TestHandler.start()
-        let site = try TestSite(gateway: "trusted-proxies: [127.0.0.0/8]", listener: "forwarded-by: \(kind)")
-        try site.acme(to: handler.url())
-        let request = try site.acmeSender().request("{}")
+        let (_, site, sender) = try await relayed(at: TestSite(gateway: "trusted-proxies: [127.0.0.0/8]", listener: "forwarded-by: \(kind)"))
+        let request = try sender.request("{}")
         try await serving(site) { gateway in
             let line = try expect(
                 try await gateway.send(value.isEmpty ? request : request.with(kind, value)), 200, "accepted", "ok", at: site)
@@ -327,10 +322,8 @@ struct OriginTests {
             ("x-forwarded-for", "nonsense"), ("x-forwarded-for", "1.2.3.4.5"),
         ])
     func malformedForwarded(kind: String, value: String) async throws {
-        let handler = try await TestHandler.start()
-        let site = try TestSite(gateway: "trusted-proxies: [127.0.0.0/8]", listener: "forwarded-by: \(kind)")
-        try site.acme(to: handler.url())
-        let request = try site.acmeSender().request("{}").with(kind, value)
+        let (_, site, sender) = try await relayed(at: TestSite(gateway: "trusted-proxies: [127.0.0.0/8]", listener: "forwarded-by: \(kind)"))
+        let request = try sender.request("{}").with(kind, value)
         try await serving(site) { gateway in try expectRefusal(try await gateway.send(request), 400, "malformed", at: site) }
         try site.configure(gateway: "trusted-proxies: [10.0.0.0/8]", listener: "forwarded-by: \(kind)")
         try await serving(site) { gateway in
@@ -344,10 +337,7 @@ struct OriginTests {
 
     @Test("SEC-23: a trusted proxy's PROXY v2 preamble names the peer; its own checks (LOCAL) do not")
     func proxyProtocol() async throws {
-        let handler = try await TestHandler.start()
-        let site = try TestSite(gateway: "trusted-proxies: [127.0.0.0/8]", listener: "forwarded-by: proxy-v2")
-        try site.acme(to: handler.url())
-        let sender = try site.acmeSender()
+        let (_, site, sender) = try await relayed(at: TestSite(gateway: "trusted-proxies: [127.0.0.0/8]", listener: "forwarded-by: proxy-v2"))
         let v6 =
             Self.signature + [0x21, 0x21, 0, 36] + [0x20, 0x01, 0x0d, 0xb8] + [UInt8](repeating: 0, count: 11) + [1]
             + [UInt8](repeating: 0, count: 20)

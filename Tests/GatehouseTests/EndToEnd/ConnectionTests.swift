@@ -44,10 +44,7 @@ struct ConnectionTests {
 
     @Test("a request may come a byte at a time, and so may the next")
     func byteByByte() async throws {
-        let handler = try await TestHandler.start()
-        let site = try TestSite()
-        try site.acme(to: handler.url())
-        let sender = try site.acmeSender()
+        let (_, site, sender) = try await relayed()
         try await serving(site) { gateway in
             let connection = try await gateway.connect()
             for chunks in [nil, [1, 2]] {
@@ -60,10 +57,7 @@ struct ConnectionTests {
 
     @Test("a connection is kept unless the sender or a refusal ends it")
     func keepAlive() async throws {
-        let handler = try await TestHandler.start()
-        let site = try TestSite()
-        try site.acme(to: handler.url())
-        let sender = try site.acmeSender()
+        let (handler, site, sender) = try await relayed()
         try await serving(site) { gateway in
             let kept = try await gateway.connect()
             try await kept.send(try sender.request("{}"))
@@ -101,10 +95,7 @@ struct ConnectionTests {
 
     @Test("SEC-13, SEC-19: chunk extensions and trailers are read over and reach no handler")
     func trailers() async throws {
-        let handler = try await TestHandler.start()
-        let site = try TestSite()
-        try site.acme(to: handler.url())
-        let sender = try site.acmeSender()
+        let (handler, site, sender) = try await relayed()
         try await serving(site) { gateway in
             let request = try sender.request("{\"a\":\"b\"}").changed {
                 $0.chunks = [4]
@@ -124,10 +115,7 @@ struct ConnectionTests {
 
     @Test("SEC-20: 100 Continue comes once the head passed, and not where it is refused or the body is already there")
     func expectContinue() async throws {
-        let handler = try await TestHandler.start()
-        let site = try TestSite()
-        try site.acme(to: handler.url(), "limits: { body: 100B }")
-        let sender = try site.acmeSender()
+        let (_, site, sender) = try await relayed("limits: { body: 100B }")
         try await serving(site) { gateway in
             let request = try sender.request("{}").with("Expect", "100-continue")
             let connection = try await gateway.connect()
@@ -166,10 +154,7 @@ struct ConnectionTests {
 
     @Test("SEC-16: the unread body of a refused request is dropped, and the connection goes on behind it")
     func unreadBody() async throws {
-        let handler = try await TestHandler.start()
-        let site = try TestSite()
-        try site.acme(to: handler.url())
-        let sender = try site.acmeSender()
+        let (handler, site, sender) = try await relayed()
         try await serving(site) { gateway in
             let connection = try await gateway.connect()
             let inner = try sender.request("{}")
@@ -209,10 +194,8 @@ struct ConnectionTests {
 
     @Test("SEC-18: a body that takes too long is 408, and no handler hears of it", arguments: [true, false])
     func slowBody(isChunked: Bool) async throws {
-        let handler = try await TestHandler.start()
-        let site = try TestSite(limits: "body-timeout: 500ms")
-        try site.acme(to: handler.url())
-        let request = try site.acmeSender().request(String(repeating: "x", count: 400)).changed { $0.chunks = isChunked ? [400] : nil }
+        let (handler, site, sender) = try await relayed(at: TestSite(limits: "body-timeout: 500ms"))
+        let request = try sender.request(String(repeating: "x", count: 400)).changed { $0.chunks = isChunked ? [400] : nil }
         try await serving(site) { gateway in
             let connection = try await gateway.connect()
             try await connection.send(Array(request.bytes.dropLast(300)))
@@ -249,10 +232,7 @@ struct ConnectionTests {
 
     @Test("SEC-18: a sender that does not read its answers is cut, and disturbs nobody")
     func slowReader() async throws {
-        let handler = try await TestHandler.start { _ in .answer(200, String(repeating: "x", count: 500_000)) }
-        let site = try TestSite(limits: "idle-timeout: 1s, header-timeout: 1s")
-        try site.acme(to: handler.url())
-        let sender = try site.acmeSender()
+        let (handler, site, sender) = try await relayed(at: TestSite(limits: "idle-timeout: 1s, header-timeout: 1s")) { _ in .answer(200, String(repeating: "x", count: 500_000)) }
         try await serving(site, unanswered: ["ok"]) { gateway in
             let connection = try await gateway.connect()
             try await connection.setReading(false)
@@ -270,10 +250,7 @@ struct ConnectionTests {
 
     @Test("SEC-8: past its share of connections a peer is turned away, and let in again when one closes")
     func share() async throws {
-        let handler = try await TestHandler.start()
-        let site = try TestSite(limits: "per-peer: 3")
-        try site.acme(to: handler.url())
-        let sender = try site.acmeSender()
+        let (_, site, sender) = try await relayed(at: TestSite(limits: "per-peer: 3"))
         try await serving(site) { gateway in
             var open: [RawConnection] = []
             for _ in 0..<3 { open.append(try await gateway.connect()) }
@@ -315,13 +292,8 @@ struct ConnectionTests {
     @Test("a stopping gateway serves the request that is under way, says `Connection: close`, and takes no more")
     func drain() async throws {
         let gate = Gate()
-        let handler = try await TestHandler.start { _ in
-            await gate.pass()
-            return .answer(200, "in time")
-        }
-        let site = try TestSite()
-        try site.acme(to: handler.url(), delivery: "timeout: 20s")
-        let request = try site.acmeSender().request("{}")
+        let (handler, site, sender) = try await relayed(delivery: "timeout: 20s", behind: gate) { _ in .answer(200, "in time") }
+        let request = try sender.request("{}")
         await Slots.shared.enter()
         defer { Slots.shared.leave() }
         let gateway = try await LiveGateway.start(site)

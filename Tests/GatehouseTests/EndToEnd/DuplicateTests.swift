@@ -7,10 +7,7 @@ import Testing
 struct DuplicateTests {
     @Test("a copy of an accepted event gets the first one's answer; the handler is not called")
     func copy() async throws {
-        let handler = try await TestHandler.start { _ in .answer(201, "made", type: "text/x-made") }
-        let site = try TestSite()
-        try site.acme(to: handler.url())
-        let sender = try site.acmeSender()
+        let (handler, site, sender) = try await relayed { _ in .answer(201, "made", type: "text/x-made") }
         try await serving(site) { gateway in
             let request = try sender.request(id: "msg_1", "{}")
             let first = try await gateway.send(request)
@@ -68,10 +65,8 @@ struct DuplicateTests {
 
     @Test("a kept body is at most 4 KiB; past that a copy gets an empty one", arguments: [4_096, 4_097])
     func keptBody(size: Int) async throws {
-        let handler = try await TestHandler.start { _ in .answer(200, String(repeating: "x", count: size)) }
-        let site = try TestSite()
-        try site.acme(to: handler.url())
-        let request = try site.acmeSender().request(id: "msg_1", "{}")
+        let (_, site, sender) = try await relayed { _ in .answer(200, String(repeating: "x", count: size)) }
+        let request = try sender.request(id: "msg_1", "{}")
         try await serving(site) { gateway in
             #expect(try await gateway.send(request).body.count == size)
             let copy = try await gateway.send(request)
@@ -83,13 +78,8 @@ struct DuplicateTests {
     @Test("SEC-65: 32 copies at once call the handler once, and all get its answer")
     func simultaneous() async throws {
         let gate = Gate()
-        let handler = try await TestHandler.start { _ in
-            await gate.pass()
-            return .answer(202, "once")
-        }
-        let site = try TestSite()
-        try site.acme(to: handler.url(), delivery: "timeout: 20s")
-        let request = try site.acmeSender().request(id: "msg_1", "{}")
+        let (handler, site, sender) = try await relayed(delivery: "timeout: 20s", behind: gate) { _ in .answer(202, "once") }
+        let request = try sender.request(id: "msg_1", "{}")
         try await serving(site) { gateway in
             var connections: [RawConnection] = []
             for _ in 0..<32 { connections.append(try await gateway.connect()) }
@@ -113,13 +103,8 @@ struct DuplicateTests {
     @Test("SEC-65: copies that wait get the failure too; only a later one goes to the handler again")
     func sharedFailure() async throws {
         let gate = Gate()
-        let handler = try await TestHandler.start { _ in
-            await gate.pass()
-            return .answer(500, "no")
-        }
-        let site = try TestSite()
-        try site.acme(to: handler.url(), delivery: "timeout: 20s")
-        let request = try site.acmeSender().request(id: "msg_1", "{}")
+        let (handler, site, sender) = try await relayed(delivery: "timeout: 20s", behind: gate) { _ in .answer(500, "no") }
+        let request = try sender.request(id: "msg_1", "{}")
         try await serving(site) { gateway in
             let first = try await gateway.connect()
             first.post(request.bytes)
@@ -143,13 +128,8 @@ struct DuplicateTests {
     @Test("a copy waits no longer than the relay's timeout, then gets 503")
     func impatient() async throws {
         let gate = Gate()
-        let handler = try await TestHandler.start { _ in
-            await gate.pass()
-            return .answer(200)
-        }
-        let site = try TestSite()
-        try site.acme(to: handler.url(), delivery: "timeout: 400ms, late: 30s")
-        let request = try site.acmeSender().request(id: "msg_1", "{}")
+        let (handler, site, sender) = try await relayed(delivery: "timeout: 400ms, late: 30s", behind: gate)
+        let request = try sender.request(id: "msg_1", "{}")
         try await serving(site) { gateway in
             try expect(try await gateway.send(request), 504, "failed", "handler-failed", at: site)
             let copy = try await gateway.send(request)
@@ -164,13 +144,7 @@ struct DuplicateTests {
     @Test("SEC-65: copies that come together to a late handler all get the first one's 504")
     func lateTogether() async throws {
         let gate = Gate()
-        let handler = try await TestHandler.start { _ in
-            await gate.pass()
-            return .answer(200)
-        }
-        let site = try TestSite()
-        try site.acme(to: handler.url(), delivery: "timeout: 500ms, late: 30s")
-        let sender = try site.acmeSender()
+        let (handler, site, sender) = try await relayed(delivery: "timeout: 500ms, late: 30s", behind: gate)
         try await serving(site) { gateway in
             var connections: [RawConnection] = []
             for _ in 0..<24 { connections.append(try await gateway.connect()) }
@@ -187,10 +161,7 @@ struct DuplicateTests {
 
     @Test("another body under a known id gets the first one's answer, and its reason says so")
     func conflictAnswered() async throws {
-        let handler = try await TestHandler.start { _ in .answer(200, "first") }
-        let site = try TestSite()
-        try site.acme(to: handler.url())
-        let sender = try site.acmeSender()
+        let (handler, site, sender) = try await relayed { _ in .answer(200, "first") }
         try await serving(site) { gateway in
             _ = try await gateway.send(try sender.request(id: "msg_1", "{\"attempt\":1}"))
             let answer = try await gateway.send(try sender.request(id: "msg_1", "{\"attempt\":2}"))
@@ -202,10 +173,7 @@ struct DuplicateTests {
 
     @Test("with `conflict: refuse` another body under a known id is 409")
     func conflictRefused() async throws {
-        let handler = try await TestHandler.start()
-        let site = try TestSite()
-        try site.acme(to: handler.url(), "replay: { conflict: refuse }")
-        let sender = try site.acmeSender()
+        let (handler, site, sender) = try await relayed("replay: { conflict: refuse }")
         try await serving(site) { gateway in
             let request = try sender.request(id: "msg_1", "{\"attempt\":1}")
             _ = try await gateway.send(request)
@@ -255,10 +223,8 @@ struct DuplicateTests {
 
     @Test("SEC-64: a request that is refused leaves nothing behind that would keep the genuine one out")
     func refusedFirst() async throws {
-        let handler = try await TestHandler.start()
-        let site = try TestSite()
-        try site.acme(to: handler.url())
-        let request = try site.acmeSender().request(id: "msg_1", "{}")
+        let (_, site, sender) = try await relayed()
+        let request = try sender.request(id: "msg_1", "{}")
         try await serving(site) { gateway in
             try expectRefusal(try await gateway.send(request.changed { $0.body = Array("[]".utf8) }), 401, "signature-mismatch", at: site)
             try expect(try await gateway.send(request), 200, "accepted", "ok", at: site)
@@ -268,13 +234,8 @@ struct DuplicateTests {
     @Test("a sender that hangs up while the handler works has its event accepted all the same")
     func hungUp() async throws {
         let gate = Gate()
-        let handler = try await TestHandler.start { _ in
-            await gate.pass()
-            return .answer(200, "taken")
-        }
-        let site = try TestSite()
-        try site.acme(to: handler.url(), delivery: "timeout: 20s")
-        let request = try site.acmeSender().request(id: "msg_1", "{}")
+        let (handler, site, sender) = try await relayed(delivery: "timeout: 20s", behind: gate) { _ in .answer(200, "taken") }
+        let request = try sender.request(id: "msg_1", "{}")
         try await serving(site, unanswered: ["ok"]) { gateway in
             let connection = try await gateway.connect()
             connection.post(request.bytes)

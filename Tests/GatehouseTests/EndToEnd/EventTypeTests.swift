@@ -6,10 +6,7 @@ struct EventTypeTests {
     @Test(
         "a type that is not accepted is acknowledged with 200, or rejected with 422; the handler never sees it", arguments: [true, false])
     func unwanted(isAcknowledged: Bool) async throws {
-        let handler = try await TestHandler.start()
-        let site = try TestSite()
-        try site.acme(to: handler.url(), "events: { accept: [\"order.*\"], otherwise: \(isAcknowledged ? "acknowledge" : "reject") }")
-        let sender = try site.acmeSender()
+        let (handler, site, sender) = try await relayed("events: { accept: [\"order.*\"], otherwise: \(isAcknowledged ? "acknowledge" : "reject") }")
         try await serving(site) { gateway in
             for type in ["\"invoice.paid\"", "\"order\"", "\"xorder.x\"", "null", "7"] {
                 let answer = try await gateway.send(try sender.request("{\"type\":\(type)}"))
@@ -50,10 +47,7 @@ struct EventTypeTests {
 
     @Test("an event type with a line break reaches no header and no second line of the log (SEC-26, SEC-80)")
     func controls() async throws {
-        let handler = try await TestHandler.start()
-        let site = try TestSite()
-        try site.acme(to: handler.url())
-        let sender = try site.acmeSender()
+        let (handler, site, sender) = try await relayed()
         try await serving(site) { gateway in
             let answer = try await gateway.send(try sender.request("{\"type\":\"a\\r\\nGatehouse-Sender: admin\\u0000\"}"))
             let line = try expect(answer, 200, "accepted", "ok", at: site)

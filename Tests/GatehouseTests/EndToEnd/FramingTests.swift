@@ -30,10 +30,8 @@ struct FramingTests {
 
     @Test("SEC-7, SEC-16: a body that is cut off is never an event", arguments: [true, false], [true, false])
     func cutOff(isChunked: Bool, isClean: Bool) async throws {
-        let handler = try await TestHandler.start()
-        let site = try TestSite()
-        try site.acme(to: handler.url())
-        let request = try site.acmeSender().request(id: "msg_1", "{\"a\":1}").changed { $0.chunks = isChunked ? [3] : nil }
+        let (handler, site, sender) = try await relayed()
+        let request = try sender.request(id: "msg_1", "{\"a\":1}").changed { $0.chunks = isChunked ? [3] : nil }
         try await serving(site) { gateway in
             for count in [1, 2, 5] {
                 let connection = try await gateway.connect()

@@ -13,10 +13,8 @@ struct RefusalTests {
             "/hooks/acme%00", "//hooks/acme", "/hooks/acme%2f", "*",
         ])
     func notFound(path: String) async throws {
-        let handler = try await TestHandler.start()
-        let site = try TestSite()
-        try site.acme(to: handler.url())
-        let request = try site.acmeSender().request("{}")
+        let (handler, site, sender) = try await relayed()
+        let request = try sender.request("{}")
         try await serving(site) { gateway in
             let line = try expectRefusal(try await gateway.send(request.changed { $0.target = path }), 404, "not-found", at: site)
             #expect(line?.endpoint == nil)
@@ -64,10 +62,8 @@ struct RefusalTests {
 
     @Test("`methods` of an endpoint are what it takes, and what `Allow` says")
     func methods() async throws {
-        let handler = try await TestHandler.start()
-        let site = try TestSite()
-        try site.acme(to: handler.url(), "methods: [PUT, PATCH]")
-        let request = try site.acmeSender().request("{}")
+        let (handler, site, sender) = try await relayed("methods: [PUT, PATCH]")
+        let request = try sender.request("{}")
         try await serving(site) { gateway in
             let refused = try await gateway.send(request)
             try expectRefusal(refused, 405, "method", at: site)
@@ -79,10 +75,7 @@ struct RefusalTests {
 
     @Test("a body over the endpoint's limit is 413, from its declared length or while it is counted (SEC-17)")
     func tooLarge() async throws {
-        let handler = try await TestHandler.start()
-        let site = try TestSite()
-        try site.acme(to: handler.url(), "limits: { body: 100B }")
-        let sender = try site.acmeSender()
+        let (handler, site, sender) = try await relayed("limits: { body: 100B }")
         try await serving(site) { gateway in
             try expect(try await gateway.send(try sender.request(String(repeating: "x", count: 100))), 200, "accepted", "ok", at: site)
             let big = try sender.request(String(repeating: "x", count: 101))
@@ -121,10 +114,7 @@ struct RefusalTests {
 
     @Test("another media type than the endpoint's is 415 with `Accept`", arguments: ["text/plain", "application/jsonx", "", "application"])
     func mediaType(type: String) async throws {
-        let handler = try await TestHandler.start()
-        let site = try TestSite()
-        try site.acme(to: handler.url(), "media-types: [application/json, image/*]")
-        let sender = try site.acmeSender()
+        let (_, site, sender) = try await relayed("media-types: [application/json, image/*]")
         try await serving(site) { gateway in
             let request = try sender.request(id: "msg_1", "{}").without("Content-Type")
             let answer = try await gateway.send(type.isEmpty ? request : request.with("Content-Type", type))
@@ -190,10 +180,7 @@ struct RefusalTests {
 
     @Test("events over the endpoint's rate get 429, or the status policy names, with `Retry-After`", arguments: [429, 503])
     func rate(status: Int) async throws {
-        let handler = try await TestHandler.start()
-        let site = try TestSite()
-        try site.acme(to: handler.url(), "limits: { rate: 2/m, rate-answer: \(status) }")
-        let sender = try site.acmeSender()
+        let (handler, site, sender) = try await relayed("limits: { rate: 2/m, rate-answer: \(status) }")
         try await serving(site) { gateway in
             try expect(try await gateway.send(try sender.request("{}")), 200, "accepted", "ok", at: site)
             let answer = try await gateway.send(try sender.request("{}"))
@@ -205,10 +192,8 @@ struct RefusalTests {
 
     @Test("an address that causes too many refusals gets 429, in one record for the whole second; accepted events go on")
     func failures() async throws {
-        let handler = try await TestHandler.start()
-        let site = try TestSite(limits: "failures: 1/m")
-        try site.acme(to: handler.url())
-        let request = try site.acmeSender().request("{}")
+        let (_, site, sender) = try await relayed(at: TestSite(limits: "failures: 1/m"))
+        let request = try sender.request("{}")
         try await serving(site) { gateway in
             let connection = try await gateway.connect()
             let refused = RawRequest("/nowhere").bytes

@@ -69,10 +69,7 @@ struct RelayTests {
 
     @Test("SEC-85: fields of the gateway's own, Authorization and hop-by-hop fields go no further, in whatever spelling")
     func dropped() async throws {
-        let handler = try await TestHandler.start()
-        let site = try TestSite()
-        try site.acme(to: handler.url())
-        let sender = try site.acmeSender()
+        let (handler, site, sender) = try await relayed()
         let names = [
             "Gatehouse-Sender", "gatehouse_sender", "GATEHOUSE-EVENT_ID", "Gatehouse-Anything", "Authorization", "authorization",
             "Keep-Alive", "TE",
@@ -135,10 +132,7 @@ struct RelayTests {
 
     @Test("connections to the handler are kept and used again")
     func pooled() async throws {
-        let handler = try await TestHandler.start()
-        let site = try TestSite()
-        try site.acme(to: handler.url())
-        let sender = try site.acmeSender()
+        let (handler, site, sender) = try await relayed()
         try await serving(site) { gateway in
             let connection = try await gateway.connect()
             for number in 1...5 {
@@ -161,10 +155,7 @@ struct RelayTests {
             ("HTTP/1.1 204 No Content\r\n\r\n", 204, ""),
         ])
     func forms(answer: String, status: Int, body: String) async throws {
-        let handler = try await TestHandler.start { _ in .bytes(answer, closes: answer.hasSuffix("end")) }
-        let site = try TestSite()
-        try site.acme(to: handler.url())
-        let sender = try site.acmeSender()
+        let (handler, site, sender) = try await relayed { _ in .bytes(answer, closes: answer.hasSuffix("end")) }
         try await serving(site) { gateway in
             let request = try sender.request(id: "msg_1", "{}")
             let first = try await gateway.send(request)
@@ -216,10 +207,7 @@ struct HandlerFailureTests {
             "",
         ])
     func nonsense(bytes: String) async throws {
-        let handler = try await TestHandler.start { _ in bytes.isEmpty ? .close : .bytes(bytes, closes: true) }
-        let site = try TestSite()
-        try site.acme(to: handler.url())
-        let sender = try site.acmeSender()
+        let (handler, site, sender) = try await relayed { _ in bytes.isEmpty ? .close : .bytes(bytes, closes: true) }
         try await serving(site) { gateway in
             let request = try sender.request(id: "msg_1", "{}")
             let answer = try await gateway.send(request)
@@ -232,10 +220,7 @@ struct HandlerFailureTests {
 
     @Test("a 2xx whose body is too large is accepted all the same, without its body (SEC-84)")
     func largeAnswer() async throws {
-        let handler = try await TestHandler.start { _ in .bytes("HTTP/1.1 200 OK\r\nContent-Length: 2000000\r\n\r\n", closes: true) }
-        let site = try TestSite()
-        try site.acme(to: handler.url())
-        let sender = try site.acmeSender()
+        let (_, site, sender) = try await relayed { _ in .bytes("HTTP/1.1 200 OK\r\nContent-Length: 2000000\r\n\r\n", closes: true) }
         try await serving(site) { gateway in
             let request = try sender.request(id: "msg_1", "{}")
             try expect(try await gateway.send(request), 200, "accepted", "ok", at: site)
@@ -257,10 +242,7 @@ struct HandlerFailureTests {
 
     @Test("an unreachable handler is 502, and the event is free once it is back")
     func unreachable() async throws {
-        let handler = try await TestHandler.start()
-        let site = try TestSite()
-        try site.acme(to: handler.url())
-        let sender = try site.acmeSender()
+        let (handler, site, sender) = try await relayed()
         await handler.stop()
         try await serving(site) { gateway in
             let request = try sender.request(id: "msg_1", "{}")
@@ -285,13 +267,7 @@ struct HandlerFailureTests {
     @Test("a handler that is late gives 504; its late 2xx is what repetitions get")
     func late() async throws {
         let gate = Gate()
-        let handler = try await TestHandler.start { _ in
-            await gate.pass()
-            return .answer(201, "at last")
-        }
-        let site = try TestSite()
-        try site.acme(to: handler.url(), delivery: "timeout: 300ms, late: 30s")
-        let sender = try site.acmeSender()
+        let (handler, site, sender) = try await relayed(delivery: "timeout: 300ms, late: 30s", behind: gate) { _ in .answer(201, "at last") }
         try await serving(site) { gateway in
             let request = try sender.request(id: "msg_1", "{}")
             let first = try await gateway.send(request)
@@ -316,13 +292,7 @@ struct HandlerFailureTests {
     @Test("a late failure frees the event")
     func lateFailure() async throws {
         let gate = Gate()
-        let handler = try await TestHandler.start { _ in
-            await gate.pass()
-            return .answer(500)
-        }
-        let site = try TestSite()
-        try site.acme(to: handler.url(), delivery: "timeout: 200ms, late: 30s")
-        let sender = try site.acmeSender()
+        let (handler, site, sender) = try await relayed(delivery: "timeout: 200ms, late: 30s", behind: gate) { _ in .answer(500) }
         try await serving(site) { gateway in
             let request = try sender.request(id: "msg_1", "{}")
             try expect(try await gateway.send(request), 504, "failed", "handler-failed", at: site)
@@ -337,13 +307,7 @@ struct HandlerFailureTests {
     @Test("past `late` the event is free, whatever the handler still says")
     func pastLate() async throws {
         let gate = Gate()
-        let handler = try await TestHandler.start { _ in
-            await gate.pass()
-            return .answer(200, "too late")
-        }
-        let site = try TestSite()
-        try site.acme(to: handler.url(), delivery: "timeout: 200ms, late: 400ms")
-        let sender = try site.acmeSender()
+        let (handler, site, sender) = try await relayed(delivery: "timeout: 200ms, late: 400ms", behind: gate) { _ in .answer(200, "too late") }
         try await serving(site) { gateway in
             let request = try sender.request(id: "msg_1", "{}")
             try expect(try await gateway.send(request), 504, "failed", "handler-failed", at: site)

@@ -117,10 +117,7 @@ struct RestartTests {
 
     @Test("a changed policy file is taken over by itself, and a certificate is swapped without a failed request (SEC-9)")
     func reload() async throws {
-        let handler = try await TestHandler.start()
-        let site = try TestSite()
-        try site.acme(to: handler.url())
-        let sender = try site.acmeSender()
+        let (handler, site, sender) = try await relayed()
         let other = try TestSender("standard-webhooks", secret: site.secret, path: "/hooks/other")
         try await serving(site) { gateway in
             let kept = try await gateway.connect()

@@ -4,6 +4,26 @@ import GatehouseTesting
 import Synchronization
 import Testing
 
+/// The usual case: a handler that does as `reply` says, once `gate` is open where there is one, a site whose sender `acme` is relayed to it,
+/// and that sender. The site keeps the handler alive.
+///
+/// - Parameters:
+///   - more, delivery: as in ``TestSite/acme(to:authenticate:delivery:_:)``.
+///   - site: with other settings than a plain one has.
+func relayed(
+    _ more: String = "", at site: @autoclosure () throws -> TestSite = try TestSite(), delivery: String = "", behind gate: Gate? = nil,
+    _ reply: @escaping TestHandler.Behaviour = { _ in .answer(200, "taken") }
+) async throws -> (handler: TestHandler, site: TestSite, sender: TestSender) {
+    let handler = try await TestHandler.start { request in
+        await gate?.pass()
+        return await reply(request)
+    }
+    let site = try site()
+    site.keep(handler)
+    try site.acme(to: handler.url(), delivery: delivery, more)
+    return (handler, site, try site.acmeSender())
+}
+
 /// Runs a gateway on the site while `body` runs; afterwards the log must verify, and hold exactly one decision for each answer (SEC-76).
 func serving(
     _ site: TestSite, handlers: [String: any EventHandler] = [:], unanswered: [String] = [], _ body: (LiveGateway) async throws -> Void
