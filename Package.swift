@@ -70,6 +70,8 @@ let package = Package(
                 "Gatehouse", "GatehouseTLS", "GatehousePolicy", "GatehouseVerify", "GatehouseAudit", "GatehouseCrypto", "GatehouseTime", nioCore,
                 nioPosix,
             ], swiftSettings: settings),
+        // The documentation's example, built and run by a test.
+        .executableTarget(name: "Orders", dependencies: ["Gatehouse"], path: "Tests/Example"),
         .testTarget(name: "GatehouseTimeTests", dependencies: ["GatehouseTime"], swiftSettings: settings),
         .testTarget(name: "GatehouseCryptoTests", dependencies: ["GatehouseCrypto", "GatehouseTime"], swiftSettings: settings),
         .testTarget(
@@ -85,7 +87,7 @@ let package = Package(
         .testTarget(
             name: "GatehouseTests", dependencies: ["Gatehouse", "GatehouseTesting", "CLinux", nioEmbedded], swiftSettings: settings),
         .testTarget(
-            name: "GatehouseCommandTests", dependencies: ["GatehouseTesting", "GatehouseCommand", "GatehouseCrypto", "GatehouseTime"],
+            name: "GatehouseCommandTests", dependencies: ["GatehouseTesting", "GatehouseCommand", "Orders", "GatehouseCrypto", "GatehouseTime"],
             exclude: ["Operations/Tools"], swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]

@@ -1,7 +1,7 @@
 extension DecisionRecord {
     /// The members of a decision whose record could not be made durable, as they are recorded once the journal works again: with the
     /// answer that was really sent, and the decision that it replaces as `instead_of`. An accepted event becomes `failed`,
-    /// `unavailable`; a refusal stays one. Members of another kind come back unchanged.
+    /// `unavailable`; a refusal stays one. Members of another kind, and what was `unavailable` already, come back unchanged.
     ///
     /// Works on the encoded bytes, so that nobody keeps a record until its bytes are durable. The names looked for stand once in a
     /// record: within a text every quote is escaped.
@@ -13,6 +13,8 @@ extension DecisionRecord {
                 let status = bytes.range(between: ",\"answer\":", and: ","),
                 decision.upperBound <= reason.lowerBound, reason.upperBound <= status.lowerBound
             else { return members }
+            // Decided while the journal failed already: the record says what was sent.
+            if bytes[reason].elementsEqual("unavailable".utf8) { return members }
             let before = bytes[decision]
             let refused = before.elementsEqual("rejected".utf8)
             var output: [UInt8] = []

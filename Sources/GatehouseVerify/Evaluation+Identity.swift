@@ -48,6 +48,12 @@ extension Evaluation {
         }
     }
 
+    /// Where an event's names stand is, for a part of them at least, the body.
+    func namesInBody(_ scheme: Int?) -> Bool {
+        let scheme = scheme.map { plan.schemes[$0] }
+        return [scheme.map(\.eventID) ?? plan.eventID, scheme.map(\.eventType) ?? plan.eventType].contains { $0.map(isInBody) ?? false }
+    }
+
     private func isInBody(_ source: SourcePlan) -> Bool { if case .json = source { true } else { false } }
 
     private func signedDigest(_ index: Int, _ scheme: SchemePlan) -> BodyDigest? {

@@ -240,9 +240,11 @@ struct Evaluation {
         case .success(let identity): event = identity
         case .failure(let refused): return refusal(refused.reason, sender: name, checks: trial.checks)
         }
-        return Verification(
+        var verification = Verification(
             outcome: .authenticated, sender: name, checks: trial.checks, event: event, bodySHA256: bodySHA256, signedAt: signedAt,
             okStatus: scheme?.okStatus ?? 200)
+        verification.isBodyUnreadable = workspace.jsonProblem != nil && namesInBody(trial.scheme)
+        return verification
     }
 
     /// Refused, but with the event's name: whoever remembers it as accepted answers the copy.

@@ -45,6 +45,8 @@ public struct Verification: Sendable {
     /// that was accepted in time is answered as a duplicate however late it comes.
     public var event: EventIdentity
     public var bodySHA256: BodyDigest
+    /// The endpoint looks for the event's id or type in a JSON body, and this body is none: the event has neither from there.
+    public var isBodyUnreadable = false
     /// The time that the signature covers; nil where it covers none.
     public var signedAt: WallTime?
     /// What the sender's scheme wants to hear about an event that was taken.

@@ -130,6 +130,7 @@ struct IdentityTests {
         for body in ["", "payload=%7B%7D", "{", "{}{}", #"{"id":{"a":1},"type":["x"]}"#, #"{"id":"\ud800"}"#] {
             let verification = try gate.verify(try gate.sign(body))
             #expect(verification.summary == "ok")
+            #expect(verification.isBodyUnreadable == !body.hasPrefix("{\"id\""))
             #expect(verification.event.id == nil)
             #expect(verification.event.type == nil)
             #expect(verification.event.key != nil)

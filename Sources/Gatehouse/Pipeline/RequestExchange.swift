@@ -15,7 +15,7 @@ import NIOCore
 /// Every path through it ends in exactly one call of ``conclude(_:_:_:)`` and so in one record.
 ///
 /// `@unchecked Sendable`: the replay memory and the journal hand it back from their own threads without looking inside; everything but
-/// ``loopIndex`` and ``eventLoop``, which never change, is touched on the loop alone.
+/// the constants ``loopIndex``, ``eventLoop`` and ``goesOnUnrecorded`` is touched on the loop alone.
 final class RequestExchange: @unchecked Sendable {
     let loop: LoopState
     let loopIndex: Int
@@ -25,6 +25,8 @@ final class RequestExchange: @unchecked Sendable {
     fileprivate(set) var next: RequestExchange?
     fileprivate(set) unowned(unsafe) var previous: RequestExchange?
     fileprivate(set) var isListed = false
+    /// `audit.on-failure: allow`: the answer stays as it was decided where no record of it can be made durable.
+    let goesOnUnrecorded: Bool
     private let route: Route?
     private let snapshot: Snapshot
     private let remote: IPAddress
@@ -55,6 +57,7 @@ final class RequestExchange: @unchecked Sendable {
         loopIndex = loop.index
         eventLoop = loop.eventLoop
         snapshot = loop.snapshot
+        goesOnUnrecorded = snapshot.policy.gateway.audit.onFailure == .allow
         self.connection = connection
         self.route = route
         self.headStarted = headStarted
@@ -125,6 +128,10 @@ final class RequestExchange: @unchecked Sendable {
             verified = .now()
             loop.metrics.verified(bytes: view.body.count)
             loop.used(verification, route: route, at: received, from: remote)
+            if verification.isBodyUnreadable {
+                loop.log.info(
+                    "the body is no JSON, so the event has no id or type from it", metadata: ["reference": "\(reference)", "endpoint": "\(route.policy.name)"])
+            }
             admit(verification, view, route)
         case .handshake(let handshake, _):
             verified = .now()
@@ -198,7 +205,7 @@ final class RequestExchange: @unchecked Sendable {
             return conclude(.ignored, .eventType, Answer(status: verification.okStatus))
         }
         // Without a journal nothing could be proved later, so no handler is called (design 6).
-        if loop.shared.health.isFailing, snapshot.policy.gateway.audit.onFailure == .refuse {
+        if loop.shared.health.isFailing, !goesOnUnrecorded {
             return conclude(.failed, .unavailable, unavailable())
         }
         // What was accepted before the backup that this state came from was restored is not known.
@@ -425,7 +432,6 @@ final class RequestExchange: @unchecked Sendable {
         decided = .now()
         self.answer = answer
         loop.note(decision, reason, route: route, sender: verification?.sender, reference: reference, remote: remote, detail: detail)
-        if loop.shared.health.isFailing { return recorded(false) }
         let record = DecisionRecord(
             reference: reference, endpoint: route?.policy.name, sender: verification?.sender, decision: decision.rawValue,
             reason: reason.rawValue, checks: loop.checks(verification?.checks ?? []).recorded,
@@ -444,10 +450,10 @@ final class RequestExchange: @unchecked Sendable {
         guard var answer else { return leave() }
         if isAccepted { remember(answer, synced: isDurable) }
         if !isDurable {
-            if snapshot.policy.gateway.audit.onFailure == .refuse {
-                answer = unavailable()
-            } else {
+            if goesOnUnrecorded {
                 loop.shared.unrecorded.add(1, ordering: .relaxed)
+            } else {
+                answer = unavailable()
             }
         }
         loop.stages(

@@ -14,7 +14,7 @@ enum JournalOpening {
         let audit = policy.gateway.audit
         let options = JournalOptions(segmentBytes: audit.segment, reserveBytes: UInt64(clamping: audit.reserve), signer: state.logSigner)
         let handlers = JournalHandlers(
-            deliver: { batch, failure in deliver(batch, failure, replay) },
+            deliver: { batch, failure in deliver(batch, failure, replay) }, amend: amended,
             onSyncedHead: { head, tree in progress.synced(head, tree) },
             onFailing: { failure in
                 health.set(isFailing: failure != nil)
@@ -50,6 +50,12 @@ enum JournalOpening {
         if let failure { throw failure }
         replay.restored(through: journal.head.sequence)
         if restored > 0 { log.debug("replay memory restored from the log", metadata: ["events": "\(restored)"]) }
+    }
+
+    /// The record of a request that was answered while none could be made durable, with the answer that it got.
+    private static func amended(_ entry: JournalEntry) -> [UInt8] {
+        if let exchange = entry.token as? RequestExchange, exchange.goesOnUnrecorded { return entry.members }
+        return DecisionRecord.amended(entry.members, answer: 503)
     }
 
     /// On the journal's thread: one wake-up a loop for all of a batch's requests. The replay memory learns first how far the log is durable.

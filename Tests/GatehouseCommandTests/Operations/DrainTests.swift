@@ -59,7 +59,7 @@ extension Operations {
             try gateway.replace(in: "policies/endpoints/acme.yaml", "mode: relay", "mode: relay, timeout: 60s")
             try await gateway.addSecret()
             let running = try await gateway.start()
-            let (program, send) = (Program(directory: gateway.place), gateway.send)
+            let (program, send) = (Program(directory: gateway.place), gateway.send())
             async let answer = program.bash(send)
             try #require(await becomesTrue { FileManager.default.fileExists(atPath: gateway["began"]) })
             running.signal(SIGTERM)
@@ -83,7 +83,7 @@ extension Operations {
             try gateway.replace(in: "policies/endpoints/acme.yaml", "mode: relay", "mode: relay, timeout: 60s")
             try await gateway.addSecret()
             let running = try await gateway.start()
-            let (program, send) = (Program(directory: gateway.place), gateway.send)
+            let (program, send) = (Program(directory: gateway.place), gateway.send())
             async let answer = program.bash(send)
             try #require(await becomesTrue { FileManager.default.fileExists(atPath: gateway["began"]) })
             let status = try await running.end(by: SIGTERM)
@@ -106,18 +106,6 @@ extension Operations {
             #expect(ContinuousClock.now - began < .seconds(30))
             withExtendedLifetime(silent) {}
         }
-    }
-}
-
-extension Installation {
-    /// A command that sends one event and prints the whole answer.
-    var send: String {
-        """
-        id=msg_$RANDOM$RANDOM; t=$(date +%s); body='{"type":"order.accepted"}'
-        s=$(printf '%s' "$id.$t.$body" | openssl dgst -sha256 -mac HMAC -macopt "hexkey:\(Hex.encode(Self.key))" -binary | base64 -w0)
-        curl -s -i -m 60 --cacert ca.pem -H 'Content-Type: application/json' -H "webhook-id: $id" -H "webhook-timestamp: $t" \
-            -H "webhook-signature: v1,$s" -d "$body" https://localhost:\(port)/hooks/acme
-        """
     }
 }
 
@@ -176,10 +164,7 @@ private final class Proxy {
             text += "  server g\(index) 127.0.0.1:\(gateway.port) ssl ca-file \(gateway["ca.pem"]) verify required sni str(localhost) "
             text += "check port \(gateway.admin) no-check-ssl inter 100ms fall 2 rise 1\n"
         }
-        let file = place.appendingPathComponent("haproxy.cfg")
-        try Data(text.utf8).write(to: file)
-        let executable = ["/usr/sbin/haproxy", "/usr/local/sbin/haproxy"].first { FileManager.default.isExecutableFile(atPath: $0) }
-        program = try RunningProgram(["-db", "-f", file.path], in: place, executable: try #require(executable, "haproxy is not installed"))
+        program = try startHAProxy(text, in: place)
     }
 
     deinit { program.signal(SIGTERM) }

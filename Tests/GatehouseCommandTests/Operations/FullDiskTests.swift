@@ -42,7 +42,7 @@ extension Operations {
                 #expect(Int(counted.output.split(separator: " ").last?.dropLast() ?? "") ?? 0 >= 10, "\(counted)")
             } else {
                 #expect(full.answers == ["503": 10] && taken == 0, "\(full)")
-                let answer = try await gateway.bash(gateway.send)
+                let answer = try await gateway.bash(gateway.send())
                 #expect(answer.output.hasPrefix("HTTP/1.1 503") && answer.output.contains("Retry-After: "), "\(answer)")
             }
             let status = try await gateway.run("status")

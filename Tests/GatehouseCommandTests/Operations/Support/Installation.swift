@@ -115,6 +115,21 @@ final class Installation {
         return result.output.split(separator: "\n").map(String.init)
     }
 
+    /// A command that sends one event and prints the whole answer.
+    ///
+    /// - Parameters:
+    ///   - id: a fresh one unless given.
+    ///   - url: of the gateway, or of what is in front of it.
+    ///   - key: hexadecimal; `acme`'s unless given.
+    func send(id: String = "msg_$RANDOM$RANDOM", to url: String? = nil, key: String? = nil, _ options: String = "") -> String {
+        """
+        id=\(id); t=$(date +%s); body='{"type":"order.accepted"}'
+        s=$(printf '%s' "$id.$t.$body" | openssl dgst -sha256 -mac HMAC -macopt "hexkey:\(key ?? Hex.encode(Self.key))" -binary | base64 -w0)
+        curl -s -i -m 60 --cacert ca.pem -H 'Content-Type: application/json' -H "webhook-id: $id" -H "webhook-timestamp: $t" \\
+            -H "webhook-signature: v1,$s" -d "$body" \(options) \(url ?? "https://localhost:\(port)")/hooks/acme
+        """
+    }
+
     func addSecret() async throws {
         let added = try await run("secret", "add", "acme/signing", "--value-file", self["secret"])
         guard added.status == 0 else { throw Failure(what: "secret add: \(added)") }
