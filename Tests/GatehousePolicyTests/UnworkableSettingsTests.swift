@@ -56,7 +56,7 @@ struct UnworkableSettingsTests {
         ]).errors()
         #expect((admin.count == 1 && admin[0].hasPrefix("gateway.yaml:3:8: the admin listener on \(other)")) == collides, "said: \(admin)")
         let two = try TemporaryPolicy([
-            "gateway.yaml": "listen:\n  - { address: \"\(listener)\", \(identity) }\n  - { address: \"\(other)\", \(identity) }"
+            "gateway.yaml": "listen:\n  - { address: \"\(listener)\", \(identity) }\n  - { address: \"\(other)\", certificate: other.pem, private-key: other.key }"
         ]).errors()
         #expect((two.count == 1 && two[0].hasPrefix("gateway.yaml:2:3: ")) == collides, "said: \(two)")
     }
