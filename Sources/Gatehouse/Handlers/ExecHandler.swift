@@ -88,7 +88,8 @@ final class ExecHandler: HandlerClient {
             started: { group in
                 runs.withLock { runs in
                     runs.groups.insert(group)
-                    if runs.isShutDown { kill(-group, SIGKILL) }
+                    // Too late for the signal that went to all; the one that follows it finds the group here.
+                    if runs.isShutDown { kill(-group, SIGTERM) }
                 }
             },
             ending: { group in runs.withLock { _ = $0.groups.remove(group) } })
