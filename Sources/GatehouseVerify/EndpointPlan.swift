@@ -72,7 +72,9 @@ final class EndpointPlan: Sendable {
                     basic: compiler.usesBasic ? builder.references(CredentialName(sender: name, kind: .basic), uses: [.basic]) : [],
                     certificate: compiler.usesCertificate
                         ? builder.references(CredentialName(sender: name, kind: .certificate), uses: [.certificate]) : [],
-                    handshakeKeys: handshakeUses.map { builder.references(CredentialName(sender: name, kind: $0.kind), uses: [$0.use]) }))
+                    handshakeKeys: handshakeUses.map {
+                        builder.references(CredentialName(sender: name, kind: $0.kind), uses: [$0.use], keepingRevoked: $0.kind == .verify)
+                    }))
         }
         schemes = compiler.schemes
         sources = compiler.sources

@@ -6,6 +6,7 @@ extension Evaluation {
     func token(of handshake: HandshakePlan, sender: EndpointPlan.Sender) -> State {
         guard let token = handshake.token else { return .holds }
         let keys = sender.handshakeKeys[token.keys]
+        // Revoking the last version ends what it proved; it does not open the door again.
         if token.isOptional, keys.isEmpty { return .holds }
         guard let value = workspace.text(token.source, in: request), let mac = workspace.passwords,
             let given = KeyMaterial.equalityDigest(value, mac: mac)

@@ -64,9 +64,13 @@ struct KeyTableBuilder {
     init(_ credentials: CredentialSet) { self.credentials = credentials }
 
     /// The versions that still have a value, newest first, each with a slot for every use.
-    mutating func references(_ name: CredentialName, uses: [KeyUse]) -> [KeyReference] {
+    ///
+    /// - Parameter keepingRevoked: with those that have none any more, which have no slot: where having had a value matters.
+    mutating func references(_ name: CredentialName, uses: [KeyUse], keepingRevoked: Bool = false) -> [KeyReference] {
         credentials[name].compactMap { version in
-            if case .revoked = version.state { return nil }
+            if case .revoked = version.state {
+                return keepingRevoked ? KeyReference(number: version.number, state: version.state, slots: []) : nil
+            }
             return KeyReference(number: version.number, state: version.state, slots: uses.map { slot(name, version, $0) })
         }
     }

@@ -68,6 +68,17 @@ struct HandshakeTests {
         #expect(try gate.verify(Request(method: "GET", target: "/hooks/test?hub.challenge=42")).summary == "credential-missing")
     }
 
+    @Test("revoking the last verify token lets no token pass again")
+    func revokedToken() throws {
+        var gate = try Gate.signed(try Scheme.shipped("meta"))
+        let request = Request(method: "GET", target: "/hooks/test?hub.mode=subscribe&hub.challenge=42&hub.verify_token=any")
+        #expect(text(try gate.verify(request).answer) == "42")
+        try gate.add("acme/verify", PlainCredential("the verify token"))
+        let name = CredentialName(sender: "acme", kind: .verify)
+        gate.credentials[name]?[0].state = .revoked
+        #expect(try gate.verify(request).summary == "credential-mismatch")
+    }
+
     @Test("a header may come back as it is or inside JSON")
     func headers() throws {
         let asana = try Gate.signed(try Scheme.shipped("asana"))
