@@ -17,6 +17,8 @@ public struct LogProblem: Error, Sendable, Hashable, CustomStringConvertible {
         case cutOff = "cut-off"
         /// No record's form.
         case malformed
+        /// What should stand in the place of deleted records is missing, not the log's own, or not what follows.
+        case anchor
     }
 
     public let code: Code
@@ -44,9 +46,17 @@ public struct LogVerification: Sendable, Hashable {
     public var tornBytes: Int
     /// Signed checkpoints in the log that fit it.
     public var checkpoints: Int
+    /// The record that the log begins with: what came before was deleted, and a signed anchor stands in its place. 1 for a whole log.
+    public var first: UInt64
+    /// Checkpoints kept elsewhere of less than what was deleted: nothing is left that they could be compared with.
+    public var uncompared: Int
 
-    public init(records: UInt64, head: ChainHead, problem: LogProblem?, tornBytes: Int, checkpoints: Int = 0) {
+    public init(
+        records: UInt64, head: ChainHead, problem: LogProblem?, tornBytes: Int, checkpoints: Int = 0, first: UInt64 = 1, uncompared: Int = 0
+    ) {
         self.checkpoints = checkpoints
+        self.first = first
+        self.uncompared = uncompared
         self.records = records
         self.head = head
         self.problem = problem
@@ -56,7 +66,7 @@ public struct LogVerification: Sendable, Hashable {
     public var isGood: Bool { problem == nil }
 
     /// `{"records":N,"ok":true,"head":"…"}` or `{"records":N,"ok":false,"bad_record":17,"problem":"…"}`, without LF. A torn tail is
-    /// added as `torn_bytes`.
+    /// added as `torn_bytes`, the first record as `first` where it is not 1, checkpoints older than it as `checkpoints_not_compared`.
     public var json: String {
         var output: [UInt8] = []
         output.write { writer in
@@ -71,6 +81,14 @@ public struct LogVerification: Sendable, Hashable {
                 writer.append(hex: head.hash)
                 writer.append("\",\"checkpoints\":")
                 writer.append(decimal: UInt64(clamping: checkpoints))
+            }
+            if first > 1 {
+                writer.append(",\"first\":")
+                writer.append(decimal: first)
+            }
+            if uncompared > 0 {
+                writer.append(",\"checkpoints_not_compared\":")
+                writer.append(decimal: UInt64(clamping: uncompared))
             }
             if tornBytes > 0 {
                 writer.append(",\"torn_bytes\":")

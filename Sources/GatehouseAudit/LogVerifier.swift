@@ -11,9 +11,12 @@ public struct LogVerifier {
     private let hasher: Hasher
     private let merkle = MerkleHasher()
     private let checkpoints: [Checkpoint]
+    private let uncompared: Int
+    private let first: UInt64
     private let key: LogKey?
 
-    private var head: ChainHead
+    /// The last good record.
+    public private(set) var head: ChainHead
     /// Nil where what precedes the first record is not known.
     public private(set) var tree: MerkleFrontier?
     private var nextCheckpoint = 0
@@ -52,6 +55,8 @@ public struct LogVerifier {
     ) {
         self.tree = tree?.size == anchor.sequence ? tree : nil
         self.checkpoints = checkpoints.filter { $0.size >= anchor.sequence }.sorted { $0.size < $1.size }
+        uncompared = checkpoints.count - self.checkpoints.count
+        first = anchor.sequence + 1
         self.key = key
         self.synced = synced
         self.known = (known + (synced.map { [$0] } ?? [])).sorted { $0.sequence < $1.sequence }
@@ -108,11 +113,16 @@ public struct LogVerifier {
     public func outcome() -> LogVerification {
         if let found {
             if badSegmentIsLast == true, mayBeTorn(found) {
-                return LogVerification(records: records, head: head, problem: cutOff, tornBytes: badBytes, checkpoints: checkpointsHeld)
+                return verification(cutOff, tornBytes: badBytes)
             }
-            return LogVerification(records: records, head: head, problem: found, tornBytes: 0, checkpoints: checkpointsHeld)
+            return verification(found, tornBytes: 0)
         }
-        return LogVerification(records: records, head: head, problem: cutOff, tornBytes: tornBytes, checkpoints: checkpointsHeld)
+        return verification(cutOff, tornBytes: tornBytes)
+    }
+
+    private func verification(_ problem: LogProblem?, tornBytes: Int) -> LogVerification {
+        LogVerification(
+            records: records, head: head, problem: problem, tornBytes: tornBytes, checkpoints: checkpointsHeld, first: first, uncompared: uncompared)
     }
 
     private var cutOff: LogProblem? {

@@ -18,6 +18,8 @@ public struct SystemRecord: Sendable, Hashable {
         public static let clock = Event(rawValue: "clock")
         /// A start cut a torn tail off.
         public static let journalRepaired = Event(rawValue: "journal-repaired")
+        /// Segments whose time to be kept is over are deleted; an anchor stands in their place.
+        public static let retention = Event(rawValue: "retention")
         /// A failed write or sync is over; what it covered follows as new records.
         public static let journalRecovered = Event(rawValue: "journal-recovered")
     }

@@ -73,8 +73,16 @@ extension AuditLog {
         return last
     }
 
+    /// Nil where the segment was deleted since its name was read.
+    func openIfThere(_ name: String) throws(JournalError) -> (any JournalFile)? {
+        do throws(JournalError) { return try storage.open(name, creating: false) } catch {
+            guard error.code == .missing else { throw error }
+            return nil
+        }
+    }
+
     func forEachLine(of name: String, _ body: (LogLine) -> Bool) throws(JournalError) {
-        let file = try storage.open(name, creating: false)
+        guard let file = try openIfThere(name) else { return }
         defer { file.close() }
         var splitter = LineSplitter()
         try SegmentReader(file: file).forEachPiece(from: 0) { piece throws(JournalError) in
@@ -87,9 +95,9 @@ extension AuditLog {
         guard start != nil || end != nil, names.count > 1 else { return names }
         var times: [WallTime?] = []
         for name in names {
-            let file = try storage.open(name, creating: false)
-            defer { file.close() }
-            times.append(try SegmentReader(file: file).firstTime())
+            let file = try openIfThere(name)
+            defer { file?.close() }
+            times.append(try file.flatMap { file throws(JournalError) in try SegmentReader(file: file).firstTime() })
         }
         var first = 0
         if let start {

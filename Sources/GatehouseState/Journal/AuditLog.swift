@@ -25,9 +25,26 @@ public struct AuditLog: Sendable {
     public func verify(
         synced: ChainHead?, known: [ChainHead] = [], checkpoints: [Checkpoint] = [], key: LogKey? = nil, isRunning: Bool = false
     ) throws(JournalError) -> LogVerification {
-        var verifier = LogVerifier(synced: synced, known: known, stopsAtSynced: isRunning, checkpoints: checkpoints, key: key)
-        let names = try storage.segments()
-        for (index, name) in names.enumerated() {
+        // A segment that goes while it is looked for was old enough to be deleted: the log then begins later.
+        for _ in 0..<Self.attempts {
+            do throws(JournalError) {
+                return try verifyOnce(synced, known, checkpoints, key, isRunning)
+            } catch {
+                guard error.code == .missing else { throw error }
+            }
+        }
+        return try verifyOnce(synced, known, checkpoints, key, isRunning)
+    }
+
+    private func verifyOnce(
+        _ synced: ChainHead?, _ known: [ChainHead], _ checkpoints: [Checkpoint], _ key: LogKey?, _ isRunning: Bool
+    ) throws(JournalError) -> LogVerification {
+        let beginning = try LogBeginning(storage, try storage.segments(), key: key)
+        if let problem = beginning.problem {
+            return LogVerification(records: 0, head: beginning.head, problem: problem, tornBytes: 0, first: beginning.head.sequence + 1)
+        }
+        var verifier = beginning.verifier(synced: synced, known: known, stopsAtSynced: isRunning, checkpoints: checkpoints, key: key)
+        for (index, name) in beginning.names.enumerated() {
             guard !verifier.isDecided else { break }
             let file = try storage.open(name, creating: false)
             defer { file.close() }
@@ -35,9 +52,17 @@ public struct AuditLog: Sendable {
                 verifier.update(piece)
                 return !verifier.isDecided
             }
-            verifier.endSegment(isLast: index == names.count - 1)
+            verifier.endSegment(isLast: index == beginning.names.count - 1)
         }
         return verifier.outcome()
+    }
+
+    static let attempts = 4
+
+    /// The record that the log begins with; what came before was deleted.
+    public func firstRecord() throws(JournalError) -> UInt64 {
+        let beginning = try LogBeginning(storage, try storage.segments(), key: nil)
+        return beginning.head.sequence + 1
     }
 
     /// Hands over each line from record `sequence` + 1 to record `last`, in order, found without reading what comes before. Lines that
@@ -51,7 +76,7 @@ public struct AuditLog: Sendable {
         var splitter = LineSplitter()
         var isFirst = true
         for name in names.dropFirst(first) {
-            let file = try storage.open(name, creating: false)
+            guard let file = try openIfThere(name) else { continue }
             defer { file.close() }
             var goesOn = true
             try SegmentReader(file: file).forEachPiece(from: isFirst ? offset : 0) { piece throws(JournalError) in
@@ -70,7 +95,7 @@ public struct AuditLog: Sendable {
     /// The index of the segment where that record is or would be, and the offset of its line, or 0.
     private func position(of sequence: UInt64, in names: [String]) throws(JournalError) -> (Int, Int) {
         for (index, name) in names.enumerated().reversed() {
-            let file = try storage.open(name, creating: false)
+            guard let file = try openIfThere(name) else { continue }
             defer { file.close() }
             let reader = SegmentReader(file: file)
             guard let first = try reader.firstSequence(), first <= sequence else { continue }

@@ -1,3 +1,4 @@
+internal import GatehouseAudit
 #if canImport(Glibc)
     internal import Glibc
 #else
@@ -34,6 +35,37 @@ package struct DirectoryStorage: JournalStorage {
         guard descriptor >= 0 else { throw .system("open", directory, errno) }
         defer { Glibc.close(descriptor) }
         guard fsync(descriptor) == 0 else { throw .system("fsync", directory, errno) }
+    }
+
+    package func read(_ name: String) throws(JournalError) -> [UInt8]? {
+        let file: PosixFile
+        do throws(JournalError) { file = try PosixFile(path: path(name), creating: false) } catch {
+            guard error.code == .missing else { throw error }
+            return nil
+        }
+        // One byte more than anyone wants shows that it is too long.
+        var bytes = [UInt8](repeating: 0, count: LogAnchor.longest + 1)
+        let outcome: Result<Int, JournalError> = bytes.withUnsafeMutableBytes { buffer in
+            do throws(JournalError) { return .success(try file.read(at: 0, into: buffer)) } catch { return .failure(error) }
+        }
+        return Array(bytes.prefix(try outcome.get()))
+    }
+
+    package func replace(_ name: String, with bytes: [UInt8]) throws(JournalError) {
+        let fresh = path(name + ".tmp")
+        let file = try PosixFile(path: fresh, creating: true)
+        try file.truncate(to: 0)
+        let outcome: Result<Void, JournalError> = bytes.withUnsafeBytes { buffer in
+            do throws(JournalError) { return .success(try file.write(buffer, at: 0)) } catch { return .failure(error) }
+        }
+        try outcome.get()
+        try file.sync()
+        guard rename(fresh, path(name)) == 0 else { throw .system("rename", fresh, errno) }
+        try syncDirectory()
+    }
+
+    package func remove(_ name: String) throws(JournalError) {
+        guard unlink(path(name)) == 0 || errno == ENOENT else { throw .system("unlink", path(name), errno) }
     }
 
     package func freeBytes() throws(JournalError) -> UInt64 {

@@ -41,7 +41,7 @@ public final class Journal: Sendable {
         storage: some JournalStorage, node: String, expected: ChainHead?, tree: MerkleFrontier? = nil, options: JournalOptions = JournalOptions(),
         handlers: JournalHandlers = JournalHandlers(), clock: some GatewayClock = SystemClock()
     ) throws(JournalError) -> (Journal, JournalReport) {
-        let start = try JournalStart(storage: storage, expected: expected ?? .empty, tree: tree).open()
+        let start = try JournalStart(storage: storage, expected: expected ?? .empty, tree: tree, key: options.signer?.key).open()
         let journal = Journal(storage: storage, node: node, start: start, options: options, handlers: handlers, clock: clock)
         var report = start.report
         if report.cutBytes > 0 {

@@ -18,6 +18,8 @@ public struct JournalError: Error, Sendable, Hashable, CustomStringConvertible {
         case tampered
         /// The journal was closed.
         case closed
+        /// The file is not there: a segment whose time to be kept has ended meanwhile.
+        case missing
     }
 
     public let code: Code
@@ -32,7 +34,7 @@ public struct JournalError: Error, Sendable, Hashable, CustomStringConvertible {
 
     /// - Parameter number: an `errno`.
     static func system(_ call: String, _ path: String, _ number: Int32) -> JournalError {
-        JournalError(.system, "\(path): \(call): \(String(cString: strerror(number)))")
+        JournalError(number == ENOENT ? .missing : .system, "\(path): \(call): \(String(cString: strerror(number)))")
     }
 
     static func tampered(_ directory: String, _ problem: String) -> JournalError {

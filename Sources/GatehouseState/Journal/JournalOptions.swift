@@ -3,6 +3,9 @@ public import GatehouseAudit
 public struct JournalOptions: Sendable {
     /// A segment that has reached this size is followed by a new one.
     public var segmentBytes: Int
+    /// A segment that was begun longer ago than this is followed by a new one, so that whole segments become old enough to be deleted; nil:
+    /// only its size counts.
+    public var segmentAge: Duration?
     /// The journal fails before the file system has less room than this.
     public var reserveBytes: UInt64
     /// The most that a record waits under load for others to share its sync with; zero turns the waiting off. At low load none waits.
@@ -13,10 +16,11 @@ public struct JournalOptions: Sendable {
     public var signer: CheckpointSigner?
 
     public init(
-        segmentBytes: Int = 64 << 20, reserveBytes: UInt64 = 1 << 30, gathering: Duration = .microseconds(1_600),
+        segmentBytes: Int = 64 << 20, segmentAge: Duration? = nil, reserveBytes: UInt64 = 1 << 30, gathering: Duration = .microseconds(1_600),
         keptRecords: Int = 10_000, signer: CheckpointSigner? = nil
     ) {
         self.segmentBytes = segmentBytes
+        self.segmentAge = segmentAge
         self.reserveBytes = reserveBytes
         self.gathering = gathering
         self.keptRecords = keptRecords

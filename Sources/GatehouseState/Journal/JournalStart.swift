@@ -21,6 +21,8 @@ struct JournalStart {
     let expected: ChainHead
     /// Over the records up to `expected`; nil where it was not kept, and the whole log has to be read.
     let tree: MerkleFrontier?
+    /// The log's, for its anchor.
+    var key: LogKey?
 
     struct Outcome {
         var report: JournalReport
@@ -43,8 +45,17 @@ struct JournalStart {
             return Outcome(report: JournalReport(head: .empty, isNew: true), file: nil, name: "", offset: 0)
         }
         let known = tree?.size == expected.sequence
-        let (first, offset) = try known ? findExpected(in: names) : (0, 0)
-        var verifier = LogVerifier(after: known ? expected : .empty, synced: expected, tree: known ? tree : MerkleFrontier())
+        let (first, offset): (Int, Int)
+        var verifier: LogVerifier
+        if known, expected.sequence > 0 {
+            (first, offset) = try findExpected(in: names)
+            verifier = LogVerifier(after: expected, synced: expected, tree: tree)
+        } else {
+            let beginning = try LogBeginning(storage, names, key: key)
+            if let problem = beginning.problem { throw .tampered(storage.directory, problem.description) }
+            (first, offset) = (names.count - beginning.names.count, 0)
+            verifier = beginning.verifier(synced: expected)
+        }
         for name in names[first...] {
             let file = try storage.open(name, creating: false)
             defer { file.close() }
@@ -67,7 +78,6 @@ struct JournalStart {
 
     /// The segment that holds the expected record and the offset after its line.
     private func findExpected(in names: [String]) throws(JournalError) -> (Int, Int) {
-        guard expected.sequence > 0 else { return (0, 0) }
         for (index, name) in names.enumerated().reversed() {
             let file = try storage.open(name, creating: false)
             defer { file.close() }

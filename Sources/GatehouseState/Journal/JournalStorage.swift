@@ -7,6 +7,12 @@ package protocol JournalStorage: Sendable {
     /// - Parameter creating: makes the file (0600) where it does not exist yet. It is durable only after ``syncDirectory()``.
     func open(_ name: String, creating: Bool) throws(JournalError) -> any JournalFile
     func syncDirectory() throws(JournalError)
+    /// A small file beside the segments, whole; nil where there is none.
+    func read(_ name: String) throws(JournalError) -> [UInt8]?
+    /// Replaces it: durable on return, and after a crash either the old or the new one.
+    func replace(_ name: String, with bytes: [UInt8]) throws(JournalError)
+    /// Removes a file that may be gone already. Durable only after ``syncDirectory()``.
+    func remove(_ name: String) throws(JournalError)
     /// Bytes that an unprivileged process may still write.
     func freeBytes() throws(JournalError) -> UInt64
 }

@@ -252,7 +252,7 @@ final class JournalWriter {
     // MARK: Segments
 
     private func beginSegmentIfDue(at time: WallTime) throws(JournalError) {
-        if file != nil, offset < options.segmentBytes { return }
+        if file != nil, offset < options.segmentBytes, offset == 0 || !isOld(at: time) { return }
         let next = SegmentName.name(first: chain.head.sequence + 1, at: time)
         let created = try storage.open(next, creating: true)
         do throws(JournalError) {
@@ -269,6 +269,11 @@ final class JournalWriter {
         name = next
         offset = 0
         shared.update { $0.statistics.segments += 1 }
+    }
+
+    private func isOld(at time: WallTime) -> Bool {
+        guard let age = options.segmentAge, let begun = SegmentName.begun(name) else { return false }
+        return time - begun > age
     }
 
     private func closeSegment() {

@@ -38,6 +38,8 @@ final class JournalDisk: JournalStorage {
 
     struct Contents: Sendable {
         var files: [String: File] = [:]
+        /// Durable still.
+        var removed: [String: File] = [:]
         var calls: [String] = []
         var fault: (call: Int, kind: Fault)?
         /// Every call of these kinds fails, as long as they are set.
@@ -57,19 +59,34 @@ final class JournalDisk: JournalStorage {
     var calls: [String] { with { $0.calls } }
 
     /// What a machine that lost power now would find, or one whose gateway was killed.
-    func afterPowerCut() -> JournalDisk { JournalDisk(with { $0.files.filter(\.value.isNameDurable).mapValues(\.durable) }) }
+    func afterPowerCut() -> JournalDisk {
+        JournalDisk(with { $0.files.filter(\.value.isNameDurable).merging($0.removed) { now, _ in now }.mapValues(\.durable) })
+    }
     func afterKill() -> JournalDisk { JournalDisk(with { $0.files.mapValues(\.current) }) }
 
     var bytes: [UInt8] { with { contents in contents.files.keys.sorted().flatMap { contents.files[$0]?.current ?? [] } } }
 
     func segments() throws(JournalError) -> [String] {
-        try call("list") { $0.files.keys.sorted() }
+        try call("list") { $0.files.keys.filter(SegmentName.isOne).sorted() }
+    }
+
+    func read(_ name: String) throws(JournalError) -> [UInt8]? { try call("read-whole") { $0.files[name]?.current } }
+
+    func replace(_ name: String, with bytes: [UInt8]) throws(JournalError) {
+        try call("replace") { $0.files[name] = File(current: bytes, durable: bytes, isNameDurable: true) }
+    }
+
+    /// A removal that was not synced may be undone by a power cut.
+    func remove(_ name: String) throws(JournalError) {
+        try call("remove") { contents in
+            if let file = contents.files.removeValue(forKey: name), file.isNameDurable { contents.removed[name] = file }
+        }
     }
 
     func open(_ name: String, creating: Bool) throws(JournalError) -> any JournalFile {
         try call(creating ? "create" : "open") { contents throws(JournalError) in
             if contents.files[name] == nil {
-                guard creating else { throw JournalError(.system, "\(name): no such file") }
+                guard creating else { throw JournalError(.missing, "\(name): no such file") }
                 contents.files[name] = File()
             }
         }
@@ -79,6 +96,7 @@ final class JournalDisk: JournalStorage {
     func syncDirectory() throws(JournalError) {
         try call("directory") { contents in
             for name in contents.files.keys { contents.files[name]?.isNameDurable = true }
+            contents.removed = [:]
         }
     }
 

@@ -1,0 +1,206 @@
+import GatehouseAudit
+import GatehouseCrypto
+import GatehouseTime
+import Testing
+
+@testable import GatehouseState
+
+@Suite("Retention of a log")
+struct RetentionTests {
+    private let signer: CheckpointSigner
+    /// Ten segments of some records each, one an hour.
+    private let written: JournalDisk
+    private let progress: (head: ChainHead, tree: MerkleFrontier)
+
+    init() throws {
+        signer = try CheckpointSigner(origin: "gatehouse/n", seed: Secret(Array(1...32)))
+        written = JournalDisk()
+        let (journal, _) = try Journal.open(
+            storage: written, node: "n", expected: nil, options: JournalOptions(segmentBytes: 4_000, signer: signer))
+        for hour in 0..<10 {
+            journal.submit((1...12).map { journalEntry(hour * 12 + $0, time: journalStart + .seconds(hour * 3_600)) })
+            try journal.recordAndWait(SystemRecord(.reload).members, at: journalStart + .seconds(hour * 3_600))
+        }
+        journal.close()
+        progress = journal.progress
+    }
+
+    private struct Stop: Error {}
+
+    /// Everything older than that many hours before the last record may go.
+    @discardableResult
+    private func run(
+        _ disk: JournalDisk, hours: Int, needed: UInt64? = nil, record: ((SystemRecord) throws -> Void)? = nil
+    ) throws -> Retention.Outcome? {
+        try Retention(storage: disk, signer: signer).run(
+            keep: .seconds(hours * 3_600), now: journalStart + .seconds(9 * 3_600 + 1), needed: needed ?? progress.head.sequence, record: record ?? { _ in })
+    }
+
+    private func verify(_ disk: JournalDisk, against checkpoints: [Checkpoint] = []) throws -> LogVerification {
+        try AuditLog(storage: disk).verify(synced: progress.head, checkpoints: checkpoints, key: signer.key)
+    }
+
+    private func open(_ disk: JournalDisk, tree: Bool = true) throws -> Journal {
+        try Journal.open(
+            storage: disk, node: "n", expected: progress.head, tree: tree ? progress.tree : nil, options: JournalOptions(segmentBytes: 4_000, signer: signer)
+        ).0
+    }
+
+    @Test("whole old segments go, a record says which, and the rest verifies, opens and goes on")
+    func trimmed() throws {
+        let disk = written.afterKill()
+        let segments = try disk.segments()
+        var records: [SystemRecord] = []
+        let outcome = try #require(try run(disk, hours: 5) { records.append($0) })
+        #expect(outcome.segments == 4 && outcome.first == 1)
+        #expect(try disk.segments() == Array(segments.dropFirst(4)))
+        #expect(records.first?.event == .retention && records.first?.details.first { $0.name == "last" }?.value == .number(Int64(outcome.last)))
+        let verification = try verify(disk)
+        #expect(verification.isGood && verification.first == outcome.last + 1 && verification.head == progress.head)
+        #expect(verification.json.contains("\"first\":\(outcome.last + 1)"))
+        for tree in [true, false] {
+            let copy = disk.afterKill()
+            let journal = try open(copy, tree: tree)
+            #expect(journal.progress.tree == progress.tree)
+            try journal.recordAndWait(SystemRecord(.start).members, at: journalStart + .seconds(40_000))
+            journal.close()
+            #expect(try AuditLog(storage: copy).verify(synced: journal.head, key: signer.key).isGood)
+        }
+        #expect(try run(disk, hours: 5) == nil)
+        let again = try #require(try run(disk, hours: 2))
+        #expect(again.first == outcome.last + 1 && again.segments == 3)
+        #expect(try verify(disk).isGood)
+    }
+
+    @Test("nothing is deleted of what is needed, of the newest segment, or within the time")
+    func kept() throws {
+        let disk = written.afterKill()
+        #expect(try run(disk, hours: 10) == nil)
+        #expect(try run(disk, hours: 0, needed: 13) == nil)
+        let outcome = try #require(try run(disk, hours: 0, needed: 14))
+        #expect(outcome.last == 13)
+        #expect(try #require(try run(disk, hours: 0, needed: .max)).last < progress.head.sequence)
+        #expect(try disk.segments().count == 1)
+        #expect(try verify(disk).isGood)
+    }
+
+    @Test("a checkpoint from before the cut is compared where its last record is kept, and counted as not compared where it is not")
+    func checkpoints() throws {
+        let disk = written.afterKill()
+        let log = AuditLog(storage: disk)
+        let made = try [5, 60, 100].map { Checkpoint(origin: "gatehouse/n", size: $0, root: try #require(try log.root(of: $0))) }
+        let forged = Checkpoint(origin: "gatehouse/n", size: 100, root: made[0].root)
+        try run(disk, hours: 5)
+        let verification = try verify(disk, against: made)
+        #expect(verification.isGood && verification.uncompared == 1)
+        #expect(try verify(disk, against: [forged]).problem?.code == .rewritten)
+        #expect(try log.root(of: 60) == made[1].root)
+        #expect(try log.root(of: 5) == nil)
+    }
+
+    @Test("inclusion and consistency of what remains are still proved")
+    func proofs() throws {
+        let disk = written.afterKill()
+        let log = AuditLog(storage: disk)
+        let whole = try #require(try log.root(of: 120))
+        let earlier = try #require(try log.root(of: 77))
+        try run(disk, hours: 5)
+        try log.forEachLine(after: 0, through: 120) { line in
+            let path = try? log.roots(MerkleProof.inclusion(of: line.sequence - 1, in: 120))
+            #expect(path.map { MerkleProof.includes(line.hash ?? .zero, at: line.sequence - 1, size: 120, root: whole, path: $0) } == true)
+            return true
+        }
+        let path = try #require(try log.roots(MerkleProof.consistency(from: 77, to: 120)))
+        #expect(MerkleProof.isConsistent(from: 77, root: earlier, to: 120, root: whole, path: path))
+        #expect(try log.roots(MerkleProof.inclusion(of: 3, in: 120)) == nil)
+    }
+
+    @Test("an anchor that is missing, changed, of another log or of another place is found (SEC-77)")
+    func anchors() throws {
+        let disk = written.afterKill()
+        try run(disk, hours: 5)
+        let anchor = try #require(try disk.read(LogAnchor.fileName))
+        func problem(_ bytes: [UInt8]?) throws -> LogProblem? {
+            let copy = disk.afterKill()
+            copy.with { contents in
+                contents.files[LogAnchor.fileName] = bytes.map { JournalDisk.File(current: $0, durable: $0, isNameDurable: true) }
+            }
+            #expect(throws: JournalError.self) { try run(copy, hours: 1) }
+            #expect(throws: JournalError.self) { try open(copy, tree: false) }
+            return try verify(copy).problem
+        }
+        let missing = try #require(try problem(nil))
+        #expect(missing.code == .anchor && missing.sequence == 1 && missing.message.contains("disk/anchor"))
+        for index in stride(from: 0, to: anchor.count, by: 3) {
+            var changed = anchor
+            changed[index] ^= 0x02
+            #expect(try problem(changed) != nil, "byte \(index)")
+        }
+        let stranger = try CheckpointSigner(origin: "gatehouse/n", seed: Secret(Array(2...33)))
+        let own = try #require(LogAnchor(String(decoding: anchor, as: UTF8.self)))
+        #expect(try problem(Array(try LogAnchor(own.head, tree: own.tree, signer: stranger).description.utf8))?.code == .anchor)
+        let other = try LogAnchor(ChainHead(sequence: own.head.sequence, hash: .zero), tree: own.tree, signer: signer)
+        #expect(try problem(Array(other.description.utf8))?.code == .unlinked)
+        let later = written.afterKill()
+        try run(later, hours: 2)
+        #expect(try problem(try later.read(LogAnchor.fileName)) == nil, "of a later cut that a crash kept from deleting")
+        let (old, new) = (try disk.read(LogAnchor.fileName), later)
+        new.with { $0.files[LogAnchor.fileName] = JournalDisk.File(current: old ?? [], durable: old ?? [], isNameDurable: true) }
+        #expect(try verify(new).problem?.code == .removed)
+    }
+
+    @Test("a log that does not verify is not cut: it would be the evidence")
+    func evidence() throws {
+        let disk = written.afterKill()
+        let name = try #require(try disk.segments().dropFirst().first)
+        disk.with { $0.files[name]?.current[700] ^= 1 }
+        let segments = try disk.segments()
+        #expect(throws: JournalError.self) { try run(disk, hours: 5) }
+        #expect(try disk.segments() == segments)
+        #expect(try disk.read(LogAnchor.fileName) == nil)
+    }
+
+    @Test("a crash or failure at any step leaves a log that opens and verifies, and the next run finishes", arguments: JournalDisk.Fault.allCases)
+    func crashes(_ kind: JournalDisk.Fault) throws {
+        var step = 0
+        while true {
+            // The second cut, so that there is an older anchor to be replaced.
+            let disk = written.afterKill()
+            try run(disk, hours: 7)
+            disk.with { $0.fault = (step, kind) }
+            let isDone = (try? run(disk, hours: 4)) != nil
+            disk.with { $0.fault = nil }
+            for after in [disk.afterKill(), disk.afterPowerCut()] {
+                #expect(try verify(after).isGood, "step \(step)")
+                for tree in [true, false] {
+                    let copy = after.afterKill()
+                    let journal = try open(copy, tree: tree)
+                    journal.close()
+                    #expect(try AuditLog(storage: copy).verify(synced: journal.head, key: signer.key).isGood, "step \(step)")
+                }
+                var said = 0
+                _ = try run(after, hours: 4) { _ in said += 1 }
+                #expect(try verify(after).isGood && after.segments().count == 5, "step \(step)")
+            }
+            if isDone, kind == .lost || step > 200 { break }
+            step += 1
+            guard step < 400 else { break }
+        }
+        #expect(step > 10)
+        // And where the record cannot be made.
+        let disk = written.afterKill()
+        let segments = try disk.segments()
+        #expect(throws: Stop.self) { try run(disk, hours: 5) { _ in throw Stop() } }
+        #expect(try disk.segments() == segments)
+        #expect(try verify(disk).isGood)
+    }
+
+    @Test("a segment that was begun long ago is followed by a new one before it is full")
+    func age() throws {
+        let disk = JournalDisk()
+        let (journal, _) = try Journal.open(storage: disk, node: "n", expected: nil, options: JournalOptions(segmentAge: .seconds(3_600)))
+        for hour in [0, 1, 3, 3, 9] { try journal.recordAndWait(SystemRecord(.reload).members, at: journalStart + .seconds(hour * 3_600)) }
+        journal.close()
+        #expect(try disk.segments().count == 3)
+    }
+}
