@@ -49,9 +49,11 @@ public struct LogLine {
     public var head: ChainHead? { hash.map { ChainHead(sequence: sequence, hash: $0) } }
 
     public var time: WallTime? {
-        guard let end = bytes.firstIndex(of: 0x22, from: timeStart) else { return nil }
-        return WallTime(canonical: bytes.part(timeStart..<end)) ?? WallTime(rfc3339: bytes.part(timeStart..<end))
+        timeText.flatMap { WallTime(canonical: $0) ?? WallTime(rfc3339: $0) }
     }
+
+    /// As the record has it.
+    var timeText: UnsafeRawBufferPointer? { bytes.firstIndex(of: 0x22, from: timeStart).map { bytes.part(timeStart..<$0) } }
 
     /// `decision`, `token`, `admin`, `system`, or a later one.
     public var kind: UnsafeRawBufferPointer? { text("kind") }

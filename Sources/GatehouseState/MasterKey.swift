@@ -2,13 +2,15 @@ import GatehouseCrypto
 
 /// The 32 bytes under which everything secret in the state is sealed.
 ///
-/// The keys that seal credentials and backups are derived from it with HKDF (RFC 5869). It derives no others but those: what digests events
+/// The keys that seal credentials, backups and refused requests are derived from it with HKDF (RFC 5869). It derives no others but those: what digests events
 /// and passwords comes from a root secret that is itself sealed, so that the master key can be replaced without forgetting events.
 struct MasterKey: Sendable {
     /// Seals credentials and the root secret.
     let sealing: Secret
     /// Seals backups of the state.
     let backup: Secret
+    /// Seals refused requests that are kept.
+    let rejected: Secret
     /// Stored in clear in the database; tells whether a key is the one that sealed it, and nothing about the key.
     let check: [UInt8]
 
@@ -16,6 +18,7 @@ struct MasterKey: Sendable {
         do {
             sealing = try KDF.hkdfSHA256(key: key, info: "gatehouse sealing", length: Self.length)
             backup = try KDF.hkdfSHA256(key: key, info: "gatehouse backup", length: Self.length)
+            rejected = try KDF.hkdfSHA256(key: key, info: "gatehouse rejected requests", length: Self.length)
             check = try KDF.hkdfSHA256(key: key, info: "gatehouse master key check", length: 16).withBytes { Array($0) }
         } catch {
             throw StateError(.key, "the master key cannot be used: \(error)")

@@ -44,6 +44,7 @@ extension State {
         master.withLock { $0 = new }
         try keyPlace.adopt()
         try database.truncateLog()
+        try rejected.reseal(to: new)
         credentials.announce(nil)
         return count
     }

@@ -21,6 +21,8 @@ public final class State: Sendable {
     /// Signs checkpoints of the audit log, as `gatehouse/NODE`. Its key comes from the state's sealed root secret, and stays the same when
     /// the master key is replaced.
     public let logSigner: CheckpointSigner
+    /// Refused requests, where they are kept.
+    public let rejected: RejectedStore
     let database: StateDatabase
     let held: StateDirectory
     let keyPlace: MasterKeyPlace
@@ -69,6 +71,7 @@ public final class State: Sendable {
         let identity = try StateIdentity(database, master, from: place, created: clock.now, directory: held.path)
         keyPlace = place
         self.master = Mutex(master)
+        rejected = RejectedStore(path: held.file("rejected.db"), master: master)
         self.held = held
         self.database = database
         directory = held.path
@@ -95,7 +98,10 @@ public final class State: Sendable {
     }
 
     /// Closes the database; the lock is let go of with the last reference to this object.
-    public func close() throws(StateError) { try database.close() }
+    public func close() throws(StateError) {
+        try rejected.close()
+        try database.close()
+    }
 
     /// An audit log or a replay memory without the database was not made by a fresh start: going on would begin a second chain beside it.
     private static func refuseRemains(_ held: StateDirectory) throws(StateError) {

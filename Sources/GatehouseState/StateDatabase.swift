@@ -10,7 +10,7 @@ final class StateDatabase: Sendable {
     private let queue: DatabaseQueue
     private let path: String
 
-    init(_ path: String) throws(StateError) {
+    init(_ path: String, migrator: DatabaseMigrator = StateSchema.migrator) throws(StateError) {
         self.path = path
         // SQLite would make it with the mode that the umask leaves; its `-wal` and `-shm` take after it.
         if !FileSystem.exists(path) { _ = try Descriptor(opening: path, O_RDWR | O_CREAT) }
@@ -26,7 +26,7 @@ final class StateDatabase: Sendable {
             queue = try DatabaseQueue(path: path, configuration: configuration)
             // GRDB chooses NORMAL with a write-ahead log, which may lose the last commits.
             try queue.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
-            try StateSchema.migrator.migrate(queue)
+            try migrator.migrate(queue)
         } catch {
             throw Self.failure(path, error)
         }

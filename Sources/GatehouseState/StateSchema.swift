@@ -68,6 +68,10 @@ enum StateSchema {
             // Of the audit log's Merkle tree up to `progress`.
             try database.execute(sql: "CREATE TABLE log_tree (id INTEGER PRIMARY KEY CHECK (id = 1), nodes BLOB NOT NULL) STRICT")
         }
+        migrator.registerMigration("audit-forward") { database in
+            // How far live copies of the audit log got, by where they go.
+            try database.execute(sql: "CREATE TABLE audit_forward (name TEXT PRIMARY KEY, sequence INTEGER NOT NULL) STRICT, WITHOUT ROWID")
+        }
         return migrator
     }
 }

@@ -132,7 +132,9 @@ struct Evaluation {
         if let stale { return stale }
         if !pending.isEmpty { return passwordNeeded(pending, handshake: handshake) }
         guard let best, let reason = best.trial.failure else { return refusal(.credentialUnknown) }
-        return refusal(reason, sender: best.isAlone ? plan.senders[best.sender].name : nil, checks: best.trial.checks)
+        var verification = refusal(reason, sender: best.isAlone ? plan.senders[best.sender].name : nil, checks: best.trial.checks)
+        verification.signedAt = signedAt(best.trial)
+        return verification
     }
 
     private mutating func evaluate(_ item: EndpointPlan.Item, sender: Int, assuming assumed: Int?, _ trial: inout Trial) -> State {
@@ -225,7 +227,7 @@ struct Evaluation {
             return Verification(outcome: .handshake(answer, signed: false), sender: name, checks: trial.checks, bodySHA256: bodySHA256)
         }
         let scheme = trial.scheme.map { plan.schemes[$0] }
-        let signedAt = scheme.flatMap { $0.timestampIsSigned ? trial.scheme.flatMap { workspace.extractions[$0]?.signedAt } : nil }
+        let signedAt = signedAt(trial)
         for handshake in plan.handshakes
         where handshake.signed && handshake.scheme == trial.scheme && handshake.applies(to: request, in: workspace) {
             guard case .holds = token(of: handshake, sender: plan.senders[sender]) else { continue }
@@ -251,8 +253,15 @@ struct Evaluation {
     private func stale(_ sender: Int, _ trial: Trial) -> Verification {
         let name = plan.senders[sender].name
         var verification = refusal(.timestampStale, sender: name, checks: trial.checks)
+        verification.signedAt = signedAt(trial)
         if case .success(let event) = identity(sender: name, scheme: trial.scheme) { verification.event = event }
         return verification
+    }
+
+    /// The time that a genuine signature covers, whatever became of the request.
+    private func signedAt(_ trial: Trial) -> WallTime? {
+        guard let scheme = trial.scheme, plan.schemes[scheme].timestampIsSigned else { return nil }
+        return workspace.extractions[scheme]?.signedAt
     }
 
     private func passwordNeeded(_ pending: [(sender: Int, trial: Trial)], handshake: Int?) -> Verification {

@@ -47,7 +47,7 @@ public struct Verification: Sendable {
     public var bodySHA256: BodyDigest
     /// The endpoint looks for the event's id or type in a JSON body, and this body is none: the event has neither from there.
     public var isBodyUnreadable = false
-    /// The time that the signature covers; nil where it covers none.
+    /// The time that a genuine signature covers, also of a request that was refused for another cause; nil where there is none.
     public var signedAt: WallTime?
     /// What the sender's scheme wants to hear about an event that was taken.
     public var okStatus: Int

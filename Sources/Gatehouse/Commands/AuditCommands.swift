@@ -55,7 +55,14 @@ public struct AuditCommands: Sendable {
     public func checkpoint(against earlier: [SignedCheckpoint] = []) throws -> SignedCheckpoint {
         if !earlier.isEmpty {
             let key = try key()
+            let first = try log.firstRecord()
             for old in try Self.checked(earlier, key) {
+                guard old.size + 1 >= first else {
+                    throw GatewayError(
+                        .state,
+                        "nothing was signed: the checkpoint kept elsewhere is of \(old.size) records, and the log begins with record \(first) since older ones "
+                            + "were deleted (audit.keep). Give a newer checkpoint")
+                }
                 guard try log.root(of: old.size) == old.root else {
                     throw GatewayError(
                         .state,
@@ -84,7 +91,7 @@ public struct AuditCommands: Sendable {
 
     private func path(_ ranges: [Range<UInt64>]) throws -> [SHA256Value] {
         guard let roots = try log.roots(ranges) else {
-            throw GatewayError(.state, "the log has not all records that the proof is over; `gatehouse audit verify` says which are missing")
+            throw GatewayError(.state, "the log, with its anchor, has not all records that the proof is over; `gatehouse audit verify` says which are missing")
         }
         return roots
     }

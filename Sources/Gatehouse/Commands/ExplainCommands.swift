@@ -48,9 +48,15 @@ struct ExplainQuestion: Codable, Sendable {
     /// Reads the log and computes hundreds of signatures: never on an event loop.
     func answer(_ policy: Policy, _ state: State, directory: String, now: WallTime) throws -> ExplainAnswer {
         let credentials = try state.credentials.credentialSet()
+        let history = VersionHistory(try state.credentials.status(at: now))
+        let log = AuditLog(directory: state.auditDirectory)
         if let reference {
             guard let reference = Reference(reference) else { throw GatewayError(.control, "\(reference) is no reference") }
-            let explainer = RecordExplainer(policy: policy, credentials: credentials, log: AuditLog(directory: state.auditDirectory))
+            let explainer = RecordExplainer(
+                policy: policy, credentials: credentials, log: log, keys: state.keys, history: history, directory: directory,
+                stored: { reference in
+                    try state.rejected.request(reference).map { kept in (kept.content.withBytes { Array($0) }, kept.arrived) }
+                })
             return ExplainAnswer(explanation: try explainer.explain(reference))
         }
         guard let endpoint, let raw = request.flatMap({ Base64.decode($0) }) else { throw GatewayError(.control, "there is no request to explain") }
@@ -62,7 +68,8 @@ struct ExplainQuestion: Codable, Sendable {
         // A fixture leaves the path to its endpoint.
         if request.target == "/" { request.target = found.path }
         let bench = try ExplainBench(
-            policy: policy, endpoint: found, credentials: credentials, request: request, keys: state.keys, at: time)
+            policy: policy, endpoint: found, credentials: credentials, request: request, keys: state.keys, at: time, history: history,
+            usualSkew: { (try? RecordExplainer.usualSkew(of: $0, in: log)) ?? nil })
         return ExplainAnswer(explanation: Explainer(bench: bench, directory: directory).explain())
     }
 

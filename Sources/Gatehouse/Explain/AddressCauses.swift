@@ -1,69 +1,118 @@
 import GatehousePolicy
 import GatehouseVerify
 
-/// The sender signed another URL or method than the gateway is configured for.
+/// The sender signed another URL, path or method than the gateway is configured for.
 struct AddressCauses {
     let bench: ExplainBench
     let scheme: Scheme
 
     func causes() -> [Explanation.Cause] {
-        let url = bench.endpoint.publicURL
         if scheme.signed.contains(.url) {
-            for variant in variants(url) where variant != url {
-                var trial = bench
-                trial.endpoint.publicURL = variant
-                if trial.signatureHolds { return [found(variant)] }
-                trial.request.target = String(trial.request.target.prefix { $0 != "?" })
-                if trial.signatureHolds { return [found(variant, " without the query")] }
-            }
+            for variant in urls() where holds(.url, as: variant) { return [url(variant)] }
         }
-        if scheme.signed.contains(.url) || scheme.signed.contains(.path), bench.request.target.contains("?") {
-            var trial = bench
-            trial.request.target = String(trial.request.target.prefix { $0 != "?" })
-            if trial.signatureHolds { return [found(url, " without the query")] }
+        if scheme.signed.contains(.path) {
+            for variant in paths() where holds(.path, as: variant) { return [path(variant)] }
+        }
+        if scheme.signed.contains(.method) {
+            for variant in ["POST", "GET", "PUT", "post"] where variant != bench.request.method && holds(.method, as: variant) { return [method(variant)] }
         }
         return []
     }
 
-    private func found(_ url: String, _ rest: String = "") -> Explanation.Cause {
+    private func holds(_ part: TemplatePart, as text: String) -> Bool {
+        var other = scheme
+        other.signed = scheme.signed.map { $0 == part ? .literal(text) : $0 }
+        return bench.only(other).signatureHolds
+    }
+
+    private func url(_ variant: String) -> Explanation.Cause {
         Explanation.Cause(
-            cause: "url-differs", certainty: .proved, summary: "The sender signed the URL \(url)\(rest).",
-            evidence: "The signature is right for it; configured is \(bench.endpoint.publicURL).",
+            cause: "url-differs", certainty: .proved, summary: "The sender signed the URL \(variant).",
+            evidence: "The signature is right for it; the gateway takes \(configured): \(differences(variant)).",
             fix: "Set `public-url` of the gateway or of endpoint \(bench.endpoint.name) to the URL that the sender calls, or correct it at the sender.")
     }
 
-    private func variants(_ url: String) -> [String] {
-        var hosts = [url]
-        if let path = Self.path(url), let host = bench.request.value("host") { hosts.append("https://\(host)\(path)") }
-        hosts.append(bench.policy.gateway.publicURL + bench.endpoint.path)
+    private func path(_ variant: String) -> Explanation.Cause {
+        Explanation.Cause(
+            cause: "path-differs", certainty: .proved, summary: "The sender signed the path \(variant).",
+            evidence: "The signature is right for it; \(bench.request.target) came.",
+            fix: "Let the sender call the path that it signs; a proxy before the gateway that takes a prefix away or adds a slash must not.")
+    }
+
+    private func method(_ variant: String) -> Explanation.Cause {
+        Explanation.Cause(
+            cause: "method-differs", certainty: .proved, summary: "The sender signed the method \(variant).",
+            evidence: "The signature is right for it; \(bench.request.method) came.", fix: "Let the sender sign the method that it uses.")
+    }
+
+    private var query: String { String(bench.request.target.drop { $0 != "?" }) }
+    private var configured: String { bench.endpoint.publicURL + query }
+
+    /// What is not the same, in words.
+    private func differences(_ variant: String) -> String {
+        guard let (scheme, authority, path) = Self.parts(variant[...]), let own = Self.parts(configured[...]) else { return "they differ" }
+        var words: [String] = []
+        if scheme != own.scheme { words.append("http and https") }
+        if Self.host(authority) != Self.host(own.authority) { words.append("the host") } else if authority != own.authority { words.append("the port") }
+        let (left, right) = (path.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false), own.path.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false))
+        if left.first != right.first {
+            func bare(_ text: Substring?) -> Substring { text.map { $0.hasSuffix("/") ? $0.dropLast() : $0 } ?? "" }
+            words.append(bare(left.first) == bare(right.first) ? "the slash at the end" : "the path")
+        }
+        if left.dropFirst().first != right.dropFirst().first { words.append("the query") }
+        return words.isEmpty ? "they differ" : words.joined(separator: " and ") + (words.count == 1 && words[0] != "http and https" ? " differs" : " differ")
+    }
+
+    private func urls() -> [String] {
+        let url = bench.endpoint.publicURL
+        var bases = [url, bench.policy.gateway.publicURL + bench.endpoint.path]
+        if let parts = Self.parts(url[...]) {
+            if let host = bench.request.value("host") { bases.append("https://\(host)\(parts.path)") }
+            for name in ["x-forwarded-host", "x-original-host"] {
+                if let host = bench.request.value(name) { bases.append("https://\(host)\(parts.path)") }
+            }
+        }
+        var seen: Set<String> = [configured]
         var result: [String] = []
-        for host in hosts {
-            for base in [host, Self.withoutPort(host), Self.withPort(host, "443"), Self.withPort(host, "8443"), Self.withPort(host, "80")] {
-                for scheme in [base, "http" + base.drop { $0 != ":" }] {
-                    result.append(scheme)
-                    result.append(scheme.hasSuffix("/") ? String(scheme.dropLast()) : scheme + "/")
+        for base in bases {
+            guard let (_, authority, path) = Self.parts(base[...]) else { continue }
+            let host = Self.host(authority)
+            for authority in [String(authority), host, host + ":443", host + ":8443", host + ":80", host + ":8080"] {
+                for scheme in ["https://", "http://"] {
+                    for path in [String(path), path.hasSuffix("/") ? String(path.dropLast()) : path + "/", ""] {
+                        for query in [query, "", "?"] {
+                            let variant = scheme + authority + path + query
+                            if seen.insert(variant).inserted { result.append(variant) }
+                        }
+                    }
                 }
             }
         }
         return result
     }
 
-    private static func parts(_ url: String) -> (scheme: Substring, authority: Substring, path: Substring)? {
+    private func paths() -> [String] {
+        let path = String(bench.request.target.prefix { $0 != "?" })
+        let outer = Self.parts(bench.endpoint.publicURL[...]).map { String($0.path) } ?? path
+        let gateway = Self.parts((bench.policy.gateway.publicURL + bench.endpoint.path)[...]).map { String($0.path) } ?? path
+        var result: [String] = []
+        for base in [path, outer, gateway, bench.endpoint.path] {
+            let other = base.hasSuffix("/") ? String(base.dropLast()) : base + "/"
+            for variant in [base, other, String(base.drop { $0 == "/" })] { result += [variant, variant + query] }
+        }
+        return result.filter { $0 != path }
+    }
+
+    private static func parts(_ url: Substring) -> (scheme: Substring, authority: Substring, path: Substring)? {
         guard let mark = url.firstRange(of: "://") else { return nil }
         let rest = url[mark.upperBound...]
-        let slash = rest.firstIndex(of: "/") ?? rest.endIndex
+        let slash = rest.firstIndex { $0 == "/" || $0 == "?" } ?? rest.endIndex
         return (url[..<mark.upperBound], rest[..<slash], rest[slash...])
     }
 
-    private static func path(_ url: String) -> String? { parts(url).map { String($0.path) } }
-
-    private static func withoutPort(_ url: String) -> String {
-        guard let (scheme, authority, path) = parts(url), let colon = authority.lastIndex(of: ":"), !authority.hasSuffix("]") else { return url }
-        return String(scheme) + authority[..<colon] + path
-    }
-
-    private static func withPort(_ url: String, _ port: String) -> String {
-        guard let (scheme, authority, path) = parts(withoutPort(url)) else { return url }
-        return String(scheme) + authority + ":" + port + path
+    /// Without the port.
+    private static func host(_ authority: Substring) -> String {
+        guard let colon = authority.lastIndex(of: ":"), !authority.hasSuffix("]") else { return String(authority) }
+        return String(authority[..<colon])
     }
 }

@@ -17,14 +17,23 @@ struct BodyCauses {
                     fix: "The sender must sign the very bytes that it sends, and nothing between it and the gateway may rewrite them.")
             ]
         }
-        if let encoding = bench.request.value("content-encoding"), encoding.lowercased() != "identity" {
-            return [
-                Explanation.Cause(
+        return coding(body)
+    }
+
+    /// What the header says about the coding, where no way back was found.
+    private func coding(_ body: [UInt8]) -> [Explanation.Cause] {
+        guard let coding = bench.request.value("content-encoding")?.lowercased(), !coding.isEmpty, coding != "identity" else { return [] }
+        let isCompressed = Inflate.decompress(body) != nil || coding.contains("br") || coding.contains("zstd")
+        return [
+            isCompressed
+                ? Explanation.Cause(
                     cause: "body-compressed", certainty: .possible, summary: "The body is compressed, and the sender may have signed it before that.",
                     evidence: "Content-Encoding is set. The gateway verifies the bytes that arrive.", fix: "Sign what is sent, or send it uncompressed.")
-            ]
-        }
-        return []
+                : Explanation.Cause(
+                    cause: "body-decompressed", certainty: .evident, summary: "The body was decompressed on the way, and the sender signed it compressed.",
+                    evidence: "Content-Encoding says \(coding.prefix(20)), and the body is not.",
+                    fix: "Keep whatever stands before the gateway from decompressing requests, or let the sender send them uncompressed.")
+        ]
     }
 
     private func variants(_ body: [UInt8]) -> [(String, String, [UInt8])] {
@@ -47,14 +56,8 @@ struct BodyCauses {
         } else {
             variants.append(("body-charset", "UTF-8 became ISO 8859-1", Array(String(String.UnicodeScalarView(body.map { Unicode.Scalar($0) })).utf8)))
         }
-        if bench.request.value("content-type")?.lowercased().contains("form-urlencoded") == true {
-            variants += [
-                ("body-form-encoded", "`+` and `%20` were exchanged", Self.replacing(body, Array("%20".utf8), [0x2b])),
-                ("body-form-encoded", "`+` and `%20` were exchanged", Self.replacing(body, [0x2b], Array("%20".utf8))),
-                ("body-form-encoded", "the case of its escapes was changed", Self.escapes(body, upper: false)),
-                ("body-form-encoded", "the case of its escapes was changed", Self.escapes(body, upper: true)),
-            ]
-        }
+        if let plain = Inflate.decompress(body) { variants.append(("body-compressed", "it was compressed", plain)) }
+        variants += Self.forms(body)
         for size in [256, 512, 1_000, 1_024, 2_048, 4_096, 8_192, 10_000, 16_384, 32_768, 65_535, 65_536, 100_000, 131_072, 262_144, 524_288]
         where body.count > size {
             variants.append(("body-truncated", "only its first \(size) bytes were signed", Array(body[..<size])))
@@ -66,7 +69,7 @@ struct BodyCauses {
     private static func reformatted(_ shape: JSONShape) -> [(String, String, [UInt8])] {
         var variants: [(String, String, [UInt8])] = []
         for sorted in [false, true] {
-            for strings in [JSONShape.Style.Strings.asTheyAre, .plain, .ascii, .slashes] {
+            for strings in JSONShape.Style.Strings.allCases {
                 let styles: [JSONShape.Style] = [
                     .compact, .init(comma: ", ", colon: ": "), .init(comma: ",", colon: ": ", indent: 2), .init(comma: ",", colon: ": ", indent: 4),
                 ]
@@ -97,15 +100,22 @@ struct BodyCauses {
         return result
     }
 
-    private static func escapes(_ bytes: [UInt8], upper: Bool) -> [UInt8] {
-        var result = bytes
-        for index in bytes.indices where bytes[index] == 0x25 && index + 2 < bytes.count {
-            for offset in 1...2 {
-                let byte = result[index + offset]
-                if upper, byte &- 0x61 < 6 { result[index + offset] = byte - 0x20 }
-                if !upper, byte &- 0x41 < 6 { result[index + offset] = byte + 0x20 }
+    /// A form as the usual libraries write it: what stands unescaped in PHP and Python, in browsers, in JavaScript, and by RFC 3986.
+    private static func forms(_ body: [UInt8]) -> [(String, String, [UInt8])] {
+        guard let form = FormText(body) else { return [] }
+        var variants: [(String, String, [UInt8])] = []
+        for plain in ["-_.", "-_.~", "-_.*", "-_.!~*'()", "-_.~:/@,$"] {
+            for blank in ["+", "%20"] {
+                for upper in [true, false] {
+                    for sorted in [false, true] {
+                        variants.append((
+                            "body-form-encoded", "its form was decoded and encoded anew (escapes, blanks or order differ)",
+                            form.text(plain: plain, blank: blank, upper: upper, sorted: sorted)
+                        ))
+                    }
+                }
             }
         }
-        return result
+        return variants
     }
 }

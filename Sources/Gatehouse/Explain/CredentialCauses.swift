@@ -14,12 +14,11 @@ struct CredentialCauses {
                 let versions = bench.credentials[name]
                 for version in versions where !version.state.isLive(at: bench.at) {
                     guard let value = try? version.value.open(), bench.with(value, as: kind).signatureHolds else { continue }
-                    let next = versions.filter { $0.number > version.number }.map(\.created).min()
-                    let ended = if case .retiring(let until) = version.state { " It was accepted until \(until)." } else { "" }
+                    let ended = if case .retiring(let until) = version.state { " It was accepted until \(until)." } else { bench.history.words(name, version.number) }
                     return [
                         Explanation.Cause(
                             cause: "secret-retired", certainty: .proved, summary: "The sender still signs with version \(version.number) of \(name), which is retired.",
-                            evidence: "That version makes this signature." + (next.map { " Its successor was made at \($0)." } ?? "") + ended,
+                            evidence: "That version makes this signature." + ended,
                             fix: "Let the sender take over the newest version; next time `secret rotate` with a longer --overlap.")
                     ]
                 }
@@ -52,15 +51,7 @@ struct CredentialCauses {
     func untestable() -> [Explanation.Cause] {
         var causes: [Explanation.Cause] = []
         for sender in bench.endpoint.senders {
-            let name = CredentialName(sender: sender, kind: .signing)
-            let revoked = bench.credentials[name].filter { $0.state == .revoked }.map(\.number)
-            if !revoked.isEmpty {
-                causes.append(
-                    Explanation.Cause(
-                        cause: "secret-revoked", certainty: .possible, summary: "The sender may use a revoked version of \(name).",
-                        evidence: "Version \(revoked.map(String.init).joined(separator: ", ")) is revoked and its value destroyed, so it cannot be compared.",
-                        fix: "Let the sender take over the newest version."))
-            }
+            causes += Self.revoked(CredentialName(sender: sender, kind: .signing), bench.history)
         }
         causes.append(
             Explanation.Cause(
@@ -68,5 +59,19 @@ struct CredentialCauses {
                 evidence: "No stored secret makes this signature, in no usual spelling, and over no usual rewriting of the body.",
                 fix: "Enter the sender's secret anew (gatehouse secret rotate … --value-file FILE), and take the request's bytes before any proxy."))
         return causes
+    }
+
+    /// Versions whose value is destroyed, so that whether one of them was used cannot be told.
+    static func revoked(_ name: CredentialName, _ history: VersionHistory) -> [Explanation.Cause] {
+        let revoked = history.revoked(name)
+        guard !revoked.isEmpty else { return [] }
+        let words = revoked.sorted { $0.number > $1.number }.prefix(8)
+            .map { fate in "version \(fate.number)" + (fate.ended.map { " at \($0)" } ?? "") }.joined(separator: ", ")
+        return [
+            Explanation.Cause(
+                cause: "secret-revoked", certainty: .possible, summary: "The sender may use a revoked version of \(name).",
+                evidence: "Revoked: \(words). Their values are destroyed and cannot be compared.",
+                fix: "Let the sender take over the newest version.")
+        ]
     }
 }

@@ -11,15 +11,23 @@ struct ExplainBench {
     var request: ExplainedRequest
     let keys: DerivedKeys
     let at: WallTime
+    let history: VersionHistory
+    /// The median of arrival after signed time of a sender's accepted events, in milliseconds; nil where it is not known.
+    let usualSkew: @Sendable (String) -> Int64?
     private let workspace: Workspace
 
-    init(policy: Policy, endpoint: EndpointPolicy, credentials: CredentialSet, request: ExplainedRequest, keys: DerivedKeys, at: WallTime) throws {
+    init(
+        policy: Policy, endpoint: EndpointPolicy, credentials: CredentialSet, request: ExplainedRequest, keys: DerivedKeys, at: WallTime,
+        history: VersionHistory = VersionHistory(), usualSkew: @escaping @Sendable (String) -> Int64? = { _ in nil }
+    ) throws {
         self.policy = policy
         self.endpoint = endpoint
         self.credentials = credentials
         self.request = request
         self.keys = keys
         self.at = at
+        self.history = history
+        self.usualSkew = usualSkew
         workspace = try Workspace()
         // Where it came from is not in the file.
         for name in endpoint.senders { self.policy.senders[name]?.networks = [] }

@@ -50,7 +50,7 @@ struct Explainer {
         case .signatureMismatch, .signatureMalformed, .signatureMissing, .timestampMissing, .signedWithRetired, .credentialUnknown:
             for scheme in schemes where causes.isEmpty { causes = signatureCauses(scheme, reason) }
         case .timestampStale, .timestampFuture:
-            for scheme in schemes { causes += TimeCauses(bench: bench.only(scheme), scheme: scheme).causes(verification.signedAt) }
+            for scheme in schemes { causes += TimeCauses(bench: bench.only(scheme), scheme: scheme).causes(verification.signedAt, of: verification.sender) }
         case .credentialMissing, .credentialMismatch, .credentialRetired: causes = passwordCauses()
         default: break
         }

@@ -20,7 +20,14 @@ indirect enum JSONShape {
         var sorted = false
         var strings = Strings.asTheyAre
 
-        enum Strings { case asTheyAre, ascii, plain, slashes }
+        /// `slashes` and `asciiSlashes` as PHP, `html` as Go, `asciiUpper` as .NET.
+        enum Strings: CaseIterable {
+            case asTheyAre, ascii, plain, slashes, asciiSlashes, html, asciiUpper
+
+            var escapesBeyondASCII: Bool { self == .ascii || self == .asciiSlashes || self == .asciiUpper }
+            var escapesSlashes: Bool { self == .slashes || self == .asciiSlashes }
+            var escapesMarkup: Bool { self == .html || self == .asciiUpper }
+        }
 
         static let compact = Style(comma: ",", colon: ":")
     }
@@ -63,18 +70,21 @@ indirect enum JSONShape {
             case "\t": result += "\\t"
             case "\u{8}": result += "\\b"
             case "\u{c}": result += "\\f"
-            case "/" where style == .slashes: result += "\\/"
+            case "/" where style.escapesSlashes: result += "\\/"
+            case "<", ">", "&": result += style.escapesMarkup ? escape(UInt16(scalar.value), upper: style == .asciiUpper) : String(scalar)
+            case "'", "+", "`": result += style == .asciiUpper ? escape(UInt16(scalar.value), upper: true) : String(scalar)
+            case "\u{2028}" where style == .html, "\u{2029}" where style == .html: result += escape(UInt16(scalar.value))
             case _ where scalar.value < 0x20: result += escape(UInt16(scalar.value))
-            case _ where scalar.value > 0x7e && style != .plain:
-                for unit in String(scalar).utf16 { result += escape(unit) }
+            case _ where scalar.value > 0x7e && style.escapesBeyondASCII:
+                for unit in String(scalar).utf16 { result += escape(unit, upper: style == .asciiUpper) }
             default: result.unicodeScalars.append(scalar)
             }
         }
         return Array((result + "\"").utf8)
     }
 
-    private static func escape(_ unit: UInt16) -> String {
-        let digits = String(unit, radix: 16)
+    private static func escape(_ unit: UInt16, upper: Bool = false) -> String {
+        let digits = String(unit, radix: 16, uppercase: upper)
         return "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
     }
 

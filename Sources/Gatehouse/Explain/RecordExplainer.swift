@@ -4,11 +4,19 @@ import GatehouseState
 import GatehouseTime
 import GatehouseVerify
 
-/// Explains a decision from its record and those around it. A record holds no body, so what needs one says so.
+/// Explains a decision from the request itself where it was kept, else from its record and those around it. A record holds no body, so what
+/// needs one says so.
 struct RecordExplainer {
     let policy: Policy
     let credentials: CredentialSet
     let log: AuditLog
+
+    let keys: DerivedKeys
+    let history: VersionHistory
+    /// Of policies.
+    let directory: String
+    /// The request itself, where it was kept.
+    let stored: @Sendable (Reference) throws -> (request: [UInt8], arrived: WallTime)?
 
     /// Nil where there is no decision with that reference.
     func explain(_ reference: Reference) throws -> Explanation? {
@@ -19,29 +27,48 @@ struct RecordExplainer {
             reference: reference.description, endpoint: record.endpoint, sender: record.sender, decision: decision, reason: code, causes: [], notes: [])
         guard let reason = Reason(rawValue: code) else { return explanation }
         let endpoint = policy.endpoints.first { $0.name == record.endpoint }
-        explanation.causes = try causes(record, reason, endpoint)
-        if explanation.causes.isEmpty { explanation.causes = [ReasonTexts.cause(reason, evidence(record))] }
-        if reason == .signatureMismatch {
-            explanation.notes.append(
-                "The record holds no body, and what was signed cannot be tried without it. With the request as it was sent: "
-                    + "gatehouse explain --endpoint \(record.endpoint ?? "E") --request FILE --at \(record.time)")
-        }
         if let endpoint, record.policy.map({ $0 != policy.digest }) == true {
             explanation.notes.append("The policy has changed since; \(endpoint.name) is looked at as it is now.")
         }
+        if let endpoint, decision == "rejected", let stored = try stored(reference) {
+            let tried = try explain(stored.request, at: stored.arrived, endpoint)
+            explanation.causes = tried.causes
+            explanation.notes += tried.notes
+            explanation.notes.append("The request itself was kept, and was tried.")
+            if tried.causes.contains(where: { $0.cause == "passes" }) {
+                explanation.notes.append("It was refused as \(code); what decides was changed since, by policy or by secrets.")
+            }
+            return explanation
+        }
+        explanation.causes = try causes(record, reason, endpoint)
+        if explanation.causes.isEmpty { explanation.causes = [ReasonTexts.cause(reason, evidence(record))] }
+        if reason == .signatureMismatch, !explanation.isExplained {
+            explanation.notes.append(
+                "The body is needed to say more, and the record holds none. Give the request as it was sent: gatehouse explain --endpoint "
+                    + "\(record.endpoint ?? "E") --request FILE --at \(record.time). Or keep refused requests from now on: audit: { keep-rejected: 24h }")
+        }
         return explanation
+    }
+
+    private func explain(_ raw: [UInt8], at time: WallTime, _ endpoint: EndpointPolicy) throws -> Explanation {
+        let log = log
+        let bench = try ExplainBench(
+            policy: policy, endpoint: endpoint, credentials: credentials, request: ExplainedRequest(raw: raw), keys: keys, at: time, history: history,
+            usualSkew: { (try? Self.usualSkew(of: $0, in: log)) ?? nil })
+        return Explainer(bench: bench, directory: directory).explain()
     }
 
     private func causes(_ record: LogRecord, _ reason: Reason, _ endpoint: EndpointPolicy?) throws -> [Explanation.Cause] {
         guard let endpoint else { return [] }
         let schemes = endpoint.schemeNames.compactMap { policy.schemes[$0] }
         switch reason {
-        case .signatureMissing, .timestampMissing, .signatureMalformed: return schemes.lazy.compactMap { header(record, $0) }.first.map { [$0] } ?? []
+        case .signatureMissing, .timestampMissing, .signatureMalformed:
+            return schemes.lazy.compactMap { header(record, $0) ?? look(record, $0) }.first.map { [$0] } ?? []
         case .timestampStale, .timestampFuture:
             guard let signedAt = record.skew.map({ WallTime(microseconds: record.time.microseconds - $0 * 1_000) })
                 ?? schemes.lazy.compactMap({ signedTime(record, $0) }).first
             else { return [] }
-            let usual = try record.sender.flatMap { try usualSkew(of: $0) }
+            let usual = try record.sender.flatMap { try Self.usualSkew(of: $0, in: log) }
             return [
                 TimeCauses.outside(signedAt: signedAt, arrival: record.time, endpoint, schemes.first, usual: usual)
             ]
@@ -63,33 +90,40 @@ struct RecordExplainer {
         return nil
     }
 
+    /// What the signature's own text tells.
+    private func look(_ record: LogRecord, _ scheme: Scheme) -> Explanation.Cause? {
+        guard scheme.signature.sources.count == 1, case .header(let name)? = scheme.signature.sources.first, let value = value(name, record) else { return nil }
+        return SignatureLook(scheme: scheme, value: value, name: name).cause()
+    }
+
+    private func value(_ header: String, _ record: LogRecord) -> String? {
+        record.value["request"]?["headers"]?.array?.first { $0["name"]?.string?.lowercased() == header }?["value"]?.string
+    }
+
     /// The signed time as the record's fields have it.
     private func signedTime(_ record: LogRecord, _ scheme: Scheme) -> WallTime? {
-        func header(_ name: String) -> String? {
-            record.value["request"]?["headers"]?.array?.first { $0["name"]?.string?.lowercased() == name }?["value"]?.string
-        }
-        func value(_ source: ValueSource) -> String? {
+        func text(_ source: ValueSource) -> String? {
             switch source {
-            case .header(let name): header(name)
+            case .header(let name): value(name, record)
             case .query(let name): record.value["request"]?["values"]?.array?.first { $0["from"]?.string == "query:\(name)" }?["value"]?.string
             case .json(let path):
                 record.value["request"]?["values"]?.array?.first { $0["from"]?.string == "json:\(path.joined(separator: "."))" }?["value"]?.string
             }
         }
         guard let timestamp = scheme.timestamp else { return nil }
-        var text = timestamp.source.flatMap(value)
-        if text == nil, let whole = scheme.signature.sources.first.flatMap(value) {
+        var found = timestamp.source.flatMap(text)
+        if found == nil, let whole = scheme.signature.sources.first.flatMap(text) {
             switch scheme.signature.layout {
             case .list(_, let assign, _, let label?):
                 let start = whole.firstRange(of: label + assign)?.upperBound
-                text = start.map { String(whole[$0...].prefix { $0.isNumber }) }
+                found = start.map { String(whole[$0...].prefix { $0.isNumber }) }
             case .positional(let separator, let position?, _):
                 let items = whole.split(separator: separator.first ?? ",", omittingEmptySubsequences: false)
-                text = items.indices.contains(position) ? String(items[position]) : nil
+                found = items.indices.contains(position) ? String(items[position]) : nil
             default: break
             }
         }
-        guard let text else { return nil }
+        guard let text = found else { return nil }
         if let number = Int64(text) {
             let isMilliseconds = timestamp.unit == .ms || timestamp.unit == .auto && number > 100_000_000_000
             return isMilliseconds ? WallTime(microseconds: number.multipliedReportingOverflow(by: 1_000).partialValue) : WallTime(seconds: number)
@@ -100,20 +134,22 @@ struct RecordExplainer {
     private func retired(_ record: LogRecord, _ reason: Reason) -> [Explanation.Cause] {
         guard let check = record.checks.first(where: { $0.result == "retired" }), let version = check.version, let sender = record.sender else { return [] }
         let name = CredentialName(sender: sender, kind: check.check == "basic" ? .basic : .signing)
-        let next = credentials[name].filter { $0.number > version }.map(\.created).min()
         return [
             Explanation.Cause(
                 cause: "secret-retired", certainty: .proved, summary: "The sender still uses version \(version) of \(name), which is no longer accepted.",
-                evidence: "It matches that version." + (next.map { " Its successor was made at \($0)." } ?? ""),
+                evidence: "It matches that version." + history.words(name, version),
                 fix: "Let the sender take over the newest version; next time `secret rotate` with a longer --overlap.")
         ]
     }
 
     /// What fits a mismatch without the body: a change of secrets since the sender's last accepted event, a signature of a wrong length.
     private func mismatch(_ record: LogRecord, _ endpoint: EndpointPolicy, _ schemes: [Scheme]) throws -> [Explanation.Cause] {
+        // Another length or alphabet than the scheme's explains it without the body.
+        if let look = schemes.lazy.compactMap({ look(record, $0) }).first { return [look] }
         var causes: [Explanation.Cause] = []
         let senders = record.sender.map { [$0] } ?? endpoint.senders
         for sender in senders {
+            causes += CredentialCauses.revoked(CredentialName(sender: sender, kind: .signing), history)
             let versions = credentials[CredentialName(sender: sender, kind: .signing)]
             var last: (time: WallTime, version: Int?)?
             try log.review(RecordFilter(until: record.time, endpoint: endpoint.name, sender: sender, decision: "accepted"), newest: 1) { line, _ in
@@ -145,7 +181,7 @@ struct RecordExplainer {
         return causes
     }
 
-    private func usualSkew(of sender: String) throws -> Int64? {
+    static func usualSkew(of sender: String, in log: AuditLog) throws -> Int64? {
         var summary = ReviewSummary()
         try log.review(RecordFilter(sender: sender, decision: "accepted"), newest: 200) { line, fields in
             summary.add(line, fields)

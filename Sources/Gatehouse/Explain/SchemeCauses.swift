@@ -39,34 +39,13 @@ struct SchemeCauses {
                     "By that scheme the signature holds.", "Set `authenticate: [{ signature: \(name) }]` if that is how this sender signs.")
             ]
         }
-        return labels()
-    }
-
-    /// A list header whose items have other labels than the one that counts: an older or newer version of the scheme.
-    private func labels() -> [Explanation.Cause] {
-        guard case .list(let separator, let assign, let label, _) = scheme.signature.layout, case .header(let name)? = scheme.signature.sources.first,
-            let value = bench.request.value(name)
-        else { return [] }
-        let items = Self.split(value, separator).compactMap { item in item.firstRange(of: assign).map { (String(item[..<$0.lowerBound]), item) } }
-        guard !items.contains(where: { $0.0.trimmingBlanks == label }) else { return [] }
-        let found = items.map { $0.0.trimmingBlanks }
-        return [
-            Explanation.Cause(
-                cause: "scheme-version", certainty: .evident, summary: "The header \(name) has no signature labelled \(label).",
-                evidence: found.isEmpty ? "It is no list of labelled values." : "Its labels are \(found.prefix(8).joined(separator: ", ")).",
-                fix: "Let the sender sign by the version of the scheme that \(label) stands for; others are not taken, so that nobody can fall back to a weaker one.")
-        ]
-    }
-
-    private static func split(_ text: String, _ separator: String) -> [Substring] {
-        separator.count == 1 ? text.split(separator: separator.first ?? ",") : [text[...]]
+        guard case .header(let name)? = scheme.signature.sources.first, scheme.signature.sources.count == 1, let value = bench.request.value(name) else {
+            return []
+        }
+        return SignatureLook(scheme: scheme, value: value, name: name).cause().map { [$0] } ?? []
     }
 
     private func proved(_ name: String, _ summary: String, _ evidence: String, _ fix: String) -> Explanation.Cause {
         Explanation.Cause(cause: name, certainty: .proved, summary: summary, evidence: evidence, fix: fix)
     }
-}
-
-extension String {
-    fileprivate var trimmingBlanks: String { String(drop { $0 == " " }.reversed().drop { $0 == " " }.reversed()) }
 }

@@ -8,7 +8,7 @@ struct TimeCauses {
     let scheme: Scheme
 
     /// The signature holds and the time is outside the window.
-    func causes(_ signedAt: WallTime?) -> [Explanation.Cause] {
+    func causes(_ signedAt: WallTime?, of sender: String?) -> [Explanation.Cause] {
         guard let timestamp = scheme.timestamp else { return [] }
         for unit in [TimestampSource.Unit.s, .ms] where unit != timestamp.unit {
             var other = scheme
@@ -23,7 +23,7 @@ struct TimeCauses {
             }
         }
         guard let signedAt else { return [] }
-        return [Self.outside(signedAt: signedAt, arrival: bench.at, bench.endpoint, scheme, usual: nil)]
+        return [Self.outside(signedAt: signedAt, arrival: bench.at, bench.endpoint, scheme, usual: sender.flatMap(bench.usualSkew))]
     }
 
     /// The signature does not hold, and would for the timestamp in another form.
@@ -50,13 +50,15 @@ struct TimeCauses {
         let isLate = skew > 0
         var evidence = "It was signed at \(signedAt) and arrived at \(arrival): \(abs(skew) / 1_000) s \(isLate ? "later" : "earlier"); "
             + "\((isLate ? late : early).components.seconds) s are allowed."
-        if let usual { evidence += " This sender's accepted events arrive \(usual) ms after they are signed, in the median." }
-        let drifts = usual.map { abs($0) > 20_000 } ?? false
+        if let usual {
+            evidence += " This sender's accepted events arrive \(abs(usual)) ms \(usual < 0 ? "before" : "after") the time they are signed at, in the median."
+        }
+        // Its clock is off in the same direction also when its events get in.
+        let drifts = usual.map { isLate ? $0 > 20_000 : $0 < -5_000 } ?? false
         return Explanation.Cause(
             cause: isLate ? (drifts ? "clock-slow" : "too-late") : "clock-fast", certainty: .evident,
-            summary: isLate
-                ? "The request arrived \(skew / 1_000) s after it was signed."
-                : "The request is signed \(-skew / 1_000) s in the future.",
+            summary: (isLate ? "The request arrived \(skew / 1_000) s after it was signed" : "The request is signed \(-skew / 1_000) s in the future")
+                + (drifts ? ": this sender's clock is \(isLate ? "slow" : "fast")." : "."),
             evidence: evidence,
             fix: isLate
                 ? "A retry must be signed anew; a queue before the gateway must be faster; else set the sender's clock (NTP). `replay.tolerance` widens the window."

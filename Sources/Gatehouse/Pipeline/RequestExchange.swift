@@ -166,6 +166,7 @@ final class RequestExchange: @unchecked Sendable {
         if reason == .unavailable { return conclude(.failed, .unavailable, unavailable()) }
         summary = RequestSummary(view, fields: route.verifier.refusedFields(view, workspace: loop.workspace))
         if isLimited(closes: false) { return }
+        loop.shared.rejected.keep(reference, view, arrived: received)
         let status = Self.status(refused: reason)
         conclude(
             .rejected, reason,

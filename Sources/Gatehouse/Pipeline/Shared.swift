@@ -14,6 +14,7 @@ final class Shared: Sendable {
     let connections = ConnectionLimiter()
     let failures: FailureLimiter
     let passwords: PasswordChecker
+    let rejected: RejectedKeeper
     /// A state restored from a backup does not know what was accepted last: until then no event is.
     private let refusesUntil: WallTime?
     /// Requests that were answered although their record could not be written (`audit.on-failure: allow`).
@@ -21,7 +22,7 @@ final class Shared: Sendable {
 
     init(
         journal: Journal, health: JournalHealth, replay: ReplayMemory, log: Logger, clock: any GatewayClock, failures: FailureLimiter, passwords: PasswordChecker,
-        refusesUntil: WallTime? = nil
+        rejected: RejectedKeeper, refusesUntil: WallTime? = nil
     ) {
         self.journal = journal
         self.health = health
@@ -30,6 +31,7 @@ final class Shared: Sendable {
         self.clock = clock
         self.failures = failures
         self.passwords = passwords
+        self.rejected = rejected
         self.refusesUntil = refusesUntil
     }
 

@@ -13,6 +13,8 @@ extension GatewayRuntime {
             case "status": return try .success(encoding: status())
             case "head": return try .success(encoding: SyncedHead(shared.journal.head, key: state.logSigner.key))
             case "explain":
+                // What was refused a moment ago may not be stored yet.
+                await withCheckedContinuation { continuation in shared.rejected.flush { continuation.resume() } }
                 return try .success(
                     encoding: try await request.arguments.decode(ExplainQuestion.self).answerAway(
                         snapshot.policy, state, directory: policies, now: shared.clock.now))

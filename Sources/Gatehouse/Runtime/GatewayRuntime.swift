@@ -47,6 +47,8 @@ actor GatewayRuntime {
     /// What `snapshot` was made with.
     private(set) var credentials: CredentialSet
     private var expiry = ExpiryWatch()
+    private let forwarding = AuditForwarding()
+    private let retention: RetentionKeeper
 
     // MARK: Start
 
@@ -112,7 +114,9 @@ actor GatewayRuntime {
         collector = try await MetricsCollector(group: group)
         shared = Shared(
             journal: journal, health: health, replay: replay, log: log, clock: clock, failures: FailureLimiter(policy.gateway.limits.failures),
-            passwords: PasswordChecker(threads: ProcessorCount.available), refusesUntil: held)
+            passwords: PasswordChecker(threads: ProcessorCount.available), rejected: RejectedKeeper(store: state.rejected, clock: clock, log: log),
+            refusesUntil: held)
+        retention = RetentionKeeper(state: state, journal: journal, replay: replay, log: log)
         if let held, held > clock.now {
             let warning = "restored from a backup: events are refused until \(held), since which of them were accepted before is not known"
             startWarnings.append(warning)
@@ -129,6 +133,7 @@ actor GatewayRuntime {
             await close()
             throw error
         }
+        await applyAudit()
         record(.start, [.init("version", .text(GatehouseVersion.current)), .init("listeners", .list(listenerNames))])
         watchTask = Task { [weak self] in
             while !Task.isCancelled {
@@ -210,6 +215,7 @@ actor GatewayRuntime {
             await adopt(try builder.make(policy, fresh, state.keys, previous: snapshot))
             credentials = fresh
             output.apply(policy.gateway.log)
+            await applyAudit()
             record(.reload, [.init("policy", .text(policy.digest))])
             log.notice("reloaded", metadata: ["policy": "\(policy.digest)"])
             for warning in policy.warnings { log.warning("\(warning)") }
@@ -275,8 +281,10 @@ actor GatewayRuntime {
         if watch.look(FileFingerprint(Self.watched(snapshot.policy))) { commands.send(.reload) }
         for loop in loops { loop.eventLoop.execute { [progress] in progress.used(loop.value.takeUses()) } }
         if isBehind { Task { await self.credentialsChanged() } }
+        retention.look(keep: snapshot.policy.gateway.audit.keep, needed: forwarding.needed, at: clock.monotonic)
         looks += 1
         guard looks % 60 == 1 else { return }
+        shared.rejected.expire()
         do {
             if try state.credentials.expire(keep: snapshot.policy.gateway.secrets.keepRetired, at: clock.now) {
                 Task { await self.credentialsChanged() }
@@ -285,6 +293,13 @@ actor GatewayRuntime {
         } catch {
             log.error("expired credentials could not be retired", metadata: ["error": "\(error)"])
         }
+    }
+
+    /// What policy says about the audit log beside the journal itself.
+    private func applyAudit() async {
+        let audit = snapshot.policy.gateway.audit
+        shared.rejected.apply(audit)
+        await forwarding.apply(audit.forward, state: state, journal: shared.journal, log: log)
     }
 
     /// The longest time within which a copy of an event can still be fresh.
@@ -307,7 +322,7 @@ actor GatewayRuntime {
             }
             if let list = listener.clientCRL { files.append(list) }
         }
-        files += policy.endpoints.flatMap(\.deliver).compactMap(\.ca)
+        files += policy.endpoints.flatMap(\.deliver).compactMap(\.ca) + policy.gateway.audit.forward.compactMap(\.ca)
         return files
     }
 
@@ -322,7 +337,11 @@ actor GatewayRuntime {
             version: GatehouseVersion.current, pid: getpid(), since: since.description, policy: snapshot.policy.digest, listeners: listenerNames,
             admin: side?.adminAddress ?? "", endpoints: snapshot.routes.count, connections: shared.connections.open,
             libraries: GatehouseVersion.libraries, records: shared.journal.head.sequence, remembered: shared.replay.statistics.entries,
-            isReady: notReady == nil, warnings: startWarnings + reloads.warnings + gaps + snapshot.policy.warnings.map(\.description) + snapshot.listeners.flatMap(\.warnings))
+            isReady: notReady == nil, warnings: startWarnings + reloads.warnings + gaps + auditWarnings + snapshot.policy.warnings.map(\.description) + snapshot.listeners.flatMap(\.warnings))
+    }
+
+    private var auditWarnings: [String] {
+        forwarding.warnings + [retention.problem, shared.rejected.figures.problem].compactMap { $0 }
     }
 
     private var gaps: [String] {
@@ -339,7 +358,8 @@ actor GatewayRuntime {
 
     func metricsText() async throws -> String {
         try await MetricsGathering.text(collector: collector, names: names, shared: shared, snapshot: snapshot,
-            credentials: credentials, calendar: expiry.items, since: since, isReady: notReady == nil, reloads: reloads)
+            credentials: credentials, calendar: expiry.items, forwarders: forwarding.forwarders, since: since, isReady: notReady == nil,
+            reloads: reloads)
     }
 
     // MARK: Stop
@@ -381,7 +401,10 @@ actor GatewayRuntime {
         await collectUses()
         for loop in loops { try? await loop.eventLoop.submit { loop.value.stop() }.get() }
         await shared.passwords.stop()
+        retention.stop()
+        shared.rejected.stop()
         shared.journal.close()
+        await forwarding.stop()
         progress.flush()
         do throws(StateError) {
             try shared.replay.close()

@@ -12,7 +12,8 @@ enum JournalOpening {
         _ policy: Policy, state: State, replay: ReplayMemory, progress: ProgressKeeper, health: JournalHealth, log: Logger
     ) throws -> (Journal, JournalReport) {
         let audit = policy.gateway.audit
-        let options = JournalOptions(segmentBytes: audit.segment, reserveBytes: UInt64(clamping: audit.reserve), signer: state.logSigner)
+        let options = JournalOptions(
+            segmentBytes: audit.segment, segmentAge: audit.segmentAge, reserveBytes: UInt64(clamping: audit.reserve), signer: state.logSigner)
         let handlers = JournalHandlers(
             deliver: { batch, failure in deliver(batch, failure, replay) }, amend: amended,
             onSyncedHead: { head, tree in progress.synced(head, tree) },

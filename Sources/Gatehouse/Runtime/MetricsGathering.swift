@@ -11,7 +11,7 @@ import Synchronization
 enum MetricsGathering {
     static func text(
         collector: MetricsCollector, names: MetricsNames, shared: Shared, snapshot: Snapshot, credentials: CredentialSet, calendar: [ExpiryItem],
-        since: WallTime,
+        forwarders: [AuditForwarder], since: WallTime,
         isReady: Bool, reloads: ReloadHistory
     ) async throws -> String {
         let loops = try await collector.gather()
@@ -25,6 +25,14 @@ enum MetricsGathering {
         report.isLastReloadSuccessful = reloads.isLastSuccessful
         report.journal = journal(shared.journal)
         report.journal?.unrecorded = shared.unrecorded.load(ordering: .relaxed)
+        let rejected = shared.rejected.figures
+        report.rejectedKept = rejected.kept
+        report.rejectedDropped = rejected.dropped
+        report.forwards = forwarders.map { forwarder in
+            let status = forwarder.current
+            return MetricsReport.Forward(
+                destination: forwarder.forward.description, records: status.records, behind: forwarder.behind, isConnected: status.isConnected)
+        }
         let replay = shared.replay.statistics
         report.replay = MetricsReport.Replay(
             remembered: UInt64(clamping: replay.entries), inFlight: replay.pending, memoryBytes: UInt64(clamping: replay.bytes),

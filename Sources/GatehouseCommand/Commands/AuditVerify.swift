@@ -8,8 +8,9 @@ struct AuditVerify: AsyncParsableCommand {
         abstract: "Recompute the whole log and find the first record that was changed, removed, reordered or cut off.",
         discussion: """
             Works beside a running gateway, on the state of a stopped one, and on a copied log (--log). A log that was made anew as a whole,
-            or goes back to an older copy together with its state, shows only against a checkpoint kept elsewhere. Exit status 0 when every
-            record holds, 1 with the first bad record when not, 2 when the log could not be read.
+            or goes back to an older copy together with its state, shows only against a checkpoint kept elsewhere. Where `audit.keep`
+            deleted old segments, it goes on from the signed anchor that they left. Exit status 0 when every record holds, 1 with the first bad
+            record when not, 2 when the log could not be read.
 
             Examples:
               gatehouse audit verify --against elsewhere/last.checkpoint
@@ -43,6 +44,9 @@ struct AuditVerify: AsyncParsableCommand {
                     try AuditCommands(policies: policy.policies).verify(against: checkpoints)
                 }
         } catch {
+            if output.json {
+                Terminal.say(JSON.object(["ok": .bool(false), "error": .string(Terminal.lines(of: error))]).text)
+            }
             Terminal.fail(Terminal.lines(of: error))
             throw ExitCode(2)
         }
@@ -53,8 +57,16 @@ struct AuditVerify: AsyncParsableCommand {
             Terminal.note("the \(result.records) before it hold")
         } else {
             Terminal.say(Terminal.styled("good", .good) + ": \(result.records) record\(result.records == 1 ? "" : "s"), each in its place and unchanged")
+            if result.first > 1 {
+                Terminal.say("the log begins with record \(result.first): what came before was deleted (audit.keep), and its signed anchor fits")
+            }
             if result.checkpoints > 0 { Terminal.say("\(result.checkpoints) signed checkpoint\(result.checkpoints == 1 ? "" : "s") in it fit") }
             Terminal.say("head \(result.head.hash)")
+            if result.uncompared > 0 {
+                Terminal.warn(
+                    "\(result.uncompared) checkpoint\(result.uncompared == 1 ? "" : "s") of less than \(result.first) records could not be compared: those records are deleted. "
+                        + "Keep newer checkpoints elsewhere")
+            }
             if result.tornBytes > 0 { Terminal.warn("\(result.tornBytes) bytes of a record cut off by a crash follow; the next start removes them") }
         }
         if !result.isGood { throw ExitCode.failure }

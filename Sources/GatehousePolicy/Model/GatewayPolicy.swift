@@ -106,6 +106,13 @@ public struct GatewayPolicy: Sendable {
         public var onFailure = OnFailure.refuse
         public var segment = 64 * 1024 * 1024
         public var keep = Duration.seconds(400 * 86_400)
+        /// How long requests that were refused are kept, sealed, for `explain`; nil: they are not.
+        public var keepRejected: Duration?
+        /// The most bytes that they may take together.
+        public var keepRejectedSize = 64 * 1024 * 1024
+        public var forward: [AuditForward] = []
+        /// After this a segment is followed by a new one although it is not full, so that what little traffic writes gets old enough too.
+        public var segmentAge: Duration { min(max(keep / 8, .seconds(3_600)), .seconds(30 * 86_400)) }
         /// Free space on the journal's file system below which the gateway answers 503.
         public var reserve = 1024 * 1024 * 1024
 

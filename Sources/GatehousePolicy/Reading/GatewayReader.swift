@@ -208,11 +208,18 @@ struct GatewayReader {
         audit.onFailure = item.value("on-failure", .choice, default: audit.onFailure)
         // segment: size at which a new log file begins.
         audit.segment = item.value("segment", .size(atLeast: 64 * 1_024, atMost: 1 << 36), default: audit.segment)
-        // keep: age after which whole segments may go; nothing deletes them yet.
+        // keep: age after which whole segments are deleted; a signed anchor stands in their place.
         audit.keep = item.value("keep", .duration, default: audit.keep)
-        if let place = item.node("keep") {
-            reading.warning("this build deletes no segments yet: 'keep' is read and has no effect", at: place)
+        // keep-rejected: how long refused requests are kept, sealed, for `explain`; absent: not at all.
+        audit.keepRejected = item.value("keep-rejected", .duration)
+        // keep-rejected-size: the most that they may take; the oldest go first.
+        audit.keepRejectedSize = item.value("keep-rejected-size", .size(atLeast: 1_048_576, atMost: 1 << 36), default: audit.keepRejectedSize)
+        if let place = item.node("keep-rejected"), audit.keepRejected != nil {
+            reading.warning(
+                "keep-rejected stores refused requests whole (sealed, and destroyed after that time): their bodies may hold personal data", at: place)
         }
+        // forward: live copies of the records: syslog+tls://HOST:PORT, file:PATH, { to, ca }, or a list of these.
+        audit.forward = item.value("forward", .auditForwards, default: [])
         // reserve: free space below which the gateway answers 503.
         audit.reserve = item.value("reserve", .size(atLeast: 0), default: audit.reserve)
         item.finish()

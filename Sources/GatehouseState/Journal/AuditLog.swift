@@ -93,7 +93,7 @@ public struct AuditLog: Sendable {
     }
 
     /// The index of the segment where that record is or would be, and the offset of its line, or 0.
-    private func position(of sequence: UInt64, in names: [String]) throws(JournalError) -> (Int, Int) {
+    func position(of sequence: UInt64, in names: [String]) throws(JournalError) -> (Int, Int) {
         for (index, name) in names.enumerated().reversed() {
             guard let file = try openIfThere(name) else { continue }
             defer { file.close() }
@@ -128,6 +128,18 @@ struct LineSplitter {
             guard wanted else { return false }
         }
         keep(UnsafeRawBufferPointer(rebasing: piece[start...]))
+        return true
+    }
+
+    /// Those lines of a piece that end in it, until `body` returns false.
+    static func whole(_ piece: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer) -> Bool) -> Bool {
+        guard let base = piece.baseAddress else { return true }
+        var start = 0
+        while let found = memchr(base + start, 0x0a, piece.count - start) {
+            let end = UnsafeRawPointer(found) - base
+            guard body(UnsafeRawBufferPointer(rebasing: piece[start..<end])) else { return false }
+            start = end + 1
+        }
         return true
     }
 

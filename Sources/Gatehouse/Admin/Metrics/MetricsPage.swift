@@ -14,6 +14,7 @@ struct MetricsPage {
         page.connections()
         page.skew()
         page.journal()
+        page.copies()
         page.replay()
         page.expiry()
         page.process()
@@ -118,6 +119,20 @@ struct MetricsPage {
         histogram("gatehouse_journal_batch_duration_seconds", "From a batch's first record to its answers.", journal.batchTimes)
         histogram("gatehouse_journal_sync_duration_seconds", "Time the disk took to sync a batch.", journal.syncTimes)
         histogram("gatehouse_journal_batch_records", "Records in a batch.", journal.batchSizes)
+    }
+
+    private mutating func copies() {
+        page.single("gatehouse_rejected_kept_total", .counter, "Refused requests kept for explain (audit.keep-rejected).", report.rejectedKept)
+        page.single(
+            "gatehouse_rejected_dropped_total", .counter, "Refused requests that were not kept, since too many came at once or the disk failed.",
+            report.rejectedDropped)
+        guard !report.forwards.isEmpty else { return }
+        page.family("gatehouse_forward_records_total", .counter, "Audit records sent to a destination of audit.forward, repetitions too.")
+        for item in report.forwards { page.sample("gatehouse_forward_records_total", ["destination": item.destination], item.records) }
+        page.family("gatehouse_forward_behind_records", .gauge, "Audit records that a destination does not have yet.")
+        for item in report.forwards { page.sample("gatehouse_forward_behind_records", ["destination": item.destination], item.behind) }
+        page.family("gatehouse_forward_connected", .gauge, "1 while a destination takes records.")
+        for item in report.forwards { page.sample("gatehouse_forward_connected", ["destination": item.destination], item.isConnected ? 1 as UInt64 : 0) }
     }
 
     private mutating func histogram(_ name: String, _ help: String, _ figures: HistogramFigures?) {

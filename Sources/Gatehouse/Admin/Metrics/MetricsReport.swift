@@ -18,6 +18,10 @@ struct MetricsReport: Sendable {
     /// Since the start.
     var reloadFailures: UInt64 = 0
     var isLastReloadSuccessful = true
+    /// Refused requests kept for `explain`, and those that were not, though they should have been.
+    var rejectedKept: UInt64 = 0
+    var rejectedDropped: UInt64 = 0
+    var forwards: [Forward] = []
 
     init(loops: MetricsSnapshot, names: [String], now: WallTime, build: Build, process: ProcessFigures) {
         self.loops = loops
@@ -66,6 +70,16 @@ struct MetricsReport: Sendable {
         var subject: String
         var file: String
         var notAfter: WallTime
+    }
+
+    /// Live copies of the audit log.
+    struct Forward: Sendable {
+        var destination: String
+        /// Sent since the start, repetitions too.
+        var records: UInt64
+        /// In the log and not sent.
+        var behind: UInt64
+        var isConnected: Bool
     }
 
     /// A version that is still accepted for a while.

@@ -1,0 +1,122 @@
+import GatehouseCrypto
+import GatehousePolicy
+
+/// What a signature's text alone tells: its alphabet, its length, its labels. Needs no body and no secret.
+struct SignatureLook {
+    let scheme: Scheme
+    /// The received value of the signature's header, or of wherever the scheme has it.
+    let value: String
+    /// For messages.
+    let name: String
+
+    func cause() -> Explanation.Cause? {
+        switch scheme.signature.layout {
+        case .list(let separator, let assign, let label, _):
+            let items = Self.split(value, separator).compactMap { item in
+                item.firstRange(of: assign).map { (label: Self.trimmed(item[..<$0.lowerBound]), text: Self.trimmed(item[$0.upperBound...])) }
+            }
+            let own = items.filter { $0.label == label }
+            guard !own.isEmpty else { return version(items.map(\.label), wanted: label) }
+            return own.lazy.compactMap { form($0.text) }.first
+        case .prefixed(let prefix):
+            guard value.hasPrefix(prefix) else { return unprefixed(prefix) }
+            return form(String(value.dropFirst(prefix.count)))
+        case .positional(let separator, let time, let positions):
+            let parts = Self.split(value, separator).map { Self.trimmed($0) }
+            let texts = parts.indices.filter { positions.contains($0) && $0 != time }.map { parts[$0] }
+            guard !texts.isEmpty else {
+                return cause(
+                    "signature-layout", "The header \(name) has \(parts.count) part\(parts.count == 1 ? "" : "s"), and none where a signature belongs.",
+                    "Scheme \(scheme.name) separates them by `\(separator)`.", "Let the sender write the header as the scheme says.")
+            }
+            return texts.lazy.compactMap { form($0) }.first
+        case .bare:
+            return form(Self.trimmed(value[...]))
+        case .algorithm(let assign, let algorithms):
+            guard let found = value.firstRange(of: assign) else { return unprefixed("\(algorithms.map(\.rawValue).first ?? "sha256")\(assign)") }
+            return form(Self.trimmed(value[found.upperBound...]), among: algorithms)
+        }
+    }
+
+    /// The text is not of the encoding or the length that the algorithm makes.
+    private func form(_ text: String, among algorithms: [SignatureAlgorithm]? = nil) -> Explanation.Cause? {
+        let algorithms = algorithms ?? [scheme.algorithm]
+        let lengths = Set(algorithms.compactMap { Self.length($0) })
+        guard !lengths.isEmpty, scheme.signature.encoding != .text else { return nil }
+        let wanted = scheme.signature.encoding
+        let readings = Self.readings(text)
+        if let own = readings.first(where: { $0.encoding == wanted || wanted == .base64url && $0.encoding == .base64 }), lengths.contains(own.count) { return nil }
+        if let other = readings.first(where: { $0.encoding != wanted && lengths.contains($0.count) }) {
+            return cause(
+                "signature-encoding", "The signature in \(name) looks like \(other.encoding.rawValue), and scheme \(scheme.name) reads \(wanted.rawValue).",
+                "Read as \(other.encoding.rawValue) it has the \(other.count) bytes that \(scheme.algorithm.rawValue) makes.",
+                "Let the sender encode it as \(wanted.rawValue), or set `encoding` in the scheme.")
+        }
+        if let foreign = readings.lazy.compactMap({ reading in Self.names[reading.count].map { (reading, $0) } }).first {
+            return cause(
+                "signature-algorithm",
+                "The signature in \(name) has \(foreign.0.count) bytes, as \(foreign.1) makes; scheme \(scheme.name) is \(scheme.algorithm.rawValue).",
+                "\(scheme.algorithm.rawValue) makes \(lengths.sorted().map(String.init).joined(separator: " or ")).",
+                "Let the sender sign with \(scheme.algorithm.rawValue).")
+        }
+        let size = readings.first { $0.encoding == wanted }.map { "\($0.count) bytes" } ?? "\(text.utf8.count) characters that are no \(wanted.rawValue)"
+        return cause(
+            "signature-length", "The signature in \(name) has \(size), and \(scheme.algorithm.rawValue) makes \(lengths.sorted().map(String.init).joined(separator: " or ")) bytes.",
+            "It was cut, or is something else.", "Let the sender send the whole signature, as \(wanted.rawValue).")
+    }
+
+    private func version(_ labels: [String], wanted: String) -> Explanation.Cause {
+        cause(
+            "scheme-version", "The header \(name) has no signature labelled \(wanted).",
+            labels.isEmpty ? "It is no list of labelled values." : "Its labels are \(labels.prefix(8).joined(separator: ", ")).",
+            "Let the sender sign by the version of the scheme that \(wanted) stands for; others are not taken, so that nobody can fall back to a weaker one.")
+    }
+
+    private func unprefixed(_ prefix: String) -> Explanation.Cause {
+        // `v0=`: what stands before the mark is a version or an algorithm.
+        let mark = prefix.last.map(String.init) ?? ""
+        let own = mark.isEmpty ? nil : value.firstRange(of: mark).map { String(value[..<$0.lowerBound]) }
+        if let own, own.utf8.count <= 12, own.allSatisfy({ $0.isLetter || $0.isNumber || $0 == "-" }), !own.isEmpty {
+            return cause(
+                "scheme-version", "The signature in \(name) begins with `\(own)\(mark)`, and scheme \(scheme.name) takes `\(prefix)` only.",
+                "Another version or algorithm is not taken, so that nobody can fall back to a weaker one.",
+                "Let the sender sign as `\(prefix)` stands for.")
+        }
+        return cause(
+            "signature-prefix", "The signature in \(name) does not begin with `\(prefix)`.", "Scheme \(scheme.name) has it there.",
+            "Let the sender write `\(prefix)` before it, or use a scheme with `layout: bare`.")
+    }
+
+    private func cause(_ name: String, _ summary: String, _ evidence: String, _ fix: String) -> Explanation.Cause {
+        Explanation.Cause(cause: name, certainty: .evident, summary: summary, evidence: evidence, fix: fix)
+    }
+
+    /// As which encodings a text can be read, hex first: its alphabet is the smallest.
+    private static func readings(_ text: String) -> [(encoding: SignatureSource.Encoding, count: Int)] {
+        var readings: [(SignatureSource.Encoding, Int)] = []
+        if let bytes = Hex.decode(text) { readings.append((.hex, bytes.count)) }
+        if let bytes = Base64.decode(text) { readings.append((.base64, bytes.count)) }
+        let standard = text.replacing("-", with: "+").replacing("_", with: "/")
+        if standard != text, let bytes = Base64.decode(standard) { readings.append((.base64url, bytes.count)) }
+        return readings
+    }
+
+    /// Of the algorithms that make one length only.
+    private static func length(_ algorithm: SignatureAlgorithm) -> Int? {
+        switch algorithm {
+        case .hmacSHA1: 20
+        case .hmacSHA256, .sha256: 32
+        case .hmacSHA384: 48
+        case .hmacSHA512, .ed25519, .ecdsaP256Raw: 64
+        case .ecdsaP256DER, .rsaPKCS1SHA1, .rsaPKCS1SHA256, .rsaPSSSHA256, .rsaPSSSHA512, .equality: nil
+        }
+    }
+
+    private static let names = [16: "MD5", 20: "SHA-1", 28: "SHA-224", 32: "SHA-256", 48: "SHA-384", 64: "SHA-512"]
+
+    private static func split(_ text: String, _ separator: String) -> [Substring] {
+        text.split(separator: separator, omittingEmptySubsequences: true)
+    }
+
+    private static func trimmed(_ text: Substring) -> String { String(text.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed()) }
+}

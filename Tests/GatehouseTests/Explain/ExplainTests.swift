@@ -1,0 +1,270 @@
+import Foundation
+import GatehouseCrypto
+import GatehousePolicy
+import GatehouseTime
+import GatehouseVerify
+import Testing
+
+@testable import Gatehouse
+
+@Suite("Explaining a refusal")
+struct ExplainTests {
+    struct Case: Sendable, CustomTestStringConvertible {
+        var name: String
+        var cause: String
+        var isExplained: Bool
+        var says: [String]
+        var way: ExplainSite.Way
+
+        init(
+            _ name: String, _ endpoint: String, _ cause: String, explained: Bool = true, says: [String] = [], _ change: (inout ExplainSite.Way) -> Void
+        ) {
+            self.name = name
+            self.cause = cause
+            isExplained = explained
+            self.says = says
+            way = ExplainSite.Way(endpoint)
+            change(&way)
+        }
+
+        var testDescription: String { name }
+    }
+
+    private static let site = Result { try ExplainSite() }
+
+    private static func expect(_ item: Case) throws {
+        let (explanation, forbidden) = try site.get().explain(item.way)
+        let cause = try #require(explanation.causes.first)
+        #expect(cause.cause == item.cause, "\(explanation)")
+        #expect(explanation.isExplained == item.isExplained)
+        let text = String(decoding: try JSONEncoder().encode(explanation), as: UTF8.self).replacing("\\/", with: "/")
+        for words in item.says { #expect(text.contains(words), "\(words) in \(text)") }
+        for secret in forbidden where secret.utf8.count > 8 { #expect(!text.contains(secret), "a secret in \(text)") }
+    }
+
+    static let secrets = [
+        Case("a newline after the sender's secret", "code", "secret-sender-newline") { $0.secret = ExplainSite.raw + "\n" },
+        Case("CR LF after it", "code", "secret-sender-newline") { $0.secret = ExplainSite.raw + "\r\n" },
+        Case("a blank before it", "code", "secret-sender-blanks") { $0.secret = " " + ExplainSite.raw },
+        Case("quotes around it", "code", "secret-sender-quotes") { $0.secret = "\"" + ExplainSite.raw + "\"" },
+        Case("`v1,` before it", "code", "secret-sender-prefix") { $0.secret = "v1," + ExplainSite.raw },
+        Case("`whsec_` before it", "code", "secret-sender-prefix") { $0.secret = "whsec_" + ExplainSite.raw },
+        Case("blanks stored with it", "code", "secret-stored-blanks") {
+            $0.stored.append(.init(name: "code", value: " " + ExplainSite.raw + "\n"))
+            $0.secret = ExplainSite.raw
+        },
+        Case("quotes stored with it", "code", "secret-stored-quotes") {
+            $0.stored.append(.init(name: "code", value: "'" + ExplainSite.raw + "'"))
+            $0.secret = ExplainSite.raw
+        },
+        Case("a prefix stored with it", "code", "secret-stored-prefix") {
+            $0.stored.append(.init(name: "code", value: "v1," + ExplainSite.raw))
+            $0.secret = ExplainSite.raw
+        },
+        Case("taken as text instead of decoded", "acme", "secret-not-decoded", says: ["as text"]) { $0.scheme = { $0.key = KeyForm() } },
+        Case("the prefix taken for a part of it", "acme", "secret-not-decoded") {
+            $0.scheme = { $0.key = KeyForm(strip: "whsec_") }
+        },
+        Case("decoded instead of taken as text", "code", "secret-decoded", says: ["decoded from base64"]) {
+            let value = Base64.encode(Array("thirty-two bytes of some secret.".utf8))
+            $0.stored.append(.init(name: "code", value: value))
+            $0.scheme = { $0.key = KeyForm(decode: .base64) }
+        },
+        Case("decoded from hex instead of taken as text", "code", "secret-decoded", says: ["from hex"]) {
+            $0.stored.append(.init(name: "code", value: Hex.encode(Array("thirty-two bytes of some secret.".utf8))))
+            $0.scheme = { $0.key = KeyForm(decode: .hex) }
+        },
+        Case("encoded once more", "code", "secret-encoded", says: ["base64"]) { $0.secret = Base64.encode(Array(ExplainSite.raw.utf8)) },
+        Case("of another sender and endpoint", "code", "secret-of-another-sender", says: ["other/signing", "the endpoint other"]) {
+            $0.secret = "the secret of somebody else....."
+        },
+        Case("a retired version, and since when", "code", "secret-retired", says: ["version 1", "2026-11-23T00:00:00"]) {
+            $0.stored.append(.init(name: "code", value: "the secret that was used before..", state: .retired))
+            $0.stored.append(.init(name: "code", value: "the secret that is used now......", version: 2))
+            $0.secret = "the secret that was used before.."
+            $0.fates = [
+                CredentialName(sender: "code", kind: .signing): [
+                    .init(number: 1, created: ExplainSite.now - .seconds(1_000_000), ended: WallTime(rfc3339: Array("2026-11-23T00:00:00Z".utf8))),
+                    .init(number: 2, created: ExplainSite.now - .seconds(10), ended: nil),
+                ]
+            ]
+            $0.stored.removeAll { $0.name == "code" && $0.value == ExplainSite.raw }
+        },
+        Case("an overlap that has ended, and when", "code", "secret-retired", says: ["It was accepted until"]) {
+            $0.stored.removeAll { $0.name == "code" }
+            $0.stored.append(.init(name: "code", value: ExplainSite.raw, state: .retiring(until: ExplainSite.now - .seconds(60))))
+            $0.stored.append(.init(name: "code", value: "the secret that is used now......", version: 2))
+            $0.secret = ExplainSite.raw
+        },
+        Case("perhaps a revoked version, and since when", "code", "secret-revoked", explained: false, says: ["version 1 at 2026-11-23"]) {
+            $0.secret = "a value that was destroyed......."
+            $0.fates = [
+                CredentialName(sender: "code", kind: .signing): [
+                    .init(
+                        number: 1, created: ExplainSite.now - .seconds(1_000_000), ended: WallTime(rfc3339: Array("2026-11-23T00:00:00Z".utf8)), isRevoked: true)
+                ]
+            ]
+        },
+        Case("of nobody here", "code", "secret-unknown", explained: false) { $0.secret = "a value that nobody ever stored..." },
+    ]
+
+    @Test("a secret that is spelt, taken or chosen otherwise is named", arguments: secrets)
+    func secret(_ item: Case) throws { try Self.expect(item) }
+
+    private static let json = "{\"b\": \"caf\u{e9} </a> \u{1f600}\", \"a\": [1, 2.50, {\"x\": null}], \"u\": \"http://x/y\"}"
+
+    private static func body(_ name: String, _ cause: String, signed: [UInt8], sent: [UInt8], _ more: (inout ExplainSite.Way) -> Void = { _ in }) -> Case {
+        Case(name, "code", cause) { way in
+            way.body = signed
+            more(&way)
+            way.change = { $0.body = sent }
+        }
+    }
+
+    private static func text(_ text: String) -> [UInt8] { Array(text.utf8) }
+
+    /// `the body that is compressed, the body that is compressed`, by gzip and zlib.
+    private static let compressed: [(String, [UInt8])] = [
+        ("gzip", Base64.decode("H4sIAAAAAAACAyvJSFVIyk+pVCjJSCxRyCxWSM7PLShKLS5OTdEBiuGUBAAySdR0OAAAAA==") ?? []),
+        ("zlib", Base64.decode("eJwryUhVSMpPqVQoyUgsUcgsVkjOzy0oSi0uTk3RAYrhlAQARmUUrw==") ?? []),
+    ]
+
+    static let bodies: [Case] = [
+        body("a newline at its end was lost", "body-newline-lost", signed: text(json + "\n"), sent: text(json)),
+        body("a newline was added at its end", "body-newline-added", signed: text(json), sent: text(json + "\n")),
+        body("CR LF was added at its end", "body-newline-added", signed: text(json), sent: text(json + "\r\n")),
+        body("LF became CR LF", "body-line-ends", signed: text("a\nb\n"), sent: text("a\r\nb\r\n")),
+        body("CR LF became LF", "body-line-ends", signed: text("a\r\nb\r\n"), sent: text("a\nb\n")),
+        body("a byte order mark was taken away", "body-byte-order-mark", signed: [0xef, 0xbb, 0xbf] + text(json), sent: text(json)),
+        body("a byte order mark was added", "body-byte-order-mark", signed: text(json), sent: [0xef, 0xbb, 0xbf] + text(json)),
+        body(
+            "JSON was made compact", "body-reformatted", signed: text("{\"b\": 1, \"a\": [1, 2]}"), sent: text("{\"b\":1,\"a\":[1,2]}")),
+        body("JSON was spread out", "body-reformatted", signed: text("{\"b\":1,\"a\":[1,2]}"), sent: text("{\n  \"b\": 1,\n  \"a\": [\n    1,\n    2\n  ]\n}\n")),
+        body("members were sorted away", "body-reformatted", signed: text("{\"a\":1,\"b\":2}"), sent: text("{\"b\":2,\"a\":1}")),
+        body("escapes were decoded", "body-reformatted", signed: text("{\"a\":\"caf\\u00e9 \\ud83d\\ude00\"}"), sent: text("{\"a\":\"caf\u{e9} \u{1f600}\"}")),
+        body("escapes were added", "body-reformatted", signed: text("{\"a\":\"caf\u{e9}\"}"), sent: text("{\"a\":\"caf\\u00e9\"}")),
+        body("slashes were escaped", "body-reformatted", signed: text("{\"u\":\"http://x/y\"}"), sent: text("{\"u\":\"http:\\/\\/x\\/y\"}")),
+        body("slashes and letters were no longer escaped", "body-reformatted", signed: text("{\"u\":\"\\/\\u00e9\"}"), sent: text("{\"u\":\"/\u{e9}\"}")),
+        body("markup was no longer escaped", "body-reformatted", signed: text("{\"u\":\"\\u003ca\\u003e\"}"), sent: text("{\"u\":\"<a>\"}")),
+        body("text was normalised to NFC", "body-normalised", signed: text("e\u{301}"), sent: text("\u{e9}")),
+        body("text was normalised to NFD", "body-normalised", signed: text("\u{e9}"), sent: text("e\u{301}")),
+        body("ISO 8859-1 became UTF-8", "body-charset", signed: [0x63, 0xe9], sent: text("c\u{e9}")),
+        body("UTF-8 became ISO 8859-1", "body-charset", signed: text("c\u{e9}"), sent: [0x63, 0xe9]),
+        body("a form's blanks were written otherwise", "body-form-encoded", signed: text("a=b+c&d=%7E"), sent: text("a=b%20c&d=%7E")),
+        body("a form was decoded and encoded anew", "body-form-encoded", signed: text("url=http%3a%2f%2fx%2fy&a=%c3%a9"), sent: text("url=http%3A%2F%2Fx%2Fy&a=%C3%A9")),
+        body("a form's fields were sorted", "body-form-encoded", signed: text("a=1&b=2&c=%2F"), sent: text("c=%2F&b=2&a=1")),
+        body("only the first 1,024 bytes were signed", "body-truncated", signed: [UInt8](repeating: 0x61, count: 1_024), sent: [UInt8](repeating: 0x61, count: 3_000)),
+        body("an empty body was signed", "body-empty", signed: [], sent: text(json)),
+        body("gzip after signing", "body-compressed", signed: text("the body that is compressed, the body that is compressed"), sent: compressed[0].1),
+        body("zlib after signing", "body-compressed", signed: text("the body that is compressed, the body that is compressed"), sent: compressed[1].1),
+        Case("decompressed on the way", "code", "body-decompressed", says: ["Content-Encoding says gzip"]) { way in
+            way.body = compressed[0].1
+            way.fields = [("Content-Encoding", "gzip")]
+            way.change = { $0.body = Self.text("the body that is compressed, the body that is compressed") }
+        },
+    ]
+
+    @Test("a body that was changed after it was signed is named with what changed it", arguments: bodies)
+    func body(_ item: Case) throws { try Self.expect(item) }
+
+    static let addresses: [Case] = [
+        ("http", "http://localhost:8443/hooks/shop", "http and https differ"), ("no port", "https://localhost/hooks/shop", "the port"),
+        ("another port", "https://localhost:443/hooks/shop", "the port"), ("a slash at the end", "https://localhost:8443/hooks/shop/", "the slash at the end"),
+    ].map { name, url, says in Case("the URL with \(name)", "shop", "url-differs", says: [says]) { $0.url = url } } + [
+        Case("the URL without the query that came", "shop", "url-differs", says: ["the query"]) { $0.change = { $0.target += "?a=b" } },
+        Case("the URL of the host that the sender calls", "shop", "url-differs", says: ["https://hooks.example.net/hooks/shop", "the host"]) {
+            $0.url = "https://hooks.example.net/hooks/shop"
+            $0.change = { $0.headers.append(.init(name: "Host", value: "hooks.example.net")) }
+        },
+        Case("the path with a slash at the end", "route", "path-differs", says: ["/hooks/route/"]) { $0.url = "https://localhost:8443/hooks/route/" },
+        Case("another method", "route", "method-differs", says: ["PUT"]) {
+            $0.method = "PUT"
+            $0.change = { $0.method = "POST" }
+        },
+    ]
+
+    @Test("another URL, path or method than was called is named", arguments: addresses)
+    func address(_ item: Case) throws { try Self.expect(item) }
+
+    static let times: [Case] = [
+        Case("milliseconds where seconds are read", "acme", "timestamp-unit", says: ["milliseconds"]) {
+            $0.fields = [("webhook-timestamp", "\(ExplainSite.now.microseconds / 1_000)")]
+        },
+        Case("seconds where milliseconds are read", "milli", "timestamp-unit", says: ["seconds"]) { $0.fields = [("x-time", "\(ExplainSite.now.seconds)")] },
+        Case("seconds signed and milliseconds sent", "acme", "timestamp-text", says: ["signed the timestamp in seconds"]) {
+            $0.fields = [("webhook-timestamp", "\(ExplainSite.now.seconds)")]
+            $0.change = { $0.replace("webhook-timestamp", with: "\(ExplainSite.now.seconds)000") }
+        },
+        Case("milliseconds signed and seconds sent", "milli", "timestamp-text", says: ["signed the timestamp in milliseconds"]) {
+            $0.fields = [("x-time", "\(ExplainSite.now.seconds)000")]
+            $0.change = { $0.replace("x-time", with: "\(ExplainSite.now.seconds)") }
+        },
+        Case("too late", "pay", "too-late", says: ["400 s", "300 s are allowed"]) { $0.age = .seconds(400) },
+        Case("too late, of a sender whose clock is slow", "pay", "clock-slow", says: ["95000 ms after", "clock is slow"]) {
+            $0.age = .seconds(400)
+            $0.usualSkew = 95_000
+        },
+        Case("too early, of a sender whose clock is fast", "pay", "clock-fast", says: ["8000 ms before", "clock is fast"]) {
+            $0.age = .seconds(-120)
+            $0.usualSkew = -8_000
+        },
+    ]
+
+    @Test("a time in another unit, and a clock that is off, are named", arguments: times)
+    func time(_ item: Case) throws { try Self.expect(item) }
+
+    private static func renamed(_ name: String, _ endpoint: String, from: String, to: String) -> Case {
+        Case(name, endpoint, "header-renamed", says: [to]) { way in
+            way.change = { request in
+                for index in request.headers.indices where request.headers[index].isNamed(from) { request.headers[index].name = to }
+            }
+        }
+    }
+
+    static let headers: [Case] = [
+        renamed("a header that got an X-", "acme", from: "webhook-signature", to: "X-Webhook-Signature"),
+        renamed("a header that lost its X-", "code", from: "x-hub-signature-256", to: "Hub-Signature-256"),
+        renamed("a header with _ for -", "acme", from: "webhook-timestamp", to: "webhook_timestamp"),
+        renamed("an id header with _ for -", "acme", from: "webhook-id", to: "webhook_id"),
+        Case("a header that is missing", "pay", "header-missing", says: ["stripe-signature"]) { $0.change = { $0.headers = [] } },
+        Case("a header that came twice", "code", "header-repeated") { $0.change = { $0.headers += $0.headers } },
+    ]
+
+    @Test("a header that is missing, renamed or there twice is named", arguments: headers)
+    func header(_ item: Case) throws { try Self.expect(item) }
+
+    static let schemes: [Case] = [
+        Case("base64 where hex is read", "code", "signature-encoding", says: ["base64"]) { $0.scheme = { $0.signature.encoding = .base64 } },
+        Case("hex where base64 is read", "shop", "signature-encoding", says: ["hex"]) { $0.scheme = { $0.signature.encoding = .hex } },
+        Case("SHA-1", "code", "signature-algorithm", says: ["hmac-sha1"]) { $0.scheme = { $0.algorithm = .hmacSHA1 } },
+        Case("SHA-512", "code", "signature-algorithm", says: ["hmac-sha512"]) { $0.scheme = { $0.algorithm = .hmacSHA512 } },
+        Case("SHA-1 by its length, of a secret that is not here", "code", "signature-algorithm", says: ["20 bytes", "SHA-1"]) {
+            $0.scheme = { $0.algorithm = .hmacSHA1 }
+            $0.secret = "a value that nobody ever stored..."
+        },
+        Case("hex by its look, of a secret that is not here", "shop", "signature-encoding", says: ["looks like hex"]) {
+            $0.scheme = { $0.signature.encoding = .hex }
+            $0.secret = "a value that nobody ever stored..."
+        },
+        Case("cut off", "code", "signature-length", says: ["31 bytes"]) {
+            $0.change = { request in
+                for index in request.headers.indices where request.headers[index].isNamed("x-hub-signature-256") {
+                    request.headers[index].value = String(request.headers[index].value.dropLast(2))
+                }
+            }
+        },
+        Case("an older version of a list", "pay", "scheme-version", says: ["v1", "v0"]) {
+            $0.scheme = { $0.signature.layout = .list(separator: ",", assign: "=", label: "v0", timestamp: "t") }
+        },
+        Case("an older version of a prefix", "team", "scheme-version", says: ["v9="]) { $0.scheme = { $0.signature.layout = .prefixed("v9=") } },
+        Case("no prefix", "code", "signature-prefix", says: ["sha256="]) { $0.scheme = { $0.signature.layout = .bare } },
+        Case("another scheme altogether", "acme", "other-scheme", says: ["github"]) {
+            $0.scheme = { scheme in if let text = Scheme.shipped["github"], let other = try? Scheme.parse(text, name: "github", file: "github") { scheme = other } }
+            $0.stored.append(.init(name: "acme", value: ExplainSite.raw))
+            $0.fields = [("webhook-signature", "v1,AAAA"), ("webhook-timestamp", "\(ExplainSite.now.seconds)"), ("webhook-id", "a")]
+        },
+    ]
+
+    @Test("another encoding, algorithm or version of the scheme is named", arguments: schemes)
+    func scheme(_ item: Case) throws { try Self.expect(item) }
+}
