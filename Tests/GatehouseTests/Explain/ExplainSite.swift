@@ -83,6 +83,12 @@ struct ExplainSite: Sendable {
         var usualSkew: Int64?
 
         init(_ endpoint: String) { self.endpoint = endpoint }
+
+        /// In place of what is stored usually.
+        mutating func store(_ name: String, _ value: String) {
+            stored.removeAll { $0.name == name }
+            stored.append(Stored(name: name, value: value))
+        }
     }
 
     func explain(_ way: Way) throws -> (explanation: Explanation, secrets: [String]) {

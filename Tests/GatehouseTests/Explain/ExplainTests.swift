@@ -50,15 +50,15 @@ struct ExplainTests {
         Case("`v1,` before it", "code", "secret-sender-prefix") { $0.secret = "v1," + ExplainSite.raw },
         Case("`whsec_` before it", "code", "secret-sender-prefix") { $0.secret = "whsec_" + ExplainSite.raw },
         Case("blanks stored with it", "code", "secret-stored-blanks") {
-            $0.stored.append(.init(name: "code", value: " " + ExplainSite.raw + "\n"))
+            $0.store("code", " " + ExplainSite.raw + "\n")
             $0.secret = ExplainSite.raw
         },
         Case("quotes stored with it", "code", "secret-stored-quotes") {
-            $0.stored.append(.init(name: "code", value: "'" + ExplainSite.raw + "'"))
+            $0.store("code", "'" + ExplainSite.raw + "'")
             $0.secret = ExplainSite.raw
         },
         Case("a prefix stored with it", "code", "secret-stored-prefix") {
-            $0.stored.append(.init(name: "code", value: "v1," + ExplainSite.raw))
+            $0.store("code", "v1," + ExplainSite.raw)
             $0.secret = ExplainSite.raw
         },
         Case("taken as text instead of decoded", "acme", "secret-not-decoded", says: ["as text"]) { $0.scheme = { $0.key = KeyForm() } },
@@ -67,11 +67,11 @@ struct ExplainTests {
         },
         Case("decoded instead of taken as text", "code", "secret-decoded", says: ["decoded from base64"]) {
             let value = Base64.encode(Array("thirty-two bytes of some secret.".utf8))
-            $0.stored.append(.init(name: "code", value: value))
+            $0.store("code", value)
             $0.scheme = { $0.key = KeyForm(decode: .base64) }
         },
         Case("decoded from hex instead of taken as text", "code", "secret-decoded", says: ["from hex"]) {
-            $0.stored.append(.init(name: "code", value: Hex.encode(Array("thirty-two bytes of some secret.".utf8))))
+            $0.store("code", Hex.encode(Array("thirty-two bytes of some secret.".utf8)))
             $0.scheme = { $0.key = KeyForm(decode: .hex) }
         },
         Case("encoded once more", "code", "secret-encoded", says: ["base64"]) { $0.secret = Base64.encode(Array(ExplainSite.raw.utf8)) },
@@ -260,7 +260,7 @@ struct ExplainTests {
         Case("no prefix", "code", "signature-prefix", says: ["sha256="]) { $0.scheme = { $0.signature.layout = .bare } },
         Case("another scheme altogether", "acme", "other-scheme", says: ["github"]) {
             $0.scheme = { scheme in if let text = Scheme.shipped["github"], let other = try? Scheme.parse(text, name: "github", file: "github") { scheme = other } }
-            $0.stored.append(.init(name: "acme", value: ExplainSite.raw))
+            $0.store("acme", ExplainSite.raw)
             $0.fields = [("webhook-signature", "v1,AAAA"), ("webhook-timestamp", "\(ExplainSite.now.seconds)"), ("webhook-id", "a")]
         },
     ]
