@@ -85,7 +85,7 @@ let package = Package(
         .testTarget(name: "GatehouseAuditTests", dependencies: ["GatehouseAudit"], swiftSettings: settings),
         .testTarget(name: "GatehouseStateTests", dependencies: ["GatehouseState"], swiftSettings: settings),
         .testTarget(
-            name: "GatehouseTests", dependencies: ["Gatehouse", "GatehouseTesting", "CLinux", nioEmbedded], swiftSettings: settings),
+            name: "GatehouseTests", dependencies: ["Gatehouse", "GatehouseTesting", "CLinux", nioEmbedded], exclude: ["Audit/Tools"], swiftSettings: settings),
         .testTarget(
             name: "GatehouseCommandTests", dependencies: ["GatehouseTesting", "GatehouseCommand", "Orders", "GatehouseCrypto", "GatehouseTime"],
             exclude: ["Audit/Schema", "Operations/Tools"], swiftSettings: settings),

@@ -59,8 +59,8 @@ final class AuditForwarder: Sendable {
         queue = DispatchQueue(label: "forward", qos: .utility)
         let head = journal.head.sequence
         let known = try state.forwarded(to: forward.description)
-        // A new destination gets what is written from now on.
-        let start = min(known ?? head, head)
+        // A new destination gets the whole log. What it got before the state was put back to an older copy may be more than there is.
+        let start = min(known ?? 0, head)
         if known != start { try state.save(forwarded: start, to: forward.description) }
         status = Mutex(Status(delivered: start, sent: start, saved: start))
     }

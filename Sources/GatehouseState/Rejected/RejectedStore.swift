@@ -169,7 +169,7 @@ public final class RejectedStore: Sendable {
         if removed > 0 { try database.truncateLog() }
     }
 
-    private static var migrator: DatabaseMigrator {
+    static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("1") { database in
             try database.execute(
