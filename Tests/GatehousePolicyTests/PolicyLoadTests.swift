@@ -5,6 +5,26 @@ import Testing
 
 @Suite("a policy directory")
 struct PolicyLoadTests {
+    @Test("copies of the log go to one place or several, refused requests are kept where policy says so, and a warning says what that means")
+    func audit() throws {
+        func load(_ audit: String) throws -> (GatewayPolicy.Audit, [String]) {
+            let folder = try TemporaryPolicy([
+                "gateway.yaml": "listen: [{ address: 0.0.0.0:8443, certificate: a.pem, private-key: a.key }]\naudit: \(audit)",
+            ])
+            let policy = try folder.load()
+            return (policy.gateway.audit, policy.warnings.map(\.description))
+        }
+        let (none, quiet) = try load("{ keep: 30d }")
+        #expect(none.keepRejected == nil && none.keepRejectedSize == 64 << 20 && none.forward == [] && quiet == [])
+        let (one, warned) = try load("{ keep-rejected: 24h, keep-rejected-size: 1MiB, forward: \"syslog+tls://siem.example\" }")
+        #expect(one.keepRejected == .seconds(86_400) && one.keepRejectedSize == 1 << 20)
+        #expect(one.forward == [AuditForward(.syslog(host: "siem.example", port: 6_514))])
+        #expect(warned.count == 1 && warned[0].contains("personal data"))
+        let (two, _) = try load("{ forward: [{ to: \"syslog+tls://[::1]:1\", ca: /ca.pem }, \"file:/var/log/a\"] }")
+        #expect(two.forward == [AuditForward(.syslog(host: "::1", port: 1), ca: "/ca.pem"), AuditForward(.file("/var/log/a"))])
+        #expect(two.forward.map(\.description) == ["syslog+tls://[::1]:1", "file:/var/log/a"])
+    }
+
     @Test("gateway.yaml needs nothing but a listener")
     func defaults() throws {
         let policy = try TemporaryPolicy()

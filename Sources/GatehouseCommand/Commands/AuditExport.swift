@@ -8,7 +8,7 @@ struct AuditExport: AsyncParsableCommand {
         abstract: "Write records for a SIEM: as they are, as a table, or as OCSF events.",
         discussion: """
             jsonl: the records. csv: RFC 4180; texts that a spreadsheet would take for a formula get an apostrophe. ocsf: OCSF 1.3 events, classes
-            Authentication and API Activity. Exit status 1 where no record is like that.
+            Authentication and API Activity. For live copies see `audit: { forward }`. Exit status 1 where no record is like that.
 
             Example:
               gatehouse audit export --format csv --since 2026-11-01 --until 2026-12-01 > november.csv

@@ -8,7 +8,7 @@ struct AuditProve: AsyncParsableCommand {
         abstract: "Prove that a record is in the log, or that the log only grew since a checkpoint.",
         discussion: """
             Prints a proof (C2SP tlog-proof) with a signed checkpoint; `audit verify-proof` checks it anywhere. Exit status 1 where there is no
-            record with that reference.
+            record with that reference. Where `audit.keep` deleted old records, what remains is still proved, by the anchor that they left.
 
             Examples:
               gatehouse audit prove 01KB3X6Z1TQ8Q9V6T2W4J5M7R8 > record.proof
