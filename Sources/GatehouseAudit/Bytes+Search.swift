@@ -27,6 +27,11 @@ extension UnsafeRawBufferPointer {
         return memcmp(base + position, literal.utf8Start, length) == 0
     }
 
+    func equals(_ other: UnsafeRawBufferPointer) -> Bool {
+        guard count == other.count, let base = baseAddress, let otherBase = other.baseAddress else { return count == other.count }
+        return memcmp(base, otherBase, count) == 0
+    }
+
     /// What stands between the first `opening` and the next `closing`.
     func range(between opening: StaticString, and closing: StaticString) -> Range<Int>? {
         guard let found = firstIndex(of: opening) else { return nil }

@@ -58,6 +58,8 @@ public struct LogLine {
     /// `decision`, `token`, `admin`, `system`, or a later one.
     public var kind: UnsafeRawBufferPointer? { text("kind") }
 
+    func isOfKind(_ name: StaticString) -> Bool { kind.map { $0.count == name.utf8CodeUnitCount && $0.has(name, at: 0) } ?? false }
+
     /// The raw text, still escaped, of the first member of that name, at whatever depth. Records use `kind`, `reference`, `endpoint`,
     /// `sender`, `decision`, `reason`, `key`, `remote`, `policy` and `original` once.
     public func text(_ name: StaticString) -> UnsafeRawBufferPointer? {

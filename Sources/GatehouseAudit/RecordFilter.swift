@@ -68,6 +68,6 @@ public struct RecordFilter: Sendable {
 
     private static func equal(_ wanted: [UInt8], _ text: UnsafeRawBufferPointer?) -> Bool {
         guard let text, text.count == wanted.count else { return false }
-        return wanted.withUnsafeBytes { $0.elementsEqual(text) }
+        return wanted.withUnsafeBytes { $0.equals(text) }
     }
 }

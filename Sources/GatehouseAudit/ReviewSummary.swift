@@ -75,7 +75,7 @@ public struct CountTable: Sendable {
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325
         for byte in text { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
         while let index = slots[hash] {
-            if entries[index].text.count == text.count, entries[index].text.withUnsafeBytes({ $0.elementsEqual(text) }) {
+            if entries[index].text.count == text.count, entries[index].text.withUnsafeBytes({ $0.equals(text) }) {
                 entries[index].count += 1
                 return
             }

@@ -42,7 +42,7 @@ struct GatewayRefusalTests {
         withLine("audit: { forward: \"syslog+tls://h:0\" }", "19: 'syslog+tls://h:0' is no place to forward records to"),
         withLine("audit: { forward: \"file:\" }", "19: 'file:' is no place to forward records to"),
         withLine("audit: { forward: [\"file:/a\", \"file:/a\"] }", "31: 'file:/a' appears twice in the list"),
-        withLine("audit: { forward: [{ to: \"file:/a\", ca: a.pem }] }", "36: 'ca' is for syslog+tls://"),
+        withLine("audit: { forward: [{ to: \"file:/a\", ca: a.pem }] }", "37: 'ca' is for syslog+tls://"),
         withLine("audit: { forward: [{ ca: a.pem }] }", "20: a place to forward records to needs 'to'"),
         withLine("log: { format: jsn }", "16: 'jsn' is not one of text, json (did you mean 'json'?)"),
         withLine("oauth: { signing: HS256 }", "19: 'HS256' is not one of ES256, RS256, PS256, EdDSA"),
