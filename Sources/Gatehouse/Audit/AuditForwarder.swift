@@ -125,7 +125,7 @@ final class AuditForwarder: Sendable {
     }
 
     private static let firstPause = Duration.milliseconds(500)
-    private static let longestPause = Duration.seconds(30)
+    private static let longestPause = Duration.seconds(5)
 
     /// Until the end of the gateway, or of the connection.
     private func copy() async throws {

@@ -43,7 +43,12 @@ struct RecordRows {
         case "token":
             let parts = [record.value["event"]?.string, record.reason, record.sender, record.reference?.description]
             return parts.compactMap { $0 }.joined(separator: " ")
-        default: return record.value["event"]?.string ?? ""
+        default:
+            // Short ones only: a checkpoint's text is for other readers.
+            let details = (record.value["details"]?.members ?? []).compactMap { detail in
+                (detail.value.string ?? detail.value.integer.map(String.init)).flatMap { $0.utf8.count <= 64 ? "\(detail.name)=\($0)" : nil }
+            }
+            return ([record.value["event"]?.string ?? ""] + details).joined(separator: " ")
         }
     }
 

@@ -39,7 +39,7 @@ public struct Retention: Sendable {
     ) throws -> Outcome? {
         let names = try storage.segments()
         let beginning = try LogBeginning(storage, names, key: signer.key)
-        if let problem = beginning.problem { throw JournalError.tampered(storage.directory, problem.description) }
+        if let problem = beginning.problem { throw evidence(problem.description) }
         let old = try old(names, before: now - keep, needed: needed)
         guard let last = old.last else { return nil }
         var outcome = Outcome(segments: old.count, bytes: 0, first: old[0].first, last: last.next - 1)
@@ -105,9 +105,9 @@ public struct Retention: Sendable {
             verifier.endSegment(isLast: false)
         }
         let verification = verifier.outcome()
-        if let problem = verification.problem { throw JournalError.tampered(storage.directory, problem.description) }
+        if let problem = verification.problem { throw evidence(problem.description) }
         guard verification.head.sequence == last.next - 1, let tree = verifier.tree, try follows(verification.head, in: beginning.names) else {
-            throw JournalError.tampered(storage.directory, "record \(last.next) does not follow the record before it")
+            throw evidence("record \(last.next) does not follow the record before it")
         }
         return try LogAnchor(verification.head, tree: tree, signer: signer)
     }
@@ -120,6 +120,10 @@ public struct Retention: Sendable {
             return false
         }
         return follows
+    }
+
+    private func evidence(_ problem: String) -> JournalError {
+        JournalError(.tampered, "\(storage.directory): \(problem). What does not verify stays; `gatehouse audit verify` says more")
     }
 
     private static func record(_ outcome: Outcome, root: SHA256Value?, until: WallTime) -> SystemRecord {
