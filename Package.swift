@@ -67,22 +67,24 @@ let package = Package(
         .target(
             name: "GatehouseTesting",
             dependencies: [
-                "Gatehouse", "GatehouseTLS", "GatehousePolicy", "GatehouseVerify", "GatehouseAudit", "GatehouseCrypto", "GatehouseTime", nioCore,
-                nioPosix,
+                "Gatehouse", "GatehouseTLS", "GatehousePolicy", "GatehouseVerify", "GatehouseAudit", "GatehouseCrypto", "GatehouseTime", "CLinux",
+                nioCore, nioPosix,
             ], swiftSettings: settings),
         // The documentation's example, built and run by a test.
         .executableTarget(name: "Orders", dependencies: ["Gatehouse"], path: "Tests/Example"),
         .testTarget(name: "GatehouseTimeTests", dependencies: ["GatehouseTime"], swiftSettings: settings),
         .testTarget(name: "GatehouseCryptoTests", dependencies: ["GatehouseCrypto", "GatehouseTime"], swiftSettings: settings),
         .testTarget(
-            name: "GatehouseTLSTests", dependencies: ["GatehouseTLS", "GatehouseCrypto", "GatehouseTime", "COpenSSL", nioEmbedded, nioPosix], swiftSettings: settings),
+            name: "GatehouseTLSTests",
+            dependencies: ["GatehouseTLS", "GatehouseTesting", "GatehouseCrypto", "GatehouseTime", "COpenSSL", nioEmbedded, nioPosix],
+            swiftSettings: settings),
         .testTarget(name: "GatehouseHTTPTests", dependencies: ["GatehouseHTTP"], swiftSettings: settings),
         .testTarget(name: "GatehousePolicyTests", dependencies: ["GatehousePolicy"], swiftSettings: settings),
         .testTarget(
             name: "GatehouseVerifyTests",
             dependencies: ["GatehouseVerify", "GatehouseHTTP", "GatehousePolicy", "GatehouseCrypto", "GatehouseTime"],
             resources: [.copy("Vectors")], swiftSettings: settings),
-        .testTarget(name: "GatehouseAuditTests", dependencies: ["GatehouseAudit"], swiftSettings: settings),
+        .testTarget(name: "GatehouseAuditTests", dependencies: ["GatehouseAudit", "GatehouseTesting"], swiftSettings: settings),
         .testTarget(name: "GatehouseStateTests", dependencies: ["GatehouseState"], swiftSettings: settings),
         .testTarget(
             name: "GatehouseTests", dependencies: ["Gatehouse", "GatehouseTesting", "CLinux", nioEmbedded], exclude: ["Audit/Tools"], swiftSettings: settings),

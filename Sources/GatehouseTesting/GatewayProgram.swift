@@ -2,7 +2,7 @@ import Foundation
 
 /// The built program as a process of its own, for what must not happen inside a test's.
 public final class GatewayProgram: Sendable {
-    private let process: Process
+    private let process: SpawnedProcess
     private let transcript: String
 
     /// `GATEHOUSE_PROGRAM`, else what lies beside the test bundle.
@@ -19,25 +19,17 @@ public final class GatewayProgram: Sendable {
     public let site: TestSite
     public let port: Int
 
-    private init(_ site: TestSite, _ process: Process, _ transcript: String, port: Int) {
+    private init(_ site: TestSite, _ process: SpawnedProcess, _ transcript: String, port: Int) {
         self.site = site
         self.process = process
         self.transcript = transcript
         self.port = port
     }
 
-    deinit { if process.isRunning { kill(process.processIdentifier, SIGKILL) } }
-
     /// Runs `serve`; returns when it accepts connections. The policy must log from `info` on, and in text.
     public static func start(_ site: TestSite) async throws -> GatewayProgram {
         let transcript = try site.folder.write("transcript-\(UUID().uuidString)", "")
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: path)
-        process.arguments = ["serve", "--policies", site.policies]
-        process.standardInput = FileHandle.nullDevice
-        process.standardOutput = FileHandle.nullDevice
-        process.standardError = FileHandle(forWritingAtPath: transcript)
-        try process.run()
+        let process = try SpawnedProcess(path, ["serve", "--policies", site.policies], output: .null, errors: .file(transcript))
         var port = 0
         let isReady = await eventually {
             port = Self.port(in: Self.text(transcript))
@@ -75,11 +67,10 @@ public final class GatewayProgram: Sendable {
         return answer
     }
 
-    public func signal(_ number: Int32) { kill(process.processIdentifier, number) }
+    public func signal(_ number: Int32) { process.kill(number) }
 
     /// The exit status once it has ended, negative for a signal; nil where it does not end.
     public func exit(within limit: Duration = .seconds(30)) async -> Int32? {
-        guard await eventually(within: limit, { !process.isRunning }) else { return nil }
-        return process.terminationReason == .uncaughtSignal ? -process.terminationStatus : process.terminationStatus
+        await eventually(within: limit) { !process.isRunning } ? process.exitSoFar?.status : nil
     }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import GatehouseCrypto
+import GatehouseTesting
 import Testing
 
 @testable import GatehouseAudit
@@ -25,7 +26,7 @@ struct MerkleTests {
     }
 
     @Test("roots, inclusion and consistency are those of a second implementation")
-    func secondImplementation() throws {
+    func secondImplementation() async throws {
         var lines = ""
         let sizes = Array(1...40) + [63, 64, 65, 100]
         for size in sizes {
@@ -53,19 +54,9 @@ struct MerkleTests {
             }
         }
         let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("../Tools/rfc6962.py").path
-        let process = Process()
-        let (input, output) = (Pipe(), Pipe())
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = ["python3", script]
-        process.standardInput = input
-        process.standardOutput = output
-        try process.run()
-        try input.fileHandleForWriting.write(contentsOf: Data(lines.utf8))
-        try input.fileHandleForWriting.close()
-        let said = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
-        #expect(said == "\(sizes.count)\n")
-        #expect(process.terminationStatus == 0)
+        let said = try await SpawnedProcess.run("/usr/bin/env", ["python3", script], input: lines)
+        #expect(said.output == "\(sizes.count)\n", "\(said)")
+        #expect(said.status == 0)
     }
 
     @Test("a frontier takes the place of the leaves before it")

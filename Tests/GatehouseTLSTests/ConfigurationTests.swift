@@ -73,8 +73,8 @@ import Testing
     }
 
     @Test("a weak server key is refused")
-    func weakKey() throws {
-        _ = try SClient.run([
+    func weakKey() async throws {
+        _ = try await SClient.run([
             "req", "-x509", "-newkey", "rsa:1024", "-nodes", "-subj", "/CN=localhost", "-keyout", files.path("weak.key"), "-out",
             files.path("weak.pem"),
         ])

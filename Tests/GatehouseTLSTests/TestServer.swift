@@ -1,4 +1,4 @@
-import Foundation
+import GatehouseTesting
 import NIOCore
 import NIOPosix
 import Synchronization
@@ -127,28 +127,15 @@ struct SClient: Sendable {
     let status: Int32
 
     static func connect(_ port: Int, _ arguments: [String] = [], input: String = "hello\n") async throws -> SClient {
-        try await withCheckedThrowingContinuation { continuation in
-            Thread.detachNewThread {
-                continuation.resume(with: Result { try run(["s_client", "-connect", "127.0.0.1:\(port)"] + arguments, input: input) })
-            }
-        }
+        try await run(["s_client", "-connect", "127.0.0.1:\(port)"] + arguments, input: input)
     }
 
-    static func run(_ arguments: [String], input: String = "") throws -> SClient {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/openssl")
-        process.arguments = arguments
-        let stdin = Pipe()
-        let stdout = Pipe()
-        process.standardInput = stdin
-        process.standardOutput = stdout
-        process.standardError = stdout
-        try process.run()
-        try stdin.fileHandleForWriting.write(contentsOf: Data(input.utf8))
-        // The input stays open: s_client leaves when the server has answered and closed, with the tickets it got.
-        let output = String(decoding: stdout.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
-        try stdin.fileHandleForWriting.close()
-        return SClient(output: output, status: process.terminationStatus)
+    /// The input stays open: s_client leaves when the server has answered and closed, with the tickets it got.
+    static func run(_ arguments: [String], input: String = "") async throws -> SClient {
+        let folder = try TemporaryFolder()
+        let output = SpawnedProcess.Output.file(folder("output"))
+        let process = try SpawnedProcess("/usr/bin/openssl", arguments, input: .open(input), output: output, errors: output)
+        let status = await process.exit.status
+        return SClient(output: String(decoding: folder.read("output"), as: UTF8.self), status: status)
     }
 }

@@ -13,6 +13,7 @@
 
 // Declared by the C library under _GNU_SOURCE only, which a module cannot define for itself.
 extern int pipe2(int descriptors[2], int flags);
+extern int posix_spawn_file_actions_addchdir_np(posix_spawn_file_actions_t *actions, const char *path);
 extern int posix_spawn_file_actions_addclosefrom_np(posix_spawn_file_actions_t *actions, int from);
 extern long syscall(long number, ...);
 
@@ -23,6 +24,10 @@ static inline int clinux_get_no_new_privileges(void) { return prctl(PR_GET_NO_NE
 
 // Both ends non-inheritable.
 static inline int clinux_pipe(int descriptors[2]) { return pipe2(descriptors, O_CLOEXEC); }
+
+static inline int clinux_change_directory(posix_spawn_file_actions_t *actions, const char *path) {
+    return posix_spawn_file_actions_addchdir_np(actions, path);
+}
 
 static inline int clinux_close_from(posix_spawn_file_actions_t *actions, int from) {
     return posix_spawn_file_actions_addclosefrom_np(actions, from);

@@ -78,37 +78,12 @@ struct ChildProcess: Sendable {
     }
 
     private func spawn(_ pipes: borrowing Pipes) throws(SpawnError) -> pid_t {
-        var actions = posix_spawn_file_actions_t()
-        var attributes = posix_spawnattr_t()
-        posix_spawn_file_actions_init(&actions)
-        posix_spawnattr_init(&attributes)
-        defer {
-            posix_spawn_file_actions_destroy(&actions)
-            posix_spawnattr_destroy(&attributes)
-        }
-        posix_spawn_file_actions_adddup2(&actions, pipes.input.theirs.number, STDIN_FILENO)
-        posix_spawn_file_actions_adddup2(&actions, pipes.output.theirs.number, STDOUT_FILENO)
-        posix_spawn_file_actions_adddup2(&actions, pipes.errors.theirs.number, STDERR_FILENO)
-        _ = clinux_close_from(&actions, STDERR_FILENO + 1)
-
-        var none = sigset_t()
-        var all = sigset_t()
-        sigemptyset(&none)
-        sigfillset(&all)
-        sigdelset(&all, SIGKILL)
-        sigdelset(&all, SIGSTOP)
-        posix_spawnattr_setsigmask(&attributes, &none)
-        posix_spawnattr_setsigdefault(&attributes, &all)
-        posix_spawnattr_setpgroup(&attributes, 0)
-        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
-
         guard let path = command.first else { throw SpawnError(message: "no program is named") }
-        let arguments = CStringArray(command)
-        let variables = CStringArray(environment)
-        var process: pid_t = 0
-        let failure = posix_spawn(&process, path, &actions, &attributes, arguments.pointers, variables.pointers)
-        guard failure == 0 else { throw SpawnError(message: "could not start \(path): \(String(cString: strerror(failure)))") }
-        return process
+        var spawn = Spawn(path, command, environment: environment)
+        spawn.input = pipes.input.theirs.number
+        spawn.output = pipes.output.theirs.number
+        spawn.errors = pipes.errors.theirs.number
+        return try spawn.start()
     }
 
     /// A write to a program that closed its input must be an error here and not a signal to the gateway.
@@ -117,20 +92,5 @@ struct ChildProcess: Sendable {
         sigemptyset(&signals)
         sigaddset(&signals, SIGPIPE)
         pthread_sigmask(SIG_BLOCK, &signals, nil)
-    }
-}
-
-struct SpawnError: Error {
-    var message: String
-}
-
-/// NULL-terminated array of C strings, freed with this object.
-private final class CStringArray {
-    let pointers: [UnsafeMutablePointer<CChar>?]
-
-    init(_ strings: [String]) { pointers = strings.map { strdup($0) } + [nil] }
-
-    deinit {
-        for pointer in pointers { free(pointer) }
     }
 }

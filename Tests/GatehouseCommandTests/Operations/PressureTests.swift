@@ -1,4 +1,5 @@
 import Foundation
+import GatehouseTesting
 import Testing
 
 extension Operations {
@@ -69,26 +70,19 @@ extension Operations {
 
 /// `Tools/idle.py`.
 private final class Idle {
-    private let process = Process()
-    private let input = Pipe()
+    private let process: SpawnedProcess
     private let output: URL
 
     init(_ installation: Installation, count: Int, plain: Bool = false) throws {
         output = installation.place.appendingPathComponent("idle-" + UUID().uuidString)
         try Data().write(to: output)
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments =
-            ["python3", Load.tool("idle.py"), "\(installation.port)", "\(count)", installation["ca.pem"]] + (plain ? ["plain"] : [])
-        process.standardInput = input
-        process.standardOutput = try FileHandle(forWritingTo: output)
-        try process.run()
+        let arguments = ["python3", Load.tool("idle.py"), "\(installation.port)", "\(count)", installation["ca.pem"]]
+        process = try SpawnedProcess("/usr/bin/env", arguments + (plain ? ["plain"] : []), input: .open(""), output: .file(output.path))
     }
-
-    deinit { if process.isRunning { kill(process.processIdentifier, SIGKILL) } }
 
     func isOpen() async throws -> Bool {
         try await becomesTrue { try Data(contentsOf: output).count > 0 || !process.isRunning } && process.isRunning
     }
 
-    func end() { try? input.fileHandleForWriting.close() }
+    func end() { process.endInput() }
 }

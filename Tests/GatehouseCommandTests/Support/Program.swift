@@ -1,4 +1,5 @@
 import Foundation
+import GatehouseTesting
 
 /// The built program, run as a user would: arguments in, streams and exit status out.
 struct Program {
@@ -25,36 +26,9 @@ struct Program {
         try await Self.run("/bin/bash", ["-c", script], in: directory, input: nil)
     }
 
-    /// Both streams go to files, so that neither can fill up and block the program.
     static func run(_ program: String, _ arguments: [String], in directory: URL, input: String?) async throws -> Result {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: program)
-        process.arguments = arguments
-        process.currentDirectoryURL = directory
-        let scratch = try temporaryDirectory()
-        defer { try? FileManager.default.removeItem(at: scratch) }
-        let files = ["input", "output", "messages"].map { scratch.appendingPathComponent($0) }
-        try Data((input ?? "").utf8).write(to: files[0])
-        for file in files.dropFirst() { try Data().write(to: file) }
-        process.standardInput = try FileHandle(forReadingFrom: files[0])
-        process.standardOutput = try FileHandle(forWritingTo: files[1])
-        process.standardError = try FileHandle(forWritingTo: files[2])
-        try await finish(process)
-        return Result(
-            status: process.terminationStatus, output: String(decoding: try Data(contentsOf: files[1]), as: UTF8.self),
-            messages: String(decoding: try Data(contentsOf: files[2]), as: UTF8.self))
-    }
-
-    private static func finish(_ process: Process) async throws {
-        try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
-            process.terminationHandler = { _ in continuation.resume() }
-            do {
-                try process.run()
-            } catch {
-                process.terminationHandler = nil
-                continuation.resume(throwing: error)
-            }
-        }
+        let finished = try await SpawnedProcess.run(program, arguments, in: directory.path, input: input ?? "")
+        return Result(status: finished.status, output: finished.output, messages: finished.messages)
     }
 }
 

@@ -1,8 +1,9 @@
 import Foundation
+import GatehouseTesting
 
 /// A program that keeps running, such as `gatehouse dev`; its standard output and error go to one file.
 final class RunningProgram {
-    private let process = Process()
+    private let process: SpawnedProcess
     private let transcript: URL
 
     /// - Parameters:
@@ -11,23 +12,12 @@ final class RunningProgram {
     init(_ arguments: [String], in directory: URL, executable: String = Program.path, environment: [String: String] = [:]) throws {
         transcript = directory.appendingPathComponent("transcript-" + UUID().uuidString)
         try Data().write(to: transcript)
-        process.executableURL = URL(fileURLWithPath: executable)
-        process.arguments = arguments
-        process.currentDirectoryURL = directory
-        if !environment.isEmpty { process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 } }
-        let handle = try FileHandle(forWritingTo: transcript)
-        process.standardInput = FileHandle.nullDevice
-        process.standardOutput = handle
-        process.standardError = handle
-        try process.run()
-    }
-
-    deinit {
-        if process.isRunning { kill(process.processIdentifier, SIGKILL) }
+        process = try SpawnedProcess(
+            executable, arguments, in: directory.path, environment: environment, output: .file(transcript.path), errors: .file(transcript.path))
     }
 
     var text: String { (try? String(contentsOf: transcript, encoding: .utf8)) ?? "" }
-    var identifier: Int32 { process.processIdentifier }
+    var identifier: Int32 { process.pid }
     var isRunning: Bool { process.isRunning }
 
     /// False when the program ended or a minute passed without the text.
@@ -44,21 +34,16 @@ final class RunningProgram {
     /// Sends SIGINT, as Ctrl-C does, and waits for the end; nil when it does not come within a minute.
     func interrupt() async throws -> Int32? { try await end(by: SIGINT) }
 
-    func signal(_ number: Int32) { kill(process.processIdentifier, number) }
+    func signal(_ number: Int32) { process.kill(number) }
 
-    /// Sends a signal and waits for the end; nil when it does not come within a minute.
+    /// Sends a signal and waits for the end; the exit status, negative for a signal, and nil when it does not come within a minute.
     func end(by number: Int32) async throws -> Int32? {
         signal(number)
         return try await end()
     }
 
     func end() async throws -> Int32? {
-        let deadline = ContinuousClock.now + .seconds(60)
-        while process.isRunning {
-            guard ContinuousClock.now < deadline else { return nil }
-            try await Task.sleep(for: .milliseconds(10))
-        }
-        return process.terminationStatus
+        try await becomesTrue { !process.isRunning } ? process.exitSoFar?.status : nil
     }
 }
 

@@ -34,7 +34,7 @@ final class ScratchFolder: Sendable {
     private func removeAll(_ path: String) {
         if let directory = opendir(path) {
             while let entry = readdir(directory) {
-                let name = withUnsafeBytes(of: entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+                let name = withUnsafeBytes(of: &entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
                 if name != ".", name != ".." { removeAll("\(path)/\(name)") }
             }
             closedir(directory)

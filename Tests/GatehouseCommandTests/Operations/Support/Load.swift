@@ -1,9 +1,9 @@
 import Foundation
+import GatehouseTesting
 
 /// Events sent to a gateway by `Tools/sender.py`, until it is told to stop or has sent its number.
 final class Load {
-    private let process = Process()
-    private let input = Pipe()
+    private let process: SpawnedProcess
     private let output: URL
     private let progress: URL
 
@@ -30,17 +30,9 @@ final class Load {
         output = place.appendingPathComponent("load-" + UUID().uuidString)
         progress = place.appendingPathComponent("progress-" + UUID().uuidString)
         for file in [output, progress] { try Data().write(to: file) }
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         let target = proxy.map { ["--port", "\($0)"] } ?? ["--port", "\(installation.port)", "--ca", installation["ca.pem"]]
-        process.arguments =
-            ["python3", Self.tool("sender.py"), "--secret-file", installation["secret"], "--progress", progress.path] + target + arguments
-        process.standardInput = input
-        process.standardOutput = try FileHandle(forWritingTo: output)
-        try process.run()
-    }
-
-    deinit {
-        if process.isRunning { kill(process.processIdentifier, SIGKILL) }
+        let sender = ["python3", Self.tool("sender.py"), "--secret-file", installation["secret"], "--progress", progress.path]
+        process = try SpawnedProcess("/usr/bin/env", sender + target + arguments, input: .open(""), output: .file(output.path))
     }
 
     var answers: Int { (try? Data(contentsOf: progress).count) ?? 0 }
@@ -53,7 +45,7 @@ final class Load {
 
     /// Ends a load that goes on until it is told.
     func stop() async throws -> Report {
-        try input.fileHandleForWriting.close()
+        process.endInput()
         return try await report()
     }
 
