@@ -120,7 +120,6 @@ struct EndpointRefusalTests {
     @Test(
         "what this build does not serve is refused by name",
         arguments: [
-            (endpoint(authenticate: "[{ oauth: ['events:write'] }]"), "3:25: oauth items need the token service"),
             (endpoint(deliver: "[{ to: 'nats://localhost/events' }]"), "4:17: nats:// handlers need the cluster service"),
             (endpoint(deliver: "[{ to: swift:a, mode: queue }]"), "4:32: mode: queue needs the delivery service"),
         ])

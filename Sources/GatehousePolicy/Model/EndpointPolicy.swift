@@ -38,6 +38,7 @@ public struct EndpointPolicy: Sendable {
     public indirect enum Requirement: Sendable, Hashable {
         /// By a scheme's name.
         case signature(String)
+        /// A bearer token for `audience` with all of `scopes`.
         case oauth(scopes: [String], audience: String?)
         case basic
         case certificate

@@ -151,17 +151,6 @@ public struct GatewayPolicy: Sendable {
         /// An open descriptor, read to its end once at the start.
         case descriptor(Int32)
     }
-
-    public struct OAuth: Sendable, Hashable {
-        public var tokenLifetime = Duration.seconds(600)
-        public var signing = Signing.es256
-        public var format = TokenFormat.jwt
-
-        public init() {}
-
-        public enum Signing: String, Sendable, Hashable, CaseIterable { case es256 = "ES256", rs256 = "RS256", ps256 = "PS256", edDSA = "EdDSA" }
-        public enum TokenFormat: String, Sendable, Hashable, CaseIterable { case jwt, opaque }
-    }
 }
 
 /// `host:port` as written; the host may be a name, an IPv4 address or an IPv6 address (brackets removed).

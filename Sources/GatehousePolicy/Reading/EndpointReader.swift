@@ -6,6 +6,7 @@ struct EndpointReader {
     let library: SchemeLibrary
     /// nil where the gateway's file could not be read; what depends on it is not checked then.
     let gateway: GatewayPolicy?
+    let tokens: TokenCoverage
 
     func read(_ node: Node, name: String) -> EndpointPolicy? {
         guard let file = Mapping(node, "an endpoint", reading) else { return nil }
@@ -14,16 +15,15 @@ struct EndpointReader {
         // senders: who may send here.
         let senders = file.required(
             "senders", .distinct(senderName, mayBeEmpty: false), hint: "senders: [NAME], each with a file senders/NAME.yaml")
+        // public-url: this endpoint's own, where it has another name than the gateway's. A URL without a path gets the endpoint's.
+        let own = file.value("public-url", .publicURL)
         // authenticate: what must hold, all of it for one and the same sender.
         let requirements = RequirementReader(
-            reading: reading, library: library,
-            hasClientCA: gateway.map { $0.listeners.contains { $0.identity.clientCA != nil || $0.names.contains { $0.clientCA != nil } } })
+            reading: reading, library: library, hasClientCA: gateway?.asksForClientCertificates, audience: own ?? gateway?.publicURL)
         let authenticate = file.required("authenticate", requirements.form, hint: "authenticate: [{ signature: SCHEME }]")
         // deliver: who gets the events.
         let deliver = file.required(
             "deliver", DeliveryReader(reading: reading).form, hint: "deliver: [{ to: http://127.0.0.1:9000/events, mode: relay }]")
-        // public-url: this endpoint's own, where it has another name than the gateway's. A URL without a path gets the endpoint's.
-        let own = file.value("public-url", .publicURL)
         var endpoint = EndpointPolicy(
             name: name, path: path ?? "", senders: senders ?? [], publicURL: publicURL(own, path ?? ""), authenticate: authenticate ?? [],
             deliver: deliver ?? [])
@@ -39,6 +39,7 @@ struct EndpointReader {
         file.finish()
         checkEvent(endpoint, requirements, file)
         checkEventsOfHandlers(endpoint, file)
+        tokens.check(endpoint, file)
         guard path != nil, senders != nil, authenticate != nil, deliver != nil else { return nil }
         return endpoint
     }

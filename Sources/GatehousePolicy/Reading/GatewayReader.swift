@@ -17,7 +17,7 @@ struct GatewayReader {
         policy.cluster = file.value("cluster", cluster, default: [])
         policy.admin = file.value("admin", Form(read: admin), default: policy.admin)
         checkAddresses(listeners, policy.admin, file)
-        policy.oauth = file.value("oauth", Form(read: oauth), default: policy.oauth)
+        policy.oauth = file.value("oauth", OAuthReader(issuer: publicURL).form, default: policy.oauth)
         policy.limits = file.value("limits", Form(read: limits), default: policy.limits)
         // trusted-proxies: networks whose word about the peer's address is believed; exempt from per-peer.
         policy.trustedProxies = file.value("trusted-proxies", .distinct(.network), default: [])
@@ -25,6 +25,7 @@ struct GatewayReader {
         policy.log = file.value("log", Form(read: log), default: policy.log)
         policy.secrets = file.value("secrets", Form(read: secrets), default: policy.secrets)
         file.finish()
+        OAuthReader.check(policy, file)
         if policy.trustedProxies.isEmpty, let listen = file.node("listen"), listeners.contains(where: { $0.forwardedBy != nil }) {
             reading.warning(
                 "forwarded-by has no effect without trusted-proxies", at: listen, hint: "name the proxies' networks in trusted-proxies")
@@ -161,20 +162,6 @@ struct GatewayReader {
                 hint: "give certificate and private-key, or a loopback address such as 127.0.0.1:\(admin.address.port)")
         }
         return admin
-    }
-
-    /// oauth: the tokens this gateway issues.
-    private func oauth(_ node: Node, _ reading: Reading) -> GatewayPolicy.OAuth? {
-        guard let item = Mapping(node, "oauth", reading) else { return nil }
-        var oauth = GatewayPolicy.OAuth()
-        // token-lifetime: how long an issued token is valid.
-        oauth.tokenLifetime = item.value("token-lifetime", .duration, default: oauth.tokenLifetime)
-        // signing: algorithm of tokens in JWT form.
-        oauth.signing = item.value("signing", .choice, default: oauth.signing)
-        // format: jwt (RFC 9068) or opaque.
-        oauth.format = item.value("format", .choice, default: oauth.format)
-        item.finish()
-        return oauth
     }
 
     private func limits(_ node: Node, _ reading: Reading) -> GatewayPolicy.Limits? {

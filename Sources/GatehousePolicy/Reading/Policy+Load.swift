@@ -29,14 +29,17 @@ extension Policy {
         var senders: [String: SenderPolicy] = [:]
         let senderFiles = directory.files[.senders] ?? []
         for file in senderFiles {
-            senders[file.name] = read(file).flatMap { SenderReader(reading: reading).read($0, name: file.name) }
+            senders[file.name] = read(file).flatMap { SenderReader(reading: reading, gateway: gateway).read($0, name: file.name) }
         }
         var schemes: [String: Scheme?] = [:]
         for file in directory.files[.schemes] ?? [] {
             schemes[file.name] = .some(read(file).flatMap { SchemeReader(reading: reading).read($0, name: file.name) })
         }
         let library = SchemeLibrary(own: schemes, reading: reading)
-        let endpointReader = EndpointReader(reading: reading, senders: Set(senderFiles.map(\.name)), library: library, gateway: gateway)
+        if let gateway { checkTrust(gateway, senders: Set(senderFiles.map(\.name)), reading) }
+        let endpointReader = EndpointReader(
+            reading: reading, senders: Set(senderFiles.map(\.name)), library: library, gateway: gateway,
+            tokens: TokenCoverage(senders: senders, trust: gateway?.oauth.trust ?? [], reading: reading))
         var endpoints: [EndpointPolicy] = []
         var byPath: [String: String] = [:]
         for file in directory.files[.endpoints] ?? [] {
@@ -73,6 +76,17 @@ extension Policy {
             return nil
         }
         return read(directory.gateway).flatMap { GatewayReader(reading: reading).read($0) }
+    }
+
+    private static func checkTrust(_ gateway: GatewayPolicy, senders: Set<String>, _ reading: Reading) {
+        for issuer in gateway.oauth.trust {
+            for (client, sender) in issuer.clients where !senders.contains(sender.name) {
+                let meant = nearestName(to: sender.name, among: senders).map { "did you mean '\($0)'?" }
+                reading.error(
+                    "no sender is named \(quoted(sender.name))", at: sender.place,
+                    hint: meant ?? "create senders/\(sender.name).yaml for the client \(quoted(client)) of \(issuer.issuer)")
+            }
+        }
     }
 
     private static func refuse(_ path: String, _ node: Node, _ other: String, _ reading: Reading) {

@@ -12,13 +12,16 @@ final class RequirementReader {
     private let library: SchemeLibrary
     /// Some listener asks for client certificates; nil where the gateway's file could not be read.
     private let hasClientCA: Bool?
+    /// Whom tokens are for where an item does not say; nil where the gateway's file could not be read.
+    private let audience: String?
     private(set) var uses: [SchemeUse] = []
     private(set) var namesSignature = false
 
-    init(reading: Reading, library: SchemeLibrary, hasClientCA: Bool?) {
+    init(reading: Reading, library: SchemeLibrary, hasClientCA: Bool?, audience: String?) {
         self.reading = reading
         self.library = library
         self.hasClientCA = hasClientCA
+        self.audience = audience
     }
 
     var form: Form<[EndpointPolicy.Requirement]> {
@@ -31,7 +34,7 @@ final class RequirementReader {
             return nil
         }
         guard !items.isEmpty else {
-            reading.error("\(key) must not be empty", at: node, hint: "an endpoint lets nobody in unchecked: signature, basic, certificate")
+            reading.error("\(key) must not be empty", at: node, hint: "an endpoint lets nobody in unchecked: signature, oauth, basic, certificate")
             return nil
         }
         var seen: Set<EndpointPolicy.Requirement> = []
@@ -109,15 +112,14 @@ final class RequirementReader {
     }
 
     private func oauth(_ node: Node) -> EndpointPolicy.Requirement? {
-        reading.refuse(.tokens, at: node)
         if node.isMapping, let item = Mapping(node, "oauth", reading) {
             // scopes: all must be in the token.
             let scopes = item.required("scopes", .distinct(.scope))
-            // audience: whom the token is for; default: the public URL.
-            let audience = item.value("audience", .audience)
+            // audience: whom the token is for; the endpoint's public-url, or the gateway's, unless given.
+            let audience = item.value("audience", .audience) ?? audience
             item.finish()
             return scopes.map { .oauth(scopes: $0, audience: audience) }
         }
-        return Form.distinct(.scope).read(node, reading).map { .oauth(scopes: $0, audience: nil) }
+        return Form.distinct(.scope).read(node, reading).map { .oauth(scopes: $0, audience: audience) }
     }
 }

@@ -4,17 +4,15 @@ enum UnservedFeature: String, Sendable, Hashable, CaseIterable {
     case cluster
     case nats
     case queue
-    case tokens
 
     /// A feature that becomes served is taken out here, and nowhere else.
-    static let current: Set<UnservedFeature> = [.cluster, .nats, .queue, .tokens]
+    static let current: Set<UnservedFeature> = [.cluster, .nats, .queue]
 
     var message: String {
         switch self {
         case .cluster: "shared state on NATS needs the cluster service, which this build does not serve"
         case .nats: "nats:// handlers need the cluster service, which this build does not serve"
         case .queue: "mode: queue needs the delivery service, which this build does not serve"
-        case .tokens: "oauth items need the token service, which this build does not serve"
         }
     }
 
@@ -23,7 +21,6 @@ enum UnservedFeature: String, Sendable, Hashable, CaseIterable {
         case .cluster: "remove 'cluster'"
         case .nats: "use an http://, https://, exec:, file: or swift: handler"
         case .queue: "use mode: relay"
-        case .tokens: "use signature, basic or certificate"
         }
     }
 }
