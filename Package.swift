@@ -21,7 +21,7 @@ let package = Package(
         .library(name: "Gatehouse", targets: ["Gatehouse"]),
         .executable(name: "gatehouse", targets: ["GatehouseCommand"]),
         // For the fuzz entries of Tests/Fuzz.
-        .library(name: "GatehouseParsers", targets: ["GatehouseTime", "GatehouseCrypto", "GatehouseHTTP", "GatehousePolicy", "GatehouseVerify"]),
+        .library(name: "GatehouseParsers", targets: ["GatehouseTime", "GatehouseCrypto", "GatehouseHTTP", "GatehousePolicy", "GatehouseToken", "GatehouseVerify", "GatehouseOAuth"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
@@ -41,20 +41,26 @@ let package = Package(
         .target(
             name: "GatehousePolicy", dependencies: ["GatehouseCrypto", "GatehouseTime", .product(name: "Yams", package: "Yams")],
             exclude: ["Shipped/embed.sh"], swiftSettings: settings),
+        .target(name: "GatehouseToken", dependencies: ["GatehouseCrypto", "GatehousePolicy", "GatehouseTime"], swiftSettings: settings),
         .target(
-            name: "GatehouseVerify", dependencies: ["GatehouseCrypto", "GatehouseHTTP", "GatehousePolicy", "GatehouseTime"], swiftSettings: settings),
+            name: "GatehouseVerify", dependencies: ["GatehouseCrypto", "GatehouseHTTP", "GatehousePolicy", "GatehouseTime", "GatehouseToken"],
+            swiftSettings: settings),
+        .target(
+            name: "GatehouseOAuth", dependencies: ["GatehouseCrypto", "GatehousePolicy", "GatehouseTime", "GatehouseToken", "GatehouseVerify"],
+            swiftSettings: settings),
         .target(name: "GatehouseAudit", dependencies: ["GatehouseCrypto", "GatehouseTime"], swiftSettings: settings),
         .target(
             name: "GatehouseState",
             dependencies: [
-                "GatehouseVerify", "GatehouseAudit", "GatehouseCrypto", "GatehousePolicy", "GatehouseTime", "CLinux",
+                "GatehouseToken", "GatehouseVerify", "GatehouseAudit", "GatehouseCrypto", "GatehousePolicy", "GatehouseTime", "CLinux",
                 .product(name: "GRDB", package: "GRDB.swift"),
             ],
             swiftSettings: settings),
         .target(
             name: "Gatehouse",
             dependencies: [
-                "GatehouseTLS", "GatehouseHTTP", "GatehousePolicy", "GatehouseVerify", "GatehouseAudit", "GatehouseState",
+                "GatehouseTLS", "GatehouseHTTP", "GatehousePolicy", "GatehouseToken", "GatehouseVerify", "GatehouseOAuth", "GatehouseAudit",
+                "GatehouseState",
                 "GatehouseCrypto", "GatehouseTime", "CLinux", nioCore, nioPosix, nioHTTP1, logging, httpTypes,
             ], swiftSettings: settings),
         .executableTarget(
@@ -83,6 +89,10 @@ let package = Package(
         .testTarget(
             name: "GatehouseVerifyTests",
             dependencies: ["GatehouseVerify", "GatehouseHTTP", "GatehousePolicy", "GatehouseCrypto", "GatehouseTime"],
+            resources: [.copy("Vectors")], swiftSettings: settings),
+        .testTarget(
+            name: "GatehouseTokenTests",
+            dependencies: ["GatehouseToken", "GatehouseOAuth", "GatehouseVerify", "GatehouseCrypto", "GatehousePolicy", "GatehouseTime"],
             resources: [.copy("Vectors")], swiftSettings: settings),
         .testTarget(name: "GatehouseAuditTests", dependencies: ["GatehouseAudit", "GatehouseTesting"], swiftSettings: settings),
         .testTarget(name: "GatehouseStateTests", dependencies: ["GatehouseState"], swiftSettings: settings),

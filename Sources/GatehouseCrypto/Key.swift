@@ -18,6 +18,23 @@ package final class Key: @unchecked Sendable {
         defer { gh_free(bytes) }
         return Array(UnsafeBufferPointer(start: bytes, count: Int(count)))
     }
+
+    /// One of the key's numbers by OpenSSL's name, big-endian: in its fewest bytes, or in `length`. Nil where the key has none such.
+    func number(_ name: String, length: Int? = nil) -> [UInt8]? {
+        var number: OpaquePointer?
+        guard EVP_PKEY_get_bn_param(pointer, name, &number) == 1, let number else { return nil }
+        defer { BN_free(number) }
+        let count = length ?? Int((BN_num_bits(number) + 7) / 8)
+        var bytes = [UInt8](repeating: 0, count: count)
+        return BN_bn2binpad(number, &bytes, Int32(clamping: count)) == Int32(clamping: count) ? bytes : nil
+    }
+
+    /// The bytes of an Ed25519 key (RFC 8032 section 5.1.5).
+    func rawPublicKey() -> [UInt8]? {
+        var bytes = [UInt8](repeating: 0, count: 32)
+        var count = bytes.count
+        return EVP_PKEY_get_raw_public_key(pointer, &bytes, &count) == 1 && count == 32 ? bytes : nil
+    }
 }
 
 /// What a key is for. RSA keys under 2048 or over 8192 bits or with an exponent under 65537 are never taken in.

@@ -3,14 +3,17 @@ extension PublicKey {
     ///
     /// Private members are refused rather than ignored: such a key has been where it should not be. So are repeated ones.
     public init(jwk: [UInt8]) throws(CryptoError) {
-        var reader = FlatJSONReader(jwk)
-        guard let members = reader.object() else {
+        guard let members = StrictJSON(jwk)?.members else {
             throw CryptoError(.malformed, "the JWK is no JSON object, or one with a repeated member")
         }
+        try self.init(jwk: members)
+    }
+
+    package init(jwk members: [String: StrictJSON]) throws(CryptoError) {
         for name in ["d", "p", "q", "dp", "dq", "qi", "oth", "k"] where members[name] != nil {
             throw CryptoError(.unsupportedKey, "the JWK holds the private or symmetric member \"\(name)\"; register the public key alone")
         }
-        func text(_ name: String) -> String? { members[name].flatMap { $0 } }
+        func text(_ name: String) -> String? { members[name]?.text }
         func number(_ name: String, of kind: String) throws(CryptoError) -> [UInt8] {
             guard let value = text(name), let bytes = Base64.decode(value, alphabet: .url, padding: .forbidden), !bytes.isEmpty else {
                 throw CryptoError(.malformed, "a JWK of type \(kind) needs \"\(name)\" in base64url")
@@ -38,6 +41,29 @@ extension PublicKey {
         default:
             throw CryptoError(.unsupportedKey, "a JWK must be OKP with Ed25519, EC with P-256, or RSA")
         }
+    }
+
+    /// The members that say which key it is, in the order in which RFC 7638 section 3.2 digests them: `kty` and those of RFC 7518 section 6
+    /// or RFC 8037 section 2, values in base64url. Throws for kinds that are no JWK here.
+    package func jwkMembers() throws(CryptoError) -> [(name: String, value: String)] {
+        func number(_ name: String, length: Int? = nil) throws(CryptoError) -> String {
+            guard let bytes = key.number(name, length: length) else { throw .openSSL("the public key does not show its numbers") }
+            return Base64.encode(bytes, alphabet: .url, padded: false)
+        }
+        switch kind {
+        case .p256: return [("crv", "P-256"), ("kty", "EC"), ("x", try number("qx", length: 32)), ("y", try number("qy", length: 32))]
+        case .rsa: return [("e", try number("e")), ("kty", "RSA"), ("n", try number("n"))]
+        case .ed25519:
+            guard let bytes = key.rawPublicKey() else { throw .openSSL("the public key does not show its bytes") }
+            return [("crv", "Ed25519"), ("kty", "OKP"), ("x", Base64.encode(bytes, alphabet: .url, padded: false))]
+        case .other: throw CryptoError(.unsupportedKey, "a key of another kind than P-256, RSA and Ed25519 has no JWK here")
+        }
+    }
+
+    /// SHA-256 thumbprint of RFC 7638, in base64url: a name that follows from the key itself.
+    public func thumbprint() throws(CryptoError) -> String {
+        let text = "{" + (try jwkMembers()).map { "\"\($0.name)\":\"\($0.value)\"" }.joined(separator: ",") + "}"
+        return Base64.encode(Digest.sha256(Array(text.utf8)), alphabet: .url, padded: false)
     }
 
     /// SubjectPublicKeyInfo of a P-256 key up to the coordinates: id-ecPublicKey, prime256v1, an uncompressed point.

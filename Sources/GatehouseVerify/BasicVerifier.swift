@@ -111,7 +111,7 @@ public struct BasicVerifier: Sendable {
     }
 
     /// The digest that a keyed verifier holds; returns 32, or 0 where OpenSSL failed.
-    static func digest(
+    package static func digest(
         user: UnsafeRawBufferPointer, password: UnsafeRawBufferPointer, mac: MAC, into output: UnsafeMutableRawBufferPointer
     ) -> Int {
         mac.start()
@@ -130,7 +130,7 @@ public struct BasicVerifier: Sendable {
     }
 
     /// Of user, colon and password, kept or received.
-    static let maximumLength = 1024
+    package static let maximumLength = 1024
     private static let keyedTag: UInt8 = 1
     private static let stretchedTag: UInt8 = 2
     private static let n: UInt64 = 1 << 15

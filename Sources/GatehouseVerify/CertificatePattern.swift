@@ -1,14 +1,13 @@
-internal import GatehouseCrypto
-internal import GatehouseTime
+package import GatehouseCrypto
 
 /// Which client certificate proves a sender: one with this subject, compared as a structure, or with this public key (RFC 8705
 /// section 2.1).
-enum CertificatePattern: Sendable {
+package enum CertificatePattern: Sendable {
     case subject(DistinguishedName)
     /// SHA-256 of the SubjectPublicKeyInfo, written `sha256//BASE64`.
     case pin([UInt8])
 
-    init?(_ value: Secret) {
+    package init?(_ value: Secret) {
         let parsed = value.withBytes { bytes -> CertificatePattern? in
             let text = String(decoding: bytes, as: UTF8.self)
             if text.hasPrefix(Self.pinPrefix) {
@@ -21,7 +20,7 @@ enum CertificatePattern: Sendable {
         self = parsed
     }
 
-    func matches(_ certificate: ClientCertificate) -> Bool {
+    package func matches(_ certificate: ClientCertificate) -> Bool {
         switch self {
         case .subject(let name): certificate.subject == name
         case .pin(let pin):

@@ -64,7 +64,9 @@ extension Evaluation {
                 guard isLive else { continue }
                 stretched = costs
                 guard isUser else { continue }
-                guard let entry = cacheEntry(sender.name, key.number, costs, digest) else { return .fails(.unavailable) }
+                guard let mac = workspace.passwords,
+                    let entry = PasswordCache.Entry(sender: sender.name, version: key.number, verifier: costs, claim: digest, mac: mac)
+                else { return .fails(.unavailable) }
                 if endpoint.table.passwords.contains(entry) {
                     trial.checks.append(CheckResult(.basic, version: key.number, .ok))
                     return .holds
@@ -132,21 +134,6 @@ extension Evaluation {
         }
         guard let digest = BodyDigest(UnsafeRawBufferPointer(rebasing: workspace.code[..<length])) else { return .malformed }
         return .given(room, user: user, count: count, digest: digest)
-    }
-
-    /// Nil where OpenSSL failed.
-    private func cacheEntry(
-        _ sender: String, _ version: Int, _ verifier: BasicVerifier.Stretched, _ claim: BodyDigest
-    ) -> PasswordCache.Entry? {
-        guard let mac = workspace.passwords else { return nil }
-        mac.start()
-        KeyedDomain.cached.withBytes { mac.update($0) }
-        claim.withBytes { mac.update($0) }
-        verifier.salt.withUnsafeBytes { mac.update($0) }
-        verifier.hash.withUnsafeBytes { mac.update($0) }
-        guard mac.finish(into: workspace.code) == 32, let digest = BodyDigest(UnsafeRawBufferPointer(rebasing: workspace.code[..<32]))
-        else { return nil }
-        return PasswordCache.Entry(version: PasswordCache.Version(sender: sender, number: version), digest: digest)
     }
 
     /// A request causes at most this many runs of scrypt.

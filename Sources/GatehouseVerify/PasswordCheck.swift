@@ -7,6 +7,12 @@ public struct PasswordCheck: Sendable {
     /// What the cache remembers when the password is right; nil for a check that only takes its time, because the user is unknown.
     let entry: PasswordCache.Entry?
 
+    package init(password: Secret, verifier: BasicVerifier.Stretched, entry: PasswordCache.Entry?) {
+        self.password = password
+        self.verifier = verifier
+        self.entry = entry
+    }
+
     /// Whether the password is the right one. Throws where scrypt could not run, which is no verdict.
     public func run() throws(CryptoError) -> Bool {
         let matches = try password.withBytes { (bytes) -> Result<Bool, CryptoError> in

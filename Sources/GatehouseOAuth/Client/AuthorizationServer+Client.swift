@@ -1,0 +1,189 @@
+internal import GatehouseCrypto
+internal import GatehousePolicy
+internal import GatehouseTime
+internal import GatehouseToken
+internal import GatehouseVerify
+
+/// Who is asking (RFC 6749 section 2.3, RFC 7523, RFC 8705 section 2).
+extension AuthorizationServer {
+    func begin(_ endpoint: OAuthExchange.Endpoint, _ request: OAuthRequest, _ now: WallTime, _ workspace: OAuthWorkspace) -> OAuthStep {
+        workspace.adopt(self)
+        var exchange = OAuthExchange(endpoint: endpoint, certificate: request.certificate, remote: request.remote)
+        guard !request.hasQuery else {
+            return refuse(exchange, .invalidRequest("parameters belong in the body, and the request target has a query"), reason: "malformed")
+        }
+        guard let form = FormParameters(request.body) else {
+            return refuse(exchange, .invalidRequest("the body is no form, or repeats a parameter"), reason: "malformed")
+        }
+        exchange.form = form
+        do throws(ClientClaim.Problem) {
+            exchange.claim = try ClientClaim.read(form, request.authorization)
+        } catch {
+            switch error {
+            case .malformed:
+                return refuse(exchange, .invalidRequest("client authentication is malformed, or there is more than one"), reason: "malformed")
+            case .missing(let client):
+                return refuseClient(exchange, reason: "credential-missing", client: client)
+            }
+        }
+        if endpoint == .token, !form.has(.grantType) {
+            return refuse(exchange, .invalidRequest("grant_type is missing"), reason: "malformed")
+        }
+        if endpoint != .token, !form.has(.token) { return refuse(exchange, .invalidRequest("token is missing"), reason: "malformed") }
+        return authenticate(exchange, now, workspace)
+    }
+
+    private func authenticate(_ exchange: OAuthExchange, _ now: WallTime, _ workspace: OAuthWorkspace) -> OAuthStep {
+        guard let claim = exchange.claim else { return refuseClient(exchange, reason: "credential-missing", client: nil) }
+        // What the policy forbids is found out after the proof, so that nothing tells a known client from an unknown one.
+        switch claim.proof {
+        case .secret(let secret, _): return compare(exchange, claim, secret, now, workspace)
+        case .assertion(let assertion): return verify(exchange, claim, assertion, now, workspace)
+        case .certificate: return match(exchange, claim, now, workspace)
+        }
+    }
+
+    // MARK: A shared secret
+
+    private func compare(
+        _ exchange: OAuthExchange, _ claim: ClientClaim, _ secret: Secret, _ now: WallTime, _ workspace: OAuthWorkspace
+    ) -> OAuthStep {
+        guard let mac = workspace.mac(keys.passwords) else { return unavailable(exchange) }
+        var exchange = exchange
+        let versions = policy.senders[claim.client] == nil ? [] : credentials[CredentialName(sender: claim.client, kind: .oauth)]
+        let comparison = SecretComparison(mac: mac, cache: passwords)
+        switch comparison.compare(user: claim.client, secret: secret, sender: claim.client, versions: versions, at: now) {
+        case .matched(let version): return proved(exchange, claim, IssuingCredential(kind: "oauth", version: version), now, workspace)
+        case .unavailable: return unavailable(exchange)
+        case .waiting(let checks):
+            exchange.waiting = OAuthExchange.Waiting(purpose: .client, versions: checks.map(\.version), reason: "credential-mismatch")
+            return .passwords(checks.map(\.check), OAuthContinuation(exchange: exchange))
+        case .failed(let reason):
+            return refuseClient(exchange, reason: reason, client: claim.client, tried: secret)
+        }
+    }
+
+    func resume(_ exchange: OAuthExchange, _ results: [Bool], _ now: WallTime, _ workspace: OAuthWorkspace) -> OAuthStep {
+        guard let waiting = exchange.waiting, let claim = exchange.claim else { return unavailable(exchange) }
+        var exchange = exchange
+        exchange.waiting = nil
+        let match = zip(waiting.versions, results).first { $0.1 }
+        switch waiting.purpose {
+        case .nothing: return refuseClient(exchange, reason: waiting.reason, client: claim.client)
+        case .client:
+            guard let match else { return refuseClient(exchange, reason: waiting.reason, client: claim.client) }
+            return proved(exchange, claim, IssuingCredential(kind: "oauth", version: match.0), now, workspace)
+        case .user:
+            guard let match else { return refuse(exchange, .invalidGrant, reason: waiting.reason, isFailure: true) }
+            exchange.user = match.0
+            return issue(exchange, now, workspace)
+        }
+    }
+
+    // MARK: An assertion
+
+    private func verify(
+        _ exchange: OAuthExchange, _ claim: ClientClaim, _ assertion: Secret, _ now: WallTime, _ workspace: OAuthWorkspace
+    ) -> OAuthStep {
+        guard let sender = policy.senders[claim.client] else {
+            return refuseClient(exchange, reason: "credential-unknown", client: claim.client)
+        }
+        var versions: [(version: Int, keys: VerificationKeySet)] = []
+        for version in credentials.live(CredentialName(sender: sender.name, kind: .key), at: now) {
+            let name = OAuthWorkspace.KeyName(sender: sender.name, version: version.number)
+            let keys = workspace.keys(name) { (try? version.value.open()).flatMap { try? VerificationKeySet($0.withBytes { Array($0) }) } }
+            if let keys { versions.append((version.number, keys)) }
+        }
+        let rules = rules(for: sender)
+        let outcome: Result<ClientAssertion, ClientAssertion.Refused> = assertion.withBytes { bytes in
+            Result { () throws(ClientAssertion.Refused) in try ClientAssertion.verify(bytes, rules: rules, keys: versions, at: now) }
+        }
+        switch outcome {
+        case .failure(let refused):
+            return refuseClient(exchange, reason: versions.isEmpty ? "credential-unknown" : refused.reason, client: claim.client)
+        case .success(let assertion):
+            var exchange = exchange
+            exchange.effects.append(.assertion(client: sender.name, id: assertion.id, until: assertion.expires))
+            return proved(exchange, claim, IssuingCredential(kind: "key", version: assertion.version), now, workspace)
+        }
+    }
+
+    private func rules(for sender: SenderPolicy) -> ClientAssertion.Rules {
+        let isFAPI = isFAPI(sender)
+        let isOlder = !isFAPI && sender.assertionAudience == .tokenEndpoint
+        return ClientAssertion.Rules(
+            client: sender.name, audiences: isOlder ? [issuer, issuer + "/oauth/token"] : [issuer], audienceIsString: isFAPI,
+            algorithms: isFAPI ? JWSAlgorithm.fapi2 : Set(JWSAlgorithm.allCases), lifetime: sender.assertionLifetime)
+    }
+
+    // MARK: A certificate
+
+    private func match(_ exchange: OAuthExchange, _ claim: ClientClaim, _ now: WallTime, _ workspace: OAuthWorkspace) -> OAuthStep {
+        guard let certificate = exchange.certificate else {
+            return refuseClient(exchange, reason: "certificate-missing", client: claim.client)
+        }
+        guard let sender = policy.senders[claim.client] else {
+            return refuseClient(exchange, reason: "credential-unknown", client: claim.client)
+        }
+        for version in credentials.live(CredentialName(sender: sender.name, kind: .certificate), at: now) {
+            guard let value = try? version.value.open(), let pattern = CertificatePattern(value), pattern.matches(certificate) else { continue }
+            return proved(exchange, claim, IssuingCredential(kind: "certificate", version: version.number), now, workspace)
+        }
+        return refuseClient(exchange, reason: "certificate-mismatch", client: claim.client)
+    }
+
+    // MARK: Afterwards
+
+    /// The client holds what it says it does; whether policy lets it in this way is another question.
+    private func proved(
+        _ exchange: OAuthExchange, _ claim: ClientClaim, _ credential: IssuingCredential, _ now: WallTime, _ workspace: OAuthWorkspace
+    ) -> OAuthStep {
+        guard let sender = policy.senders[claim.client] else {
+            return refuseClient(exchange, reason: "credential-unknown", client: claim.client)
+        }
+        let isFAPI = isFAPI(sender)
+        guard sender.tokenAuthentication.contains(claim.method), !isFAPI || claim.method.isAsymmetric else {
+            return refuseClient(exchange, reason: "credential-mismatch", client: claim.client)
+        }
+        guard sender.networks.isEmpty || sender.networks.contains(where: { $0.contains(exchange.remote) }) else {
+            return refuseClient(exchange, reason: "network", client: claim.client)
+        }
+        var exchange = exchange
+        exchange.client = AuthenticatedClient(policy: sender, method: claim.method, credential: credential, isFAPI: isFAPI)
+        switch exchange.endpoint {
+        case .token: return grant(exchange, now, workspace)
+        case .introspection: return .decided(introspection(exchange, now, workspace))
+        case .revocation: return .decided(revocation(exchange, now, workspace))
+        }
+    }
+
+    func isFAPI(_ sender: SenderPolicy) -> Bool { policy.gateway.profile(of: sender) == .fapi2 }
+
+    /// `invalid_client`, the same for every cause.
+    ///
+    /// - Parameter tried: a secret that was compared without stretching it. Where others' are stretched, this failure takes as long.
+    private func refuseClient(_ exchange: OAuthExchange, reason: String, client: String?, tried: Secret? = nil) -> OAuthStep {
+        if let tried, let stretched {
+            var exchange = exchange
+            exchange.waiting = OAuthExchange.Waiting(purpose: .nothing, versions: [], reason: reason)
+            return .passwords([PasswordCheck(password: tried, verifier: stretched, entry: nil)], OAuthContinuation(exchange: exchange))
+        }
+        var decision = OAuthDecision(answer: .error(.invalidClient), event: .refused, reason: reason)
+        decision.error = OAuthError.invalidClient.code
+        decision.claimedClient = client
+        decision.authentication = exchange.claim?.method.rawValue
+        decision.grant = exchange.grantName
+        decision.isFailure = true
+        return .decided(decision)
+    }
+
+    func refuse(_ exchange: OAuthExchange, _ error: OAuthError, reason: String, isFailure: Bool = false) -> OAuthStep {
+        var decision = exchange.decision(.error(error), .refused, reason: reason)
+        decision.error = error.code
+        decision.isFailure = isFailure
+        if isFailure { decision.claimedClient = exchange.claim?.client }
+        return .decided(decision)
+    }
+
+    func unavailable(_ exchange: OAuthExchange) -> OAuthStep { refuse(exchange, .unavailable, reason: "unavailable") }
+}

@@ -1,0 +1,51 @@
+public import GatehouseCrypto
+internal import GatehouseToken
+internal import GatehouseVerify
+
+/// What one event loop needs again for every request: contexts that sign and digest, and registered keys as they were read. Not to be
+/// shared between threads.
+public final class OAuthWorkspace {
+    let tokens: TokenWorkspace
+    private var server: ObjectIdentifier?
+    private var mint: TokenMint?
+    private var passwords: (key: Secret, mac: MAC)?
+    private var keys: [KeyName: VerificationKeySet?] = [:]
+
+    struct KeyName: Hashable {
+        let sender: String
+        let version: Int
+    }
+
+    /// Fails where OpenSSL lacks a digest.
+    public init() throws(CryptoError) { tokens = try TokenWorkspace() }
+
+    /// Drops what belongs to another snapshot: keys may have been revoked since.
+    func adopt(_ server: AuthorizationServer) {
+        guard self.server != ObjectIdentifier(server) else { return }
+        self.server = ObjectIdentifier(server)
+        mint = nil
+        keys.removeAll(keepingCapacity: true)
+    }
+
+    /// Nil where there is no key to sign with, or OpenSSL failed.
+    func mint(_ make: () throws(CryptoError) -> TokenMint?) -> TokenMint? {
+        if mint == nil { mint = try? make() }
+        return mint
+    }
+
+    func mac(_ key: Secret) -> MAC? {
+        if passwords?.key !== key { passwords = (try? MAC(.sha256, key: key)).map { (key, $0) } }
+        return passwords?.mac
+    }
+
+    /// The keys of a version of `SENDER/key`; nil where the value is none that assertions can be checked with.
+    func keys(_ name: KeyName, _ read: () -> VerificationKeySet?) -> VerificationKeySet? {
+        if let known = keys[name] { return known }
+        if keys.count >= Self.keyLimit { keys.removeAll(keepingCapacity: true) }
+        let fresh = read()
+        keys[name] = .some(fresh)
+        return fresh
+    }
+
+    private static let keyLimit = 1024
+}

@@ -1,0 +1,63 @@
+public import GatehouseCrypto
+internal import GatehouseTime
+
+/// What one event loop needs again for every token: hashers, key contexts, and the tokens whose signature held lately, by their digest, so
+/// that the next event with one costs a look-up. Not to be shared between threads.
+public final class TokenWorkspace {
+    private let sha256: Hasher
+    private var keyring: TokenKeyring?
+    private var contexts: [Int: VerifyingContext] = [:]
+    private var verified: [TokenDigest: AccessToken] = [:]
+    private var digester: (key: Secret, mac: OpaqueDigester)?
+
+    /// Fails where OpenSSL has no SHA-256.
+    public init() throws(CryptoError) { sha256 = try Hasher(.sha256) }
+
+    /// Forgets what was verified with other keys.
+    func adopt(_ keyring: TokenKeyring) {
+        guard self.keyring !== keyring else { return }
+        self.keyring = keyring
+        contexts.removeAll()
+        verified.removeAll()
+    }
+
+    func digest(_ token: UnsafeRawBufferPointer) -> TokenDigest? {
+        sha256.start()
+        sha256.update(token)
+        return withUnsafeTemporaryAllocation(byteCount: 32, alignment: 8) { output in
+            sha256.finish(into: output) == 32 ? TokenDigest(UnsafeRawBufferPointer(output)) : nil
+        }
+    }
+
+    func opaqueDigest(_ token: UnsafeRawBufferPointer, key: Secret) -> TokenDigest? {
+        if digester?.key !== key { digester = (try? OpaqueDigester(key)).map { (key, $0) } }
+        return digester?.mac.digest(token)
+    }
+
+    func remembered(_ digest: TokenDigest) -> AccessToken? { verified[digest] }
+
+    /// Only what has not expired is worth a place; where all places are taken, tokens are earned again.
+    func remember(_ token: AccessToken, under digest: TokenDigest, at now: WallTime) {
+        if verified.count >= Self.capacity {
+            verified = verified.filter { now < $0.value.expires }
+            if verified.count >= Self.capacity { verified.removeAll(keepingCapacity: true) }
+        }
+        verified[digest] = token
+    }
+
+    func verifies(
+        _ candidate: TokenKeyring.Candidate, _ algorithm: JWSAlgorithm, signature: [UInt8], message: UnsafeRawBufferPointer
+    ) -> Bool {
+        signature.withUnsafeBytes { signature in
+            guard candidate.issuer == nil else {
+                return candidate.key.verify(algorithm.scheme, signature: signature, message: message)
+            }
+            if contexts[candidate.position] == nil {
+                contexts[candidate.position] = try? VerifyingContext(candidate.key, algorithm.scheme)
+            }
+            return contexts[candidate.position]?.verify(signature: signature, message: message) ?? false
+        }
+    }
+
+    private static let capacity = 4096
+}
