@@ -29,7 +29,7 @@ extension State {
         let count: Int
         do throws(StateError) {
             count = try database.write { database in
-                let count = try Self.reseal(from: old, to: new, database)
+                let count = try Self.reseal(from: old, to: new, database) + SealedSigningKey.reseal(from: old, to: new, database)
                 try StateIdentity.reseal(from: old, to: new, database)
                 // Before the commit: whatever is written next is written after it.
                 credentials.sealing = new.sealing

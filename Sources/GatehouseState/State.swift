@@ -23,6 +23,8 @@ public final class State: Sendable {
     public let logSigner: CheckpointSigner
     /// Refused requests, where they are kept.
     public let rejected: RejectedStore
+    /// Keys the digests of opaque tokens.
+    let tokenDigests: Secret
     let database: StateDatabase
     let held: StateDirectory
     let keyPlace: MasterKeyPlace
@@ -82,6 +84,7 @@ public final class State: Sendable {
             throw StateError(.key, "\(held.path): the key that signs checkpoints cannot be used: \(error)")
         }
         keys = identity.keys
+        tokenDigests = identity.tokens
         credentials = CredentialStore(database, sealing: master.sealing, keys: identity.keys, fingerprints: identity.fingerprints)
     }
 

@@ -9,6 +9,8 @@ struct StateIdentity {
     let keys: DerivedKeys
     /// Keys the digests by which a value is known to be another sender's too.
     let fingerprints: Secret
+    /// Keys the digests by which opaque tokens are known.
+    let tokens: Secret
     /// Signs checkpoints of the audit log: the private key of an Ed25519 key.
     let logKey: Secret
 
@@ -49,6 +51,7 @@ struct StateIdentity {
                 passwords: try KDF.hkdfSHA256(key: root, info: "gatehouse password digests", length: 32))
             logKey = try KDF.hkdfSHA256(key: root, info: "gatehouse log key", length: 32)
             fingerprints = try KDF.hkdfSHA256(key: root, info: "gatehouse fingerprints", length: 32)
+            tokens = try KDF.hkdfSHA256(key: root, info: "gatehouse token digests", length: 32)
         } catch let error as StateError {
             throw error
         } catch {

@@ -72,6 +72,39 @@ enum StateSchema {
             // How far live copies of the audit log got, by where they go.
             try database.execute(sql: "CREATE TABLE audit_forward (name TEXT PRIMARY KEY, sequence INTEGER NOT NULL) STRICT, WITHOUT ROWID")
         }
+        migrator.registerMigration("tokens") { database in
+            try database.execute(
+                sql: """
+                    CREATE TABLE signing_key (
+                        id TEXT NOT NULL PRIMARY KEY,
+                        algorithm TEXT NOT NULL,
+                        created INTEGER NOT NULL,
+                        retiring_until INTEGER,
+                        longest_lifetime INTEGER NOT NULL,
+                        sealed BLOB NOT NULL
+                    ) STRICT, WITHOUT ROWID;
+
+                    CREATE TABLE opaque_token (
+                        digest BLOB NOT NULL PRIMARY KEY CHECK (length(digest) = 32),
+                        expires INTEGER NOT NULL,
+                        claims BLOB NOT NULL
+                    ) STRICT, WITHOUT ROWID;
+
+                    CREATE INDEX opaque_token_expires ON opaque_token (expires);
+
+                    CREATE TABLE used_assertion (
+                        digest BLOB NOT NULL PRIMARY KEY CHECK (length(digest) = 32),
+                        expires INTEGER NOT NULL
+                    ) STRICT, WITHOUT ROWID;
+
+                    CREATE INDEX used_assertion_expires ON used_assertion (expires);
+
+                    CREATE TABLE revoked_token (
+                        id TEXT NOT NULL PRIMARY KEY,
+                        expires INTEGER NOT NULL
+                    ) STRICT, WITHOUT ROWID;
+                    """)
+        }
         return migrator
     }
 }

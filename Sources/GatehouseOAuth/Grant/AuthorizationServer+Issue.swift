@@ -1,4 +1,4 @@
-public import GatehouseCrypto
+internal import GatehouseCrypto
 internal import GatehousePolicy
 public import GatehouseTime
 public import GatehouseToken

@@ -73,6 +73,8 @@ struct StateRestore {
                 try database.execute(
                     sql: "INSERT OR REPLACE INTO restored (id, at, made, sequence) VALUES (1, ?, ?, ?)",
                     arguments: [now.microseconds, restored.made.microseconds, Int64(clamping: restored.records)])
+                // What was revoked since the backup is not in it: tokens from before the restore are not believed, clients fetch new ones.
+                try database.execute(sql: "DELETE FROM signing_key; DELETE FROM opaque_token")
             }
             try database.truncateLog()
             try database.close()

@@ -52,8 +52,14 @@ extension AccessToken {
         }
     }
 
-    /// What an own token is signed over.
-    func claims() -> [UInt8] {
+    /// What ``claims()`` gave for an own token; nil for anything else.
+    public init?(stored claims: [UInt8]) {
+        guard let members = StrictJSON(claims)?.members, let token = AccessToken(claims: members) else { return nil }
+        self = token
+    }
+
+    /// What an own token is signed over, as JSON.
+    public func claims() -> [UInt8] {
         var writer = JSONWriter()
         writer.member("iss", issuer)
         if audiences.count == 1, let audience = audiences.first { writer.member("aud", audience) } else { writer.member("aud", audiences) }
