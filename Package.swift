@@ -88,7 +88,7 @@ let package = Package(
         .testTarget(name: "GatehousePolicyTests", dependencies: ["GatehousePolicy"], swiftSettings: settings),
         .testTarget(
             name: "GatehouseVerifyTests",
-            dependencies: ["GatehouseVerify", "GatehouseHTTP", "GatehousePolicy", "GatehouseCrypto", "GatehouseTime"],
+            dependencies: ["GatehouseVerify", "GatehouseHTTP", "GatehousePolicy", "GatehouseCrypto", "GatehouseTime", "GatehouseToken"],
             resources: [.copy("Vectors")], swiftSettings: settings),
         .testTarget(
             name: "GatehouseTokenTests",

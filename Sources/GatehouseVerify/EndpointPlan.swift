@@ -7,7 +7,16 @@ final class EndpointPlan: Sendable {
         case signature(Int)
         case basic
         case certificate
+        /// Position among the endpoint's tokens.
+        case token(Int)
         case any([Item])
+    }
+
+    /// A bearer token as one item asks for it.
+    struct Token: Sendable, Hashable {
+        let scopes: [String]
+        /// nil: whomever it is for.
+        let audience: String?
     }
 
     final class Sender: Sendable {
@@ -37,6 +46,7 @@ final class EndpointPlan: Sendable {
     /// What the plans were made of, in the same order.
     let sources: [Scheme]
     let items: [Item]
+    let tokens: [Token]
     let senders: [Sender]
     let handshakes: [HandshakePlan]
     let paths: JSONPaths
@@ -79,6 +89,7 @@ final class EndpointPlan: Sendable {
         schemes = compiler.schemes
         sources = compiler.sources
         self.items = items
+        tokens = compiler.tokens
         self.senders = senders
         self.handshakes = handshakes
         paths = compiler.paths
@@ -91,6 +102,7 @@ final class EndpointPlan: Sendable {
         var sources: [Scheme] = []
         var schemes: [SchemePlan] = []
         var paths = JSONPaths()
+        var tokens: [Token] = []
         var usesBasic = false
         var usesCertificate = false
 
@@ -108,8 +120,11 @@ final class EndpointPlan: Sendable {
             case .certificate:
                 usesCertificate = true
                 return .certificate
-            case .oauth:
-                throw .tokensNotServed(endpoint: endpoint.name)
+            case .oauth(let scopes, let audience):
+                let token = Token(scopes: scopes, audience: audience)
+                if let known = tokens.firstIndex(of: token) { return .token(known) }
+                tokens.append(token)
+                return .token(tokens.count - 1)
             case .any(let alternatives):
                 var items: [Item] = []
                 for alternative in alternatives { items.append(try item(alternative)) }

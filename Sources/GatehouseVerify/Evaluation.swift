@@ -2,6 +2,7 @@ internal import GatehouseCrypto
 internal import GatehouseHTTP
 internal import GatehousePolicy
 internal import GatehouseTime
+internal import GatehouseToken
 
 /// One request against one endpoint: every item for one and the same sender of the list.
 struct Evaluation {
@@ -14,6 +15,10 @@ struct Evaluation {
     var basic: BasicClaim?
     var passwordChecks: [PasswordCheck] = []
     var dummyCheck: Int?
+    /// The `Authorization: Bearer` of the request; looked for where the endpoint takes tokens.
+    var bearer = BearerClaim.missing
+    /// What became of the token, by position among the endpoint's tokens; it is the same for every sender.
+    var verdicts: [TokenVerdict?] = []
 
     init(endpoint: EndpointVerifier, request: RequestView, arrival: Arrival, workspace: Workspace, bodySHA256: BodyDigest) {
         self.endpoint = endpoint
@@ -60,12 +65,20 @@ struct Evaluation {
             switch state {
             case .holds: held += 1
             case .pending: isPending = true
-            case .fails(let reason): if failure.map({ $0.rank < reason.rank }) ?? true { failure = reason }
+            case .fails(let reason):
+                // A token that lacks nothing but a scope has proved whose it is.
+                if reason == .tokenScope { held += 1 }
+                if failure.map({ $0.rank < reason.rank }) ?? true { failure = reason }
             }
         }
     }
 
     mutating func run() -> Verification {
+        if !plan.tokens.isEmpty {
+            bearer = readBearer()
+            verdicts = Array(repeating: nil, count: plan.tokens.count)
+            if case .malformed = bearer { return refusal(.malformed) }
+        }
         var mayComeSigned = false
         for (index, handshake) in plan.handshakes.enumerated() {
             guard request.method.elementsEqual(handshake.method.utf8) else { continue }
@@ -142,11 +155,13 @@ struct Evaluation {
         case .signature(let scheme): return scheme == assumed ? .holds : signature(scheme, sender: plan.senders[sender], &trial)
         case .basic: return basic(sender: plan.senders[sender], &trial)
         case .certificate: return certificate(sender: plan.senders[sender], &trial)
+        case .token(let token): return self.token(token, sender: plan.senders[sender], &trial)
         case .any(let alternatives):
             let before = trial
             var collected = Trial()
             var waiting: Trial?
             var stale: Trial?
+            var lacksScope = false
             for alternative in alternatives {
                 var attempt = before
                 switch evaluate(alternative, sender: sender, assuming: assumed, &attempt) {
@@ -156,6 +171,7 @@ struct Evaluation {
                     return .holds
                 case .pending: waiting = waiting ?? attempt
                 case .fails(let reason):
+                    lacksScope = lacksScope || reason == .tokenScope
                     collected.note(.fails(reason))
                     collected.checks += attempt.checks[before.checks.count...]
                 }
@@ -169,7 +185,8 @@ struct Evaluation {
                 return .holds
             }
             trial.checks += collected.checks
-            return .fails(collected.failure ?? .credentialMissing)
+            // Whoever came with a token is told about the token.
+            return .fails(lacksScope ? .tokenScope : collected.failure ?? .credentialMissing)
         }
     }
 
@@ -214,7 +231,7 @@ struct Evaluation {
     // MARK: Verdicts
 
     func refusal(_ reason: Reason, sender: String? = nil, checks: [CheckResult] = []) -> Verification {
-        Verification(outcome: .refused(reason), sender: sender, checks: checks, bodySHA256: bodySHA256)
+        Verification(outcome: .refused(reason), sender: sender, checks: checks, bodySHA256: bodySHA256, bearer: bearer.use)
     }
 
     private func success(_ sender: Int, _ trial: Trial, handshake: Int?) -> Verification {

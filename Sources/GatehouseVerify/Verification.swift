@@ -51,11 +51,13 @@ public struct Verification: Sendable {
     public var signedAt: WallTime?
     /// What the sender's scheme wants to hear about an event that was taken.
     public var okStatus: Int
+    /// Whether a bearer token came along, where the endpoint takes any: the challenge of a refusal depends on it.
+    public var bearer: BearerUse
     var pending: PendingPasswords?
 
     init(
         outcome: Outcome, sender: String? = nil, checks: [CheckResult] = [], event: EventIdentity = EventIdentity(), bodySHA256: BodyDigest,
-        signedAt: WallTime? = nil, okStatus: Int = 200, pending: PendingPasswords? = nil
+        signedAt: WallTime? = nil, okStatus: Int = 200, bearer: BearerUse = .none, pending: PendingPasswords? = nil
     ) {
         self.outcome = outcome
         self.sender = sender
@@ -64,6 +66,7 @@ public struct Verification: Sendable {
         self.bodySHA256 = bodySHA256
         self.signedAt = signedAt
         self.okStatus = okStatus
+        self.bearer = bearer
         self.pending = pending
     }
 
@@ -94,17 +97,30 @@ public struct CheckResult: Sendable, Hashable {
         case unavailable
         /// Waits for a password to be checked.
         case pending
+        // Of tokens.
+        case expired
+        case notYet = "not-yet"
+        case revoked
+        /// For somebody else.
+        case audience
+        /// Lacks a scope.
+        case scope
+        /// Bound to a certificate that the request did not come with.
+        case binding
     }
 
     public var check: Check
     public var scheme: String?
+    /// Of a token: the sender that it was issued to.
+    public var client: String?
     /// The version that matched; of a mismatch the newest that was tried.
     public var version: Int?
     public var result: Result
 
-    public init(_ check: Check, scheme: String? = nil, version: Int? = nil, _ result: Result) {
+    public init(_ check: Check, scheme: String? = nil, client: String? = nil, version: Int? = nil, _ result: Result) {
         self.check = check
         self.scheme = scheme
+        self.client = client
         self.version = version
         self.result = result
     }
@@ -142,4 +158,12 @@ public struct HandshakeAnswer: Sendable {
         self.fields = fields
         self.body = body
     }
+}
+
+/// How a request brought a bearer token.
+public enum BearerUse: Sendable, Hashable {
+    case none
+    case sent
+    /// Twice, or in more than one way: 400, `invalid_request` (RFC 6750 section 3.1).
+    case misused
 }

@@ -1,6 +1,7 @@
 internal import GatehouseCrypto
 public import GatehouseHTTP
 public import GatehousePolicy
+public import GatehouseToken
 
 /// A policy that this build cannot verify by.
 public struct VerifierError: Error, Sendable, Hashable, CustomStringConvertible {
@@ -18,7 +19,7 @@ public struct VerifierError: Error, Sendable, Hashable, CustomStringConvertible 
 
     static func tokensNotServed(endpoint: String) -> VerifierError {
         VerifierError(
-            code: .tokensNotServed, description: "endpoint \(endpoint): `oauth` needs the token service, which this program does not serve")
+            code: .tokensNotServed, description: "endpoint \(endpoint): `oauth` needs the keys of tokens, and there are none here")
     }
 }
 
@@ -35,16 +36,19 @@ public final class Verifier: Sendable {
     /// - Parameters:
     ///   - passwords: handed from snapshot to snapshot, so that a change of policy does not make every sender's password be stretched
     ///     again. Entries of versions that are not in `credentials`, or revoked, are dropped from it.
+    ///   - tokens: what access tokens are checked with; nil where no endpoint takes any.
     ///   - minimumKeyBytes: keys shorter than this, once decoded, match nothing (SEC-54). Only fixtures have reason to lower it.
     public init(
-        policy: Policy, credentials: CredentialSet, keys: DerivedKeys, passwords: PasswordCache = PasswordCache(), minimumKeyBytes: Int = 12
+        policy: Policy, credentials: CredentialSet, keys: DerivedKeys, passwords: PasswordCache = PasswordCache(),
+        tokens: AccessTokenValidator? = nil, minimumKeyBytes: Int = 12
     ) throws(VerifierError) {
         var builder = KeyTableBuilder(credentials)
         var plans: [EndpointPlan] = []
         for endpoint in policy.endpoints { plans.append(try EndpointPlan(endpoint, policy: policy, builder: &builder)) }
+        if tokens == nil, let index = plans.firstIndex(where: { !$0.tokens.isEmpty }) { throw .tokensNotServed(endpoint: policy.endpoints[index].name) }
         let table = KeyTable(slots: builder.slots, keys: keys, minimumKeyBytes: max(minimumKeyBytes, 1), passwords: passwords)
         self.table = table
-        endpoints = zip(policy.endpoints, plans).enumerated().map { EndpointVerifier(policy: $1.0, index: $0, plan: $1.1, table: table) }
+        endpoints = zip(policy.endpoints, plans).enumerated().map { EndpointVerifier(policy: $1.0, index: $0, plan: $1.1, table: table, tokens: tokens) }
         passwords.keep(
             only: Set(
                 builder.slots.filter { $0.use == .basic }.map { PasswordCache.Version(sender: $0.name.sender, number: $0.version.number) }))
@@ -99,12 +103,14 @@ public final class EndpointVerifier: Sendable {
     public let secretFields: [String]
     let plan: EndpointPlan
     let table: KeyTable
+    let tokens: AccessTokenValidator?
 
-    init(policy: EndpointPolicy, index: Int, plan: EndpointPlan, table: KeyTable) {
+    init(policy: EndpointPolicy, index: Int, plan: EndpointPlan, table: KeyTable, tokens: AccessTokenValidator?) {
         self.policy = policy
         self.index = index
         self.plan = plan
         self.table = table
+        self.tokens = tokens
         accepted = EventPatterns(policy.events.accept)
         secretFields = plan.sources.flatMap(\.secretSources).compactMap { if case .header(let name) = $0 { name } else { nil } }
         var methods: [String] = []
@@ -122,8 +128,8 @@ public final class EndpointVerifier: Sendable {
     ///
     /// Of several failures the most telling is reported, for the sender for whom most items held. The order: `unavailable`, a fault of the
     /// gateway's own; `malformed`; `timestamp-stale` and `-future`, which only a genuine signature comes to; `signed-with-retired` and
-    /// `credential-retired`; a mismatch; `network`; a value that cannot be read; an unknown user or credential; a value that is not there.
-    /// Of equals, the first in policy's order.
+    /// `credential-retired`, and a genuine token that does not count; a mismatch; `network`; a value that cannot be read; an unknown user or
+    /// credential; a value that is not there; `token-scope`. Of equals, the first in policy's order.
     public func verify(_ request: RequestView, arrival: Arrival, workspace: Workspace) -> Verification {
         var workspace = workspace
         if workspace.isAhead(of: table), let own = try? Workspace() { workspace = own }

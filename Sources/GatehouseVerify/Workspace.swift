@@ -1,5 +1,6 @@
 public import GatehouseCrypto
 internal import GatehouseHTTP
+internal import GatehouseToken
 
 /// What one event loop needs again for every request: keyed contexts, hashers and scratch memory, so that verifying looks nothing up and
 /// allocates next to nothing. Not to be shared between threads.
@@ -9,6 +10,8 @@ public final class Workspace {
     /// Keyed with the snapshot's own keys; nil before the first snapshot and where OpenSSL failed.
     private(set) var replay: MAC?
     private(set) var passwords: MAC?
+    /// Made for the first token.
+    private(set) lazy var tokens = try? TokenWorkspace()
     private var generation: UInt64 = 0
     @exclusivity(unchecked) private var materials: [KeyMaterial?] = []
 

@@ -2,6 +2,7 @@ import GatehouseCrypto
 import GatehouseHTTP
 import GatehousePolicy
 import GatehouseTime
+import GatehouseToken
 import Testing
 
 @testable import GatehouseVerify
@@ -75,6 +76,7 @@ struct Gate {
     var credentials: [CredentialName: [CredentialVersion]] = [:]
     var minimumKeyBytes = 1
     var passwords = PasswordCache()
+    var tokens: AccessTokenValidator?
     var change: (inout EndpointPolicy) -> Void = { _ in }
 
     init(_ schemes: Scheme...) {
@@ -113,8 +115,8 @@ struct Gate {
             endpoints: [endpoint],
             schemes: Dictionary(schemes.map { ($0.name, $0) }) { first, _ in first }, digest: "", warnings: [], files: [])
         return try Verifier(
-            policy: policy, credentials: CredentialSet(credentials), keys: Gate.keys, passwords: passwords, minimumKeyBytes: minimumKeyBytes
-        )
+            policy: policy, credentials: CredentialSet(credentials), keys: Gate.keys, passwords: passwords, tokens: tokens,
+            minimumKeyBytes: minimumKeyBytes)
     }
 
     func verify(

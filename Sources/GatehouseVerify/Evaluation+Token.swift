@@ -1,0 +1,115 @@
+internal import GatehouseCrypto
+internal import GatehouseHTTP
+internal import GatehouseToken
+
+/// What a request says in `Authorization: Bearer` (RFC 6750 section 2.1).
+enum BearerClaim {
+    /// No Authorization field, or one of another scheme.
+    case missing
+    /// Twice, or in another place as well.
+    case malformed
+    case given(UnsafeRawBufferPointer)
+
+    var use: BearerUse {
+        switch self {
+        case .missing: .none
+        case .malformed: .misused
+        case .given: .sent
+        }
+    }
+}
+
+extension Evaluation {
+    mutating func token(_ index: Int, sender: EndpointPlan.Sender, _ trial: inout Trial) -> State {
+        guard case .given(let text) = bearer else {
+            trial.checks.append(CheckResult(.oauth, .missing))
+            return .fails(.credentialMissing)
+        }
+        guard let verdict = verdict(index, text) else {
+            trial.checks.append(CheckResult(.oauth, .unavailable))
+            return .fails(.unavailable)
+        }
+        switch verdict {
+        case .valid(let token):
+            guard token.sender == sender.name else {
+                trial.checks.append(CheckResult(.oauth, client: token.sender, .mismatch))
+                return .fails(.credentialMismatch)
+            }
+            trial.checks.append(CheckResult(.oauth, client: token.sender, .ok))
+            return .holds
+        case .refused(let refusal, let token):
+            if let token, token.sender != sender.name {
+                trial.checks.append(CheckResult(.oauth, client: token.sender, .mismatch))
+                return .fails(.credentialMismatch)
+            }
+            trial.checks.append(CheckResult(.oauth, client: token?.sender, refusal.result))
+            return .fails(refusal.reason)
+        }
+    }
+
+    /// Nil where OpenSSL failed.
+    private mutating func verdict(_ index: Int, _ text: UnsafeRawBufferPointer) -> TokenVerdict? {
+        if let known = verdicts[index] { return known }
+        guard let validator = endpoint.tokens, let tokens = workspace.tokens else { return nil }
+        let wanted = plan.tokens[index]
+        let verdict = validator.validate(
+            text, at: arrival.now, audience: wanted.audience, scopes: wanted.scopes, certificate: arrival.certificate?.sha256, workspace: tokens)
+        verdicts[index] = verdict
+        return verdict
+    }
+
+    /// SEC-42: from the Authorization field only, which comes once, and nowhere else.
+    func readBearer() -> BearerClaim {
+        let field: UnsafeRawBufferPointer
+        switch request.field("authorization") {
+        case .absent: return .missing
+        case .repeated: return .malformed
+        case .one(let value): field = value
+        }
+        let scheme = "bearer"
+        guard field.count >= scheme.utf8.count, zip(field, scheme.utf8).allSatisfy({ $0 == $1 || $0 | 0x20 == $1 }) else { return .missing }
+        let rest = field.slice(scheme.utf8.count, field.count)
+        guard rest.first.map({ $0 == 0x20 }) ?? true else { return .missing }
+        if let query = request.head.query, Self.namesToken(request[query]) { return .malformed }
+        if isForm, Self.namesToken(request.body) { return .malformed }
+        return .given(rest.trimmed)
+    }
+
+    private var isForm: Bool {
+        guard case .one(let type) = request.field("content-type") else { return false }
+        let form = "application/x-www-form-urlencoded"
+        return type.count >= form.utf8.count && zip(type, form.utf8).allSatisfy { $0 == $1 || $0 | 0x20 == $1 }
+    }
+
+    /// Whether form-encoded parameters hold an `access_token`.
+    private static func namesToken(_ parameters: UnsafeRawBufferPointer) -> Bool {
+        var start = 0
+        while let found = parameters.offset(of: parameter, from: start) {
+            let end = found + parameter.count
+            let begins = found == 0 || parameters[found - 1] == UInt8(ascii: "&")
+            if begins, end == parameters.count || parameters[end] == UInt8(ascii: "=") || parameters[end] == UInt8(ascii: "&") { return true }
+            start = end
+        }
+        return false
+    }
+
+    private static let parameter = Array("access_token".utf8)
+}
+
+extension TokenRefusal {
+    var reason: Reason { Reason(rawValue: rawValue) ?? .unavailable }
+
+    var result: CheckResult.Result {
+        switch self {
+        case .malformed: .malformed
+        case .signature: .mismatch
+        case .expired: .expired
+        case .notYet: .notYet
+        case .revoked: .revoked
+        case .audience: .audience
+        case .scope: .scope
+        case .binding: .binding
+        case .unavailable: .unavailable
+        }
+    }
+}
