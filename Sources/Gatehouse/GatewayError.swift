@@ -2,7 +2,7 @@ public import GatehousePolicy
 
 /// Why a gateway did not start, or could not do what it was told: for the operator, with what to do.
 public struct GatewayError: Error, Sendable, CustomStringConvertible {
-    public enum Code: Sendable, Hashable { case listen, tls, handler, limits, state, control }
+    public enum Code: Sendable, Hashable { case listen, tls, handler, limits, policy, state, control }
 
     public let code: Code
     public let description: String

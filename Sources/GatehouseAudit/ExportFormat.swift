@@ -68,7 +68,7 @@ enum CSVRow {
     }
 
     private static func details(_ record: LogRecord) -> String {
-        ["event", "command", "credential", "version", "result", "user"].compactMap { name in
+        ["event", "command", "credential", "version", "result", "user", "grant", "authentication", "audience", "token"].compactMap { name in
             record.value[name].flatMap { value in (value.string ?? value.integer.map(String.init)).map { "\(name)=\($0)" } }
         }.joined(separator: " ")
     }
@@ -129,6 +129,10 @@ enum OCSFEvent {
     private static func appendUnmapped(_ record: LogRecord, to output: inout RecordWriter) {
         output.append(",\"unmapped\":{\"node\":", text: record.node)
         if let decision = record.decision { output.append(",\"decision\":", text: decision) }
+        if record.kind == "token" {
+            if let event = record.value["event"]?.string { output.append(",\"event\":", text: event) }
+            if let token = record.value["token"]?.string { output.append(",\"token\":", text: token) }
+        }
         if record.kind == "decision", let event = record.event {
             if let id = event.id { output.append(",\"event_id\":", text: id, limit: RecordLimit.event) }
             if let type = event.type { output.append(",\"event_type\":", text: type, limit: RecordLimit.event) }

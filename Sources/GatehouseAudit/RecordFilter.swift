@@ -15,18 +15,21 @@ public struct RecordFilter: Sendable {
     private let eventName: [UInt8]?
     private let referenceText: [UInt8]?
     private let everyKind: Bool
+    private let andTokens: Bool
 
     /// - Parameters:
     ///   - event: an event's id, type or key.
+    ///   - andTokens: also what the token service decided, where nothing asked for rules it out.
     ///   - everyKind: also what is no decision, where nothing asked for rules it out.
     public init(
         since: WallTime? = nil, until: WallTime? = nil, endpoint: String? = nil, sender: String? = nil, decision: String? = nil,
-        reason: String? = nil, event: String? = nil, reference: Reference? = nil, everyKind: Bool = false
+        reason: String? = nil, event: String? = nil, reference: Reference? = nil, andTokens: Bool = false, everyKind: Bool = false
     ) {
         self.since = since
         self.until = until
         self.reference = reference
         self.everyKind = everyKind
+        self.andTokens = andTokens
         self.endpoint = endpoint.map { Self.written($0, RecordLimit.name) }
         self.sender = sender.map { Self.written($0, RecordLimit.name) }
         self.decision = decision.map { Self.written($0, RecordLimit.name) }
@@ -45,7 +48,7 @@ public struct RecordFilter: Sendable {
         }
         if let referenceText, !Self.equal(referenceText, line.text("reference")) { return nil }
         let fields = LogFields(line)
-        guard everyKind || fields.kind.map({ $0.count == 8 && $0.has("decision", at: 0) }) == true else { return nil }
+        guard everyKind || fields.kind.map({ isWanted(kind: $0) }) == true else { return nil }
         if let endpoint, !Self.equal(endpoint, fields.endpoint) { return nil }
         if let sender, !Self.equal(sender, fields.sender) { return nil }
         if let decision, !Self.equal(decision, fields.decision) { return nil }
@@ -57,6 +60,10 @@ public struct RecordFilter: Sendable {
             else { return nil }
         }
         return fields
+    }
+
+    private func isWanted(kind: UnsafeRawBufferPointer) -> Bool {
+        kind.count == 8 && kind.has("decision", at: 0) || andTokens && kind.count == 5 && kind.has("token", at: 0)
     }
 
     /// As a record would hold it, without the quotes.

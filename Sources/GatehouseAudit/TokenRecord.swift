@@ -4,7 +4,7 @@ public struct TokenRecord: Sendable, Hashable {
 
     public var reference: Reference
     public var event: Event
-    /// Nil where no client proved to be one.
+    /// Who proved to be a client, or, where that was refused, who said so and is one.
     public var sender: String?
     public var reason: String
     public var grant: String?

@@ -40,6 +40,19 @@ public struct AuditLine: Sendable, Decodable {
     public var remote: String?
     /// Of the record that stands for a second's refusals of one address.
     public var requests: Int?
+    /// Of token records.
+    public var token: Token?
+
+    public struct Token: Sendable, Decodable {
+        public var event: String
+        public var grant: String?
+        public var authentication: String?
+        public var version: Int?
+        public var scopes: [String]?
+        public var audience: String?
+        /// `jti`.
+        public var token: String?
+    }
 
     private var decided: Decided?
 
@@ -66,6 +79,7 @@ public struct AuditLine: Sendable, Decodable {
         answer = try values.decodeIfPresent(Int.self, forKey: .answer)
         remote = try values.decodeIfPresent(String.self, forKey: .remote)
         requests = try values.decodeIfPresent(Int.self, forKey: .requests)
+        token = kind == "token" ? try Token(from: decoder) : nil
         decided = kind == "decision" ? try Decided(from: decoder) : nil
     }
 

@@ -125,6 +125,14 @@ public final class TestSite: Sendable {
 
     public func decisions() throws -> [AuditLine] { try records().filter { $0.kind == "decision" } }
 
+    public func tokenRecords() throws -> [AuditLine] { try records().filter { $0.kind == "token" } }
+
+    /// The one record of the token service that an answer belongs to.
+    public func tokenRecord(of answer: RawAnswer) throws -> AuditLine? {
+        let found = try tokenRecords().filter { $0.reference == answer.reference }
+        return found.count == 1 ? found.first : nil
+    }
+
     /// The one decision that an answer belongs to; nil where there is none, or not exactly one.
     public func decision(of answer: RawAnswer) throws -> AuditLine? {
         let found = try decisions().filter { $0.reference == answer.reference }
@@ -139,11 +147,11 @@ public final class TestSite: Sendable {
         references.withLock { $0.append(answer.reference ?? "an answer without a reference: \(answer.status)") }
     }
 
-    /// What does not fit between the answers that senders got and the decisions in the log (SEC-76): a reference without exactly one
+    /// What does not fit between the answers that senders got and the decisions, about events and tokens, in the log (SEC-76): a reference without exactly one
     /// record, a record without an answer. Records of requests whose sender was gone are named in `unanswered` by their reason.
     public func mismatches(unanswered: [String] = []) throws -> [String] {
         let answered = Set(references.withLock { $0 })
-        let decisions = try decisions()
+        let decisions = try records().filter { $0.kind == "decision" || $0.kind == "token" }
         var problems: [String] = []
         for reference in answered {
             let count = decisions.count { $0.reference == reference }

@@ -4,6 +4,7 @@ import GatehouseCrypto
 import GatehousePolicy
 import GatehouseState
 public import GatehouseTime
+import GatehouseToken
 import GatehouseVerify
 
 /// What `gatehouse explain` asks: over the control socket of a running gateway, so that secrets stay in it, or on the state of a stopped one.
@@ -29,7 +30,10 @@ public struct ExplainCommands: Sendable {
     private func perform(_ question: ExplainQuestion) throws -> ExplainAnswer {
         let policies = place.policies
         return try place.perform(try ControlRequest("explain", encoding: question), mode: .existing) { stopped in
-            try question.answer(stopped.policy, stopped.state, directory: policies, now: SystemClock().now)
+            try stopped.withTokens { tokens, now in
+                try question.answer(
+                    stopped.policy, stopped.state, tokens: try stopped.authorization(tokens).validator, directory: policies, now: now)
+            }
         }
     }
 }
@@ -46,14 +50,16 @@ struct ExplainQuestion: Codable, Sendable {
     var at: String?
 
     /// Reads the log and computes hundreds of signatures: never on an event loop.
-    func answer(_ policy: Policy, _ state: State, directory: String, now: WallTime) throws -> ExplainAnswer {
+    func answer(
+        _ policy: Policy, _ state: State, tokens: AccessTokenValidator, directory: String, now: WallTime
+    ) throws -> ExplainAnswer {
         let credentials = try state.credentials.credentialSet()
         let history = VersionHistory(try state.credentials.status(at: now))
         let log = AuditLog(directory: state.auditDirectory)
         if let reference {
             guard let reference = Reference(reference) else { throw GatewayError(.control, "\(reference) is no reference") }
             let explainer = RecordExplainer(
-                policy: policy, credentials: credentials, log: log, keys: state.keys, history: history, directory: directory,
+                policy: policy, credentials: credentials, log: log, keys: state.keys, tokens: tokens, history: history, directory: directory,
                 stored: { reference in
                     try state.rejected.request(reference).map { kept in (kept.content.withBytes { Array($0) }, kept.arrived) }
                 })
@@ -69,15 +75,18 @@ struct ExplainQuestion: Codable, Sendable {
         if request.target == "/" { request.target = found.path }
         let bench = try ExplainBench(
             policy: policy, endpoint: found, credentials: credentials, request: request, keys: state.keys, at: time, history: history,
+            tokens: tokens,
             usualSkew: { (try? RecordExplainer.usualSkew(of: $0, in: log)) ?? nil })
         return ExplainAnswer(explanation: Explainer(bench: bench, directory: directory).explain())
     }
 
     /// On a thread that may wait.
-    func answerAway(_ policy: Policy, _ state: State, directory: String, now: WallTime) async throws -> ExplainAnswer {
+    func answerAway(
+        _ policy: Policy, _ state: State, tokens: AccessTokenValidator, directory: String, now: WallTime
+    ) async throws -> ExplainAnswer {
         try await withCheckedThrowingContinuation { continuation in
             DispatchQueue.global(qos: .utility).async {
-                continuation.resume(with: Result { try answer(policy, state, directory: directory, now: now) })
+                continuation.resume(with: Result { try answer(policy, state, tokens: tokens, directory: directory, now: now) })
             }
         }
     }

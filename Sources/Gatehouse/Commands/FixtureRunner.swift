@@ -53,6 +53,7 @@ private struct FixtureBench {
     private let table: RouteTable
     private let endpoint: EndpointPolicy
     private let workspace: Workspace
+    private let tokens: FixtureTokens
     /// The replay memory: the answer's status, the body's digest and when the event is forgotten.
     private var remembered: [EventKey: (status: Int, body: BodyDigest, until: WallTime)] = [:]
 
@@ -88,7 +89,9 @@ private struct FixtureBench {
                     number: index + 1, state: .active, created: WallTime(microseconds: 0), value: PlainCredential(stored))
             }
         }
-        let verifier = try Verifier(policy: policy, credentials: CredentialSet(credentials), keys: keys, minimumKeyBytes: 1)
+        let set = CredentialSet(credentials)
+        tokens = try FixtureTokens(policy: policy, credentials: set)
+        let verifier = try Verifier(policy: policy, credentials: set, keys: keys, tokens: tokens.validator, minimumKeyBytes: 1)
         let names = MetricsNames()
         table = RouteTable(
             policy.endpoints.enumerated().map { index, endpoint in
@@ -123,7 +126,19 @@ private struct FixtureBench {
     }
 
     mutating func run(_ step: Fixture.Step) -> Verdict {
-        let bytes = raw(step.request)
+        let certificate = step.request.certificate.flatMap { try? CertificateInfo.load(pemFile: $0) }.map {
+            ClientCertificate(subject: $0.subject, spkiSHA256: $0.spkiSHA256, sha256: $0.sha256, notAfter: $0.notAfter)
+        }
+        var request = step.request
+        if let token = request.token {
+            do {
+                let text = try tokens.make(token, at: step.at, certificate: certificate)
+                request.headers.append(Fixture.Header(name: "Authorization", value: "Bearer " + text))
+            } catch {
+                return Verdict(decision: .failed, reason: .unavailable, answer: 503, body: "the fixture's token could not be made: \(error)")
+            }
+        }
+        let bytes = raw(request)
         let body = step.request.body
         var head = RequestHead()
         let refusal: HTTPRefusal? = bytes.withUnsafeBytes { buffer in
@@ -142,18 +157,15 @@ private struct FixtureBench {
         }
         if let refusal { return Verdict(decision: .rejected, reason: EarlyChecks.Refusal.reason(of: refusal).reason, answer: refusal.status) }
         return bytes.withUnsafeBytes { buffer in
-            body.withUnsafeBytes { body in decide(RequestView(bytes: buffer, head: head, body: body), step) }
+            body.withUnsafeBytes { body in decide(RequestView(bytes: buffer, head: head, body: body), step, certificate) }
         }
     }
 
-    private mutating func decide(_ view: RequestView, _ step: Fixture.Step) -> Verdict {
+    private mutating func decide(_ view: RequestView, _ step: Fixture.Step, _ certificate: ClientCertificate?) -> Verdict {
         let context = EarlyChecks.Context(listener: 0, peer: step.request.peer)
         switch EarlyChecks.run(view, context, policy.gateway, table) {
         case .refused(let refusal): return Verdict(decision: .rejected, reason: refusal.reason.reason, answer: refusal.status)
         case .admitted(let route):
-            let certificate = step.request.certificate.flatMap { (try? CertificateInfo.load(pemFile: $0)).map {
-                    ClientCertificate(subject: $0.subject, spkiSHA256: $0.spkiSHA256, sha256: $0.sha256, notAfter: $0.notAfter)
-                } }
             var verification = route.verifier.verify(
                 view, arrival: Arrival(now: step.at, peer: step.request.peer, certificate: certificate, diagnoseRetired: true), workspace: workspace)
             if case .passwordNeeded(let checks) = verification.outcome { verification = verification.resume(checks.map { (try? $0.run()) ?? false }) }

@@ -1,6 +1,7 @@
 import GatehouseCrypto
 import GatehousePolicy
 import GatehouseTime
+import GatehouseToken
 import GatehouseVerify
 
 /// The gateway's own verifier over one endpoint, without network and clock, for one supposition after another.
@@ -14,11 +15,13 @@ struct ExplainBench {
     let history: VersionHistory
     /// The median of arrival after signed time of a sender's accepted events, in milliseconds; nil where it is not known.
     let usualSkew: @Sendable (String) -> Int64?
+    private let tokens: AccessTokenValidator?
     private let workspace: Workspace
 
     init(
         policy: Policy, endpoint: EndpointPolicy, credentials: CredentialSet, request: ExplainedRequest, keys: DerivedKeys, at: WallTime,
-        history: VersionHistory = VersionHistory(), usualSkew: @escaping @Sendable (String) -> Int64? = { _ in nil }
+        history: VersionHistory = VersionHistory(), tokens: AccessTokenValidator? = nil,
+        usualSkew: @escaping @Sendable (String) -> Int64? = { _ in nil }
     ) throws {
         self.policy = policy
         self.endpoint = endpoint
@@ -28,6 +31,7 @@ struct ExplainBench {
         self.at = at
         self.history = history
         self.usualSkew = usualSkew
+        self.tokens = tokens
         workspace = try Workspace()
         // Where it came from is not in the file.
         for name in endpoint.senders { self.policy.senders[name]?.networks = [] }
@@ -37,7 +41,7 @@ struct ExplainBench {
     func verification(diagnoseRetired: Bool = true) -> Verification? {
         var policy = policy
         policy.endpoints = [endpoint]
-        guard let verifier = try? Verifier(policy: policy, credentials: credentials, keys: keys, minimumKeyBytes: 1),
+        guard let verifier = try? Verifier(policy: policy, credentials: credentials, keys: keys, tokens: tokens, minimumKeyBytes: 1),
             let endpoint = verifier.endpoints.first
         else { return nil }
         return request.withView { view in

@@ -2,6 +2,7 @@ import GatehouseAudit
 import GatehousePolicy
 import GatehouseState
 import GatehouseTime
+import GatehouseToken
 import GatehouseVerify
 
 /// Explains a decision from the request itself where it was kept, else from its record and those around it. A record holds no body, so what
@@ -10,19 +11,19 @@ struct RecordExplainer {
     let policy: Policy
     let credentials: CredentialSet
     let log: AuditLog
-
     let keys: DerivedKeys
+    let tokens: AccessTokenValidator
     let history: VersionHistory
     /// Of policies.
     let directory: String
     /// The request itself, where it was kept.
     let stored: @Sendable (Reference) throws -> (request: [UInt8], arrived: WallTime)?
 
-    /// Nil where there is no decision with that reference.
+    /// Nil where there is no decision, about an event or a token, with that reference.
     func explain(_ reference: Reference) throws -> Explanation? {
-        guard let (_, line) = try log.record(reference), let record = line.withUnsafeBytes({ LogRecord(line: $0) }), record.kind == "decision",
-            let decision = record.decision, let code = record.reason
-        else { return nil }
+        guard let (_, line) = try log.record(reference), let record = line.withUnsafeBytes({ LogRecord(line: $0) }), let code = record.reason else { return nil }
+        if record.kind == "token" { return TokenCauses.explain(record, reason: code) }
+        guard record.kind == "decision", let decision = record.decision else { return nil }
         var explanation = Explanation(
             reference: reference.description, endpoint: record.endpoint, sender: record.sender, decision: decision, reason: code, causes: [], notes: [])
         guard let reason = Reason(rawValue: code) else { return explanation }
@@ -54,7 +55,7 @@ struct RecordExplainer {
         let log = log
         let bench = try ExplainBench(
             policy: policy, endpoint: endpoint, credentials: credentials, request: ExplainedRequest(raw: raw), keys: keys, at: time, history: history,
-            usualSkew: { (try? Self.usualSkew(of: $0, in: log)) ?? nil })
+            tokens: tokens, usualSkew: { (try? Self.usualSkew(of: $0, in: log)) ?? nil })
         return Explainer(bench: bench, directory: directory).explain()
     }
 

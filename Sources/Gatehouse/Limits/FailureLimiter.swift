@@ -36,12 +36,13 @@ final class FailureLimiter: Sendable {
     }
 
     /// Takes a token for a refusal caused by `address`. `reference` names the request, and the whole second's record if it is the first one over.
-    func refuse(_ address: IPAddress, at now: MonotonicTime, reference: Reference) -> Verdict {
+    /// `isOver`: limited in any case.
+    func refuse(_ address: IPAddress, at now: MonotonicTime, reference: Reference, isOver: Bool = false) -> Verdict {
         buckets.withLock { buckets in
             if buckets.count >= Self.tableLimit { prune(&buckets, now) }
             var bucket = refilled(buckets[Self.key(address)], now)
             defer { buckets[Self.key(address)] = bucket }
-            if bucket.tokens >= 1 {
+            if bucket.tokens >= 1, !isOver {
                 bucket.tokens -= 1
                 return .within
             }

@@ -1,5 +1,6 @@
 import GatehouseAudit
 import GatehouseCrypto
+import GatehouseOAuth
 import GatehousePolicy
 import GatehouseState
 import GatehouseTLS
@@ -23,6 +24,8 @@ final class LoopState {
     private var references = ReferenceGenerator()
     private var fallback: UInt64 = 0
     private var uses = CredentialUses()
+    /// Made with the first request to the token service.
+    private(set) lazy var oauth = try? OAuthWorkspace()
     private var lastChecks = CheckTexts(results: [])
     /// Decided in this turn of the loop.
     private var records: [JournalEntry] = []
@@ -194,6 +197,10 @@ final class LoopState {
             guard check.result == .ok, let version = check.version, let kind = route.credentialKind(check) else { continue }
             uses.record(CredentialName(sender: sender, kind: kind), version: version, at: time, from: address)
         }
+    }
+
+    func used(_ credential: CredentialName, version: Int, at time: WallTime, from address: IPAddress) {
+        uses.record(credential, version: version, at: time, from: address)
     }
 
     func takeUses() -> [CredentialUse] { uses.isEmpty ? [] : uses.take() }

@@ -5,7 +5,7 @@ import GatehouseVerify
 /// What the verifier says, in the words of an audit record.
 extension DecisionRecord.Check {
     init(_ result: CheckResult) {
-        self.init(check: result.check.rawValue, scheme: result.scheme, version: result.version, result: result.result.rawValue)
+        self.init(check: result.check.rawValue, scheme: result.scheme, client: result.client, version: result.version, result: result.result.rawValue)
     }
 }
 

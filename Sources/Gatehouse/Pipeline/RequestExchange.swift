@@ -27,23 +27,23 @@ final class RequestExchange: @unchecked Sendable {
     fileprivate(set) var isListed = false
     /// `audit.on-failure: allow`: the answer stays as it was decided where no record of it can be made durable.
     let goesOnUnrecorded: Bool
-    private let route: Route?
-    private let snapshot: Snapshot
-    private let remote: IPAddress
-    private let remoteText: String
-    private let received: WallTime
+    let route: Route?
+    let snapshot: Snapshot
+    let remote: IPAddress
+    let remoteText: String
+    let received: WallTime
     private let arrived: NIODeadline
     private let headStarted: NIODeadline
-    private var connection: Connection?
+    private(set) var connection: Connection?
     private var verification: Verification?
     private var summary: RequestSummary?
     private var bodyBytes: Int?
-    private var detail: String?
+    var detail: String?
     /// Set while a hand-over, or another request with the same event, is waited for.
     private var deadline: NIODeadline?
     private var onDeadline: (() -> Void)?
     private var hasReservation = false
-    private var isConcluded = false
+    private(set) var isConcluded = false
     private var isAnswered = false
     private var isAccepted = false
     private var isStale = false
@@ -86,20 +86,21 @@ final class RequestExchange: @unchecked Sendable {
         _ reason: RefusalReason, status: Int, view: RequestView?, fields: [(name: String, value: String)] = [], closes: Bool = false
     ) {
         detail = reason.detail
+        if let service = route?.service { return refuse(service, reason.reason, status: status, fields: fields, closes: closes) }
         summary = view.map { RequestSummary($0, fields: []) }
         if isLimited(closes: closes) { return }
         conclude(.rejected, reason.reason, .problem(status, reference: reference, fields: fields, closes: closes))
     }
 
-    /// An address that causes too many refusals gets 429, and one record a second for all of them.
-    private func isLimited(closes: Bool) -> Bool {
-        switch loop.shared.failures.refuse(remote, at: loop.clock.monotonic, reference: reference) {
+    /// An address that causes too many refusals gets 429, and one record a second for all of them. `isOver`: something else has its limit.
+    func isLimited(closes: Bool, isOver: Bool = false) -> Bool {
+        switch loop.shared.failures.refuse(remote, at: loop.clock.monotonic, reference: reference, isOver: isOver) {
         case .within: return false
         case .limited(let shared, let first):
             isConcluded = true
             loop.metrics.failureLimited()
             if first { loop.recordLimitedSecond(remote, reference: shared, policy: snapshot.policy.digest) }
-            let answer = Answer.problem(429, reference: shared, fields: [("Retry-After", "1")], closes: closes)
+            let answer = refusal(429, reference: shared, fields: [("Retry-After", "1")], closes: closes)
             connection?.answer(answer, reference: shared)
             leave()
             return true
@@ -110,6 +111,7 @@ final class RequestExchange: @unchecked Sendable {
 
     func run(_ view: RequestView) {
         guard let route else { return refuse(RefusalReason(.notFound), status: 404, view: view) }
+        if let service = route.service { return serve(service, view) }
         bodyBytes = view.body.count
         var arrival = Arrival(now: received, peer: remote, certificate: connection?.session?.clientCertificate)
         var verification = route.verifier.verify(view, arrival: arrival, workspace: loop.workspace)
@@ -167,20 +169,21 @@ final class RequestExchange: @unchecked Sendable {
         summary = RequestSummary(view, fields: route.verifier.refusedFields(view, workspace: loop.workspace))
         if isLimited(closes: false) { return }
         loop.shared.rejected.keep(reference, view, arrived: received)
+        let bearer = verification?.bearer ?? .none
         let status = Self.status(refused: reason)
         conclude(
             .rejected, reason,
-            .problem(
-                status, reference: reference,
-                fields: status == 405 ? [("Allow", route.allow)] : status == 401 ? route.challenges : []))
+            .problem(status, reference: reference, fields: status == 405 ? [("Allow", route.allow)] : route.challenges(status: status, bearer: bearer)))
     }
 
     /// A method that is let through for handshakes only is still the wrong one for anything else. `malformed` is said of a message whose
-    /// every check held, or of a handshake that nothing is checked of: a 400 tells nothing that its sender does not know.
+    /// every check held, of a token that came twice, or of a handshake that nothing is checked of: a 400 tells nothing that its sender does
+    /// not know. Of tokens RFC 6750 section 3.1.
     static func status(refused reason: Reason) -> Int {
         switch reason {
         case .method: 405
         case .malformed: 400
+        case .tokenScope: 403
         default: 401
         }
     }
@@ -416,17 +419,37 @@ final class RequestExchange: @unchecked Sendable {
         onDeadline = then
     }
 
-    private func stopWaiting() {
+    func stopWaiting() {
         deadline = nil
         onDeadline = nil
     }
 
-    private func unavailable() -> Answer { .problem(503, reference: reference, fields: [("Retry-After", "1")]) }
+    func unavailable() -> Answer { refusal(503, reference: reference, fields: [("Retry-After", "1")]) }
+
+    /// In the words of whoever was asked: an endpoint or a service of the gateway's own.
+    private func refusal(_ status: Int, reference: Reference, fields: [(name: String, value: String)], closes: Bool = false) -> Answer {
+        guard route?.service == nil else { return .oauthError(status, fields: fields, closes: closes) }
+        return .problem(status, reference: reference, fields: fields, closes: closes)
+    }
 
     // MARK: The decision
 
+    /// As ``conclude(_:_:_:)``, with a record of another kind.
+    func conclude(_ decision: DecisionKind, _ reason: Reason, _ answer: Answer, sender: String?, record: TokenRecord) {
+        guard !isConcluded else { return }
+        isConcluded = true
+        stopWaiting()
+        decided = .now()
+        self.answer = answer
+        loop.note(decision, reason, route: route, sender: sender, reference: reference, remote: remote, detail: detail)
+        if loop.shared.health.isFailing { return recorded(false) }
+        loop.recordBytes.removeAll(keepingCapacity: true)
+        record.encode(into: &loop.recordBytes)
+        loop.submit(self, members: loop.recordBytes)
+    }
+
     /// Writes the record; the answer follows when it is durable.
-    private func conclude(_ decision: DecisionKind, _ reason: Reason, _ answer: Answer) {
+    func conclude(_ decision: DecisionKind, _ reason: Reason, _ answer: Answer) {
         guard !isConcluded else { return }
         isConcluded = true
         stopWaiting()

@@ -9,8 +9,9 @@ final class Route: Sendable {
     let bodyLimit: Int
     /// The `Allow` field.
     let allow: String
-    /// `WWW-Authenticate` values, one a kind that the endpoint takes.
-    let challenges: [(name: String, value: String)]
+    /// One of the gateway's own services; nil: an endpoint.
+    let service: TokenPath?
+    private let challenges: Challenges
     let rate: RateLimiter?
     let hand: HandOverPlan
     /// What any of the handlers takes; nil: everything.
@@ -20,13 +21,14 @@ final class Route: Sendable {
     /// Schemes whose credential is a public key.
     private let keyed: Set<String>
     private let senderNumbers: [(name: String, number: Int)]
-    /// A scheme of this endpoint reads JSON out of the body, so the body must not come in a content coding (SEC-21).
+    /// A scheme or a service reads the body, so it must not come in a content coding (SEC-21).
     let readsJSON: Bool
 
     init(
         index: Int, policy: EndpointPolicy, verifier: EndpointVerifier, schemes: [String: Scheme], limits: GatewayPolicy.Limits,
-        rate: RateLimiter?, hand: HandOverPlan, names: MetricsNames
+        rate: RateLimiter?, hand: HandOverPlan, names: MetricsNames, service: TokenPath? = nil
     ) {
+        self.service = service
         number = names.number(of: policy.name)
         senderNumbers = policy.senders.map { ($0, names.number(of: $0)) }
         self.index = index
@@ -39,14 +41,15 @@ final class Route: Sendable {
         wanted = takesAll ? nil : EventPatterns(policy.deliver.flatMap(\.events))
         keyed = Set(schemes.values.filter(\.algorithm.takesPublicKey).map(\.name))
         allow = (policy.methods + verifier.handshakeMethods).joined(separator: ", ")
-        readsJSON = verifier.readsJSON
-        var challenges: [(name: String, value: String)] = []
-        Self.collectChallenges(policy.authenticate, endpoint: policy.name, into: &challenges)
-        self.challenges = challenges
+        readsJSON = verifier.readsJSON || service != nil
+        challenges = Challenges(policy)
     }
 
     /// Some handler takes events of this type. One that none takes is acknowledged, handed to nobody and not remembered.
     func isWanted(_ type: String?) -> Bool { wanted?.matches(type) ?? true }
+
+    /// `WWW-Authenticate` fields of a refusal.
+    func challenges(status: Int, bearer: BearerUse) -> [(name: String, value: String)] { challenges.fields(status: status, bearer: bearer) }
 
     /// Which kind of credential a check that held was made with; nil for one that uses none.
     func credentialKind(_ check: CheckResult) -> CredentialKind? {
@@ -62,25 +65,6 @@ final class Route: Sendable {
     func senderNumber(_ sender: String) -> Int {
         for (name, number) in senderNumbers where name == sender { return number }
         return MetricsNames.none
-    }
-
-    /// Basic and Bearer have registered challenges (RFC 7617, RFC 6750); signatures and certificates have none, so they get a plain name.
-    private static func collectChallenges(
-        _ requirements: [EndpointPolicy.Requirement], endpoint: String, into challenges: inout [(name: String, value: String)]
-    ) {
-        for requirement in requirements {
-            let value: String
-            switch requirement {
-            case .signature(let scheme): value = "Signature realm=\"\(endpoint)\", scheme=\"\(scheme)\""
-            case .basic: value = "Basic realm=\"\(endpoint)\", charset=\"UTF-8\""
-            case .oauth: value = "Bearer realm=\"\(endpoint)\""
-            case .certificate: value = "Certificate realm=\"\(endpoint)\""
-            case .any(let inner):
-                collectChallenges(inner, endpoint: endpoint, into: &challenges)
-                continue
-            }
-            if !challenges.contains(where: { $0.value == value }) { challenges.append((name: "WWW-Authenticate", value: value)) }
-        }
     }
 }
 

@@ -13,6 +13,8 @@ final class Shared: Sendable {
     let clock: any GatewayClock
     let connections = ConnectionLimiter()
     let failures: FailureLimiter
+    let clientFailures: ClientFailures
+    let tokens: TokenStore
     let passwords: PasswordChecker
     let rejected: RejectedKeeper
     /// A state restored from a backup does not know what was accepted last: until then no event is.
@@ -21,8 +23,8 @@ final class Shared: Sendable {
     let unrecorded = Atomic<UInt64>(0)
 
     init(
-        journal: Journal, health: JournalHealth, replay: ReplayMemory, log: Logger, clock: any GatewayClock, failures: FailureLimiter, passwords: PasswordChecker,
-        rejected: RejectedKeeper, refusesUntil: WallTime? = nil
+        journal: Journal, health: JournalHealth, replay: ReplayMemory, log: Logger, clock: any GatewayClock, failures: FailureLimiter,
+        clientFailures: ClientFailures, tokens: TokenStore, passwords: PasswordChecker, rejected: RejectedKeeper, refusesUntil: WallTime? = nil
     ) {
         self.journal = journal
         self.health = health
@@ -30,6 +32,8 @@ final class Shared: Sendable {
         self.log = log
         self.clock = clock
         self.failures = failures
+        self.clientFailures = clientFailures
+        self.tokens = tokens
         self.passwords = passwords
         self.rejected = rejected
         self.refusesUntil = refusesUntil

@@ -1,5 +1,7 @@
+import GatehouseOAuth
 import GatehousePolicy
 import GatehouseTLS
+import GatehouseToken
 import GatehouseVerify
 
 /// Policy, credentials and certificates as one immutable value. A request keeps the one it began with; a change makes a new one, which every
@@ -8,16 +10,22 @@ final class Snapshot: Sendable {
     let policy: Policy
     let verifier: Verifier
     let table: RouteTable
+    let validator: AccessTokenValidator
+    /// Issues tokens, with the same credentials and keys as `verifier`.
+    let authorization: AuthorizationServer
     /// By listener.
     let listeners: [TLSServerContext]
     /// What relays connect to, with the client's TLS for `https://`.
     let relayTargets: [RelayTarget: TLSClientContext?]
     init(
-        policy: Policy, verifier: Verifier, routes: [Route], listeners: [TLSServerContext], relayTargets: [RelayTarget: TLSClientContext?]
+        policy: Policy, verifier: Verifier, validator: AccessTokenValidator, authorization: AuthorizationServer, routes: [Route], services: [Route], listeners: [TLSServerContext],
+        relayTargets: [RelayTarget: TLSClientContext?]
     ) {
         self.policy = policy
         self.verifier = verifier
-        table = RouteTable(routes)
+        self.validator = validator
+        self.authorization = authorization
+        table = RouteTable(routes, services: services)
         self.listeners = listeners
         self.relayTargets = relayTargets
     }

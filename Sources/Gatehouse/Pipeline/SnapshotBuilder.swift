@@ -1,6 +1,8 @@
 import GatehouseCrypto
 package import GatehousePolicy
 package import GatehouseTLS
+import GatehouseState
+import GatehouseToken
 import GatehouseVerify
 import Logging
 
@@ -14,8 +16,10 @@ struct SnapshotBuilder {
     private let tickets = TicketKeys()
     private var clients: [Delivery.Target: any HandlerClient] = [:]
     private let passwordCache = PasswordCache()
+    private var tokens: TokenKeys
 
-    init(handlers: [String: any EventHandler], names: MetricsNames, log: Logger) {
+    init(handlers: [String: any EventHandler], names: MetricsNames, log: Logger, tokens: TokenStore) {
+        self.tokens = TokenKeys(store: tokens)
         self.handlers = handlers
         self.names = names
         self.log = log
@@ -30,10 +34,11 @@ struct SnapshotBuilder {
             let target = RelayTarget(tls: tls, host: host, port: port, ca: delivery.ca)
             if targets[target] == nil { targets[target] = .some(tls ? try TLSClientContext(caFile: delivery.ca) : nil) }
         }
+        try tokens.trust(policy.gateway.oauth.trust)
         return try assemble(policy, credentials, keys, listeners: listeners, targets: targets, previous: previous)
     }
 
-    /// The same policy and certificates with other credentials.
+    /// The same policy and certificates with other credentials and token-signing keys.
     mutating func make(_ credentials: CredentialSet, _ keys: DerivedKeys, previous: Snapshot) throws -> Snapshot {
         try assemble(
             previous.policy, credentials, keys, listeners: previous.listeners, targets: previous.relayTargets, previous: previous)
@@ -50,13 +55,17 @@ struct SnapshotBuilder {
     /// The names that `to: swift:NAME` may have.
     var swiftHandlers: Set<String> { Set(handlers.keys) }
 
+    /// The keys of own tokens, as the newest snapshot has them.
+    var signing: SigningKeySet { tokens.signing }
+
     var allClients: [any HandlerClient] { Array(clients.values) }
 
     private mutating func assemble(
         _ policy: Policy, _ credentials: CredentialSet, _ keys: DerivedKeys, listeners: [TLSServerContext],
         targets: [RelayTarget: TLSClientContext?], previous: Snapshot?
     ) throws -> Snapshot {
-        let verifier = try Verifier(policy: policy, credentials: credentials, keys: keys, passwords: passwordCache)
+        let (validator, authorization) = try tokens.service(policy, credentials, keys)
+        let verifier = try Verifier(policy: policy, credentials: credentials, keys: keys, passwords: passwordCache, tokens: validator)
         let known = Dictionary(previous?.routes.map { ($0.policy.name, $0) } ?? [], uniquingKeysWith: { first, _ in first })
         var routes: [Route] = []
         for (index, endpoint) in policy.endpoints.enumerated() {
@@ -70,7 +79,9 @@ struct SnapshotBuilder {
                     index: index, policy: endpoint, verifier: verifier.endpoints[index], schemes: policy.schemes, limits: policy.gateway.limits,
                     rate: rate, hand: try plan(endpoint, credentials), names: names))
         }
-        return Snapshot(policy: policy, verifier: verifier, routes: routes, listeners: listeners, relayTargets: targets)
+        return Snapshot(
+            policy: policy, verifier: verifier, validator: validator, authorization: authorization, routes: routes,
+            services: try TokenPath.routes(policy, keys: keys, names: names), listeners: listeners, relayTargets: targets)
     }
 
     private mutating func plan(_ endpoint: EndpointPolicy, _ credentials: CredentialSet) throws -> HandOverPlan {

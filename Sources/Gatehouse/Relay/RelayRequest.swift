@@ -163,6 +163,7 @@ enum CheckList {
             if !text.isEmpty { text += ", " }
             text += check.check.rawValue
             if let scheme = check.scheme { text += ";scheme=\"\(scheme)\"" }
+            if let client = check.client { text += ";client=\"\(client)\"" }
             if let version = check.version { text += ";version=\(version)" }
         }
         return text

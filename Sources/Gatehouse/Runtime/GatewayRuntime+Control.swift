@@ -17,13 +17,17 @@ extension GatewayRuntime {
                 await withCheckedContinuation { continuation in shared.rejected.flush { continuation.resume() } }
                 return try .success(
                     encoding: try await request.arguments.decode(ExplainQuestion.self).answerAway(
-                        snapshot.policy, state, directory: policies, now: shared.clock.now))
+                        snapshot.policy, state, tokens: snapshot.validator, directory: policies, now: shared.clock.now))
             case "audit-key": return .success(.string(state.logSigner.key.description))
             case "audit-checkpoint": return .success(.string(try await shared.journal.checkpoint().description))
             case "reload":
                 let problems = await reload()
                 guard problems.isEmpty else { return .failure(problems.joined(separator: "\n")) }
                 return try .success(encoding: status())
+            case "key-list": return try .success(encoding: KeyReport.all(try tokens.signingKeys(), at: shared.clock.now))
+            case "key-rotate": return try .success(encoding: try await rotateKeys(Actor(uid: peer.user)))
+            case "token-issue": return try .success(encoding: try await issueToken(request.arguments.decode(), Actor(uid: peer.user)))
+            case "token-inspect": return try .success(encoding: try inspectToken(request.arguments))
             case "secret": return try .success(encoding: try await change(request.arguments.decode(SecretOperation.self), Actor(uid: peer.user)))
             case "master-key-rotate": return try .success(encoding: try await rotateMasterKey(request.arguments.decode(), Actor(uid: peer.user)))
             case "backup": return try .success(encoding: try await backup(Actor(uid: peer.user)))

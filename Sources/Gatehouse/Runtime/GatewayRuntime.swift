@@ -4,6 +4,7 @@ import GatehousePolicy
 import GatehouseState
 import GatehouseTLS
 import GatehouseTime
+import GatehouseToken
 import GatehouseVerify
 import Logging
 import NIOCore
@@ -19,6 +20,7 @@ import Darwin
 actor GatewayRuntime {
     let policies: String
     let state: State
+    let tokens: TokenStore
     let shared: Shared
     let log: Logger
     private let output: LogOutput
@@ -30,7 +32,7 @@ actor GatewayRuntime {
     /// Theirs, as long as they are open.
     private var listeningSockets: [CInt] = []
     private var listenerNames: [String] = []
-    private var builder: SnapshotBuilder
+    private(set) var builder: SnapshotBuilder
     private(set) var snapshot: Snapshot
     private var watch: FileWatch
     private var watchTask: Task<Void, Never>?
@@ -49,6 +51,8 @@ actor GatewayRuntime {
     private var expiry = ExpiryWatch()
     private let forwarding = AuditForwarding()
     private let retention: RetentionKeeper
+    /// Made before there was a journal to record them in.
+    private var keyChanges: [SigningKeyChange] = []
 
     // MARK: Start
 
@@ -94,7 +98,10 @@ actor GatewayRuntime {
         try state.credentials.expire(keep: policy.gateway.secrets.keepRetired, at: clock.now)
         let credentials = try state.credentials.credentialSet()
         self.credentials = credentials
-        builder = SnapshotBuilder(handlers: handlers, names: names, log: log)
+        tokens = try state.openTokens(at: clock.now)
+        // The first start makes the first key.
+        keyChanges += [try tokens.prepareKeys(policy.gateway.oauth, at: clock.now)].compactMap { $0 }
+        builder = SnapshotBuilder(handlers: handlers, names: names, log: log, tokens: tokens)
         watch = FileWatch(loaded: loaded.files)
         snapshot = try builder.make(policy, credentials, state.keys, previous: nil)
         let replay = try state.openReplayMemory(hold: Self.window(policy), clock: clock)
@@ -114,8 +121,8 @@ actor GatewayRuntime {
         collector = try await MetricsCollector(group: group)
         shared = Shared(
             journal: journal, health: health, replay: replay, log: log, clock: clock, failures: FailureLimiter(policy.gateway.limits.failures),
-            passwords: PasswordChecker(threads: ProcessorCount.available), rejected: RejectedKeeper(store: state.rejected, clock: clock, log: log),
-            refusesUntil: held)
+            clientFailures: ClientFailures(policy.gateway.limits.failures), tokens: tokens, passwords: PasswordChecker(threads: ProcessorCount.available),
+            rejected: RejectedKeeper(store: state.rejected, clock: clock, log: log), refusesUntil: held)
         retention = RetentionKeeper(state: state, journal: journal, replay: replay, log: log)
         if let held, held > clock.now {
             let warning = "restored from a backup: events are refused until \(held), since which of them were accepted before is not known"
@@ -135,6 +142,8 @@ actor GatewayRuntime {
         }
         await applyAudit()
         record(.start, [.init("version", .text(GatehouseVersion.current)), .init("listeners", .list(listenerNames))])
+        keyChanges.forEach(record)
+        keyChanges = []
         watchTask = Task { [weak self] in
             while !Task.isCancelled {
                 try? await Task.sleep(for: .seconds(1))
@@ -212,6 +221,9 @@ actor GatewayRuntime {
             let fixed = fixedSettings(policy)
             guard fixed.isEmpty else { return fixed }
             let fresh = try state.credentials.credentialSet()
+            // What a snapshot is made of is opened before the first durable change.
+            try TokenKeys.check(policy.gateway.oauth.trust)
+            if let change = try tokens.prepareKeys(policy.gateway.oauth, at: clock.now) { record(change) }
             await adopt(try builder.make(policy, fresh, state.keys, previous: snapshot))
             credentials = fresh
             output.apply(policy.gateway.log)
@@ -239,7 +251,7 @@ actor GatewayRuntime {
         return problems
     }
 
-    /// Credentials changed: the same policy with the new ones.
+    /// Credentials or token-signing keys changed: the same policy with the new ones.
     ///
     /// The change is durable already. Where a snapshot cannot be made of it, another is tried every second: a revoked value must not live on.
     func credentialsChanged() async {
@@ -282,6 +294,7 @@ actor GatewayRuntime {
         for loop in loops { loop.eventLoop.execute { [progress] in progress.used(loop.value.takeUses()) } }
         if isBehind { Task { await self.credentialsChanged() } }
         retention.look(keep: snapshot.policy.gateway.audit.keep, needed: forwarding.needed, at: clock.monotonic)
+        lookAtKeys()
         looks += 1
         guard looks % 60 == 1 else { return }
         shared.rejected.expire()
@@ -290,6 +303,10 @@ actor GatewayRuntime {
                 Task { await self.credentialsChanged() }
             }
             for warning in expiry.look(try calendar(), at: clock.now) { log.warning("\(warning)") }
+            let (tokens, now) = (tokens, clock.now)
+            Task.detached { [log] in
+                do { try tokens.sweep(at: now) } catch { log.error("expired tokens could not be swept", metadata: ["error": "\(error)"]) }
+            }
         } catch {
             log.error("expired credentials could not be retired", metadata: ["error": "\(error)"])
         }
@@ -323,6 +340,7 @@ actor GatewayRuntime {
             if let list = listener.clientCRL { files.append(list) }
         }
         files += policy.endpoints.flatMap(\.deliver).compactMap(\.ca) + policy.gateway.audit.forward.compactMap(\.ca)
+        files += policy.gateway.oauth.trust.map(\.jwks)
         return files
     }
 
@@ -353,6 +371,7 @@ actor GatewayRuntime {
     var notReady: String? {
         if isDraining { return "draining" }
         if let failure = shared.journal.failure { return "the audit journal fails: \(failure)" }
+        if tokens.isFailing { return "issued and revoked tokens cannot be stored" }
         return nil
     }
 
@@ -406,6 +425,7 @@ actor GatewayRuntime {
         shared.journal.close()
         await forwarding.stop()
         progress.flush()
+        tokens.close()
         do throws(StateError) {
             try shared.replay.close()
             try state.close()

@@ -49,11 +49,13 @@ public struct Fixture: Sendable, Hashable {
         public var peer: IPAddress
         /// A PEM file with the client certificate of the connection.
         public var certificate: String?
+        /// An access token that is made for the request, as `Authorization: Bearer`.
+        public var token: Token?
 
         public init(
             method: String = "POST", headers: [Header] = [], body: [UInt8] = [], url: String? = nil,
             peer: IPAddress = IPAddress(v4: 0x7f00_0001),
-            certificate: String? = nil
+            certificate: String? = nil, token: Token? = nil
         ) {
             self.method = method
             self.headers = headers
@@ -61,6 +63,28 @@ public struct Fixture: Sendable, Hashable {
             self.url = url
             self.peer = peer
             self.certificate = certificate
+            self.token = token
+        }
+    }
+
+    /// A token as this gateway would have issued it.
+    public struct Token: Sendable, Hashable {
+        public var sender: String
+        /// nil: all of the sender's.
+        public var scopes: [String]?
+        /// nil: all of the sender's audiences.
+        public var audience: String?
+        /// Issued so long before the request.
+        public var age: Duration
+        /// Bound to the request's certificate.
+        public var isBound: Bool
+
+        public init(sender: String, scopes: [String]? = nil, audience: String? = nil, age: Duration = .zero, isBound: Bool = false) {
+            self.sender = sender
+            self.scopes = scopes
+            self.audience = audience
+            self.age = age
+            self.isBound = isBound
         }
     }
 

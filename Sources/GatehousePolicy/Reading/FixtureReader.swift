@@ -120,8 +120,28 @@ struct FixtureReader {
         if let peer = item.value("peer", .text("an IP address", isAddress)).flatMap({ IPAddress($0) }) { request.peer = peer }
         // certificate: a PEM file with the client's certificate.
         request.certificate = item.value("certificate", .readableFile(hint: "a PEM file with the client's certificate"))
+        // token: an access token of this gateway, made for the request.
+        request.token = item.value("token", Form { node, _ in token(node) })
         item.finish()
+        if let place = item.node("token"), request.headers.contains(where: { $0.name.lowercased() == "authorization" }) {
+            reading.error("a request has one Authorization field, not both a token and one of its own", at: place)
+        }
         return request
+    }
+
+    private func token(_ node: Node) -> Fixture.Token? {
+        guard let item = Mapping(node, "a token", reading) else { return nil }
+        // sender: whose token it is.
+        let sender = item.required("sender", .name)
+        // scopes, audience: all of the sender's unless given.
+        let scopes = item.value("scopes", .distinct(.scope))
+        let audience = item.value("audience", .audience)
+        // age: how long before the request it was issued.
+        let age = item.value("age", .durationOrZero, default: .zero)
+        // bound: to the request's certificate.
+        let isBound = item.value("bound", .flag, default: false)
+        item.finish()
+        return sender.map { Fixture.Token(sender: $0, scopes: scopes, audience: audience, age: age, isBound: isBound) }
     }
 
     private var headers: Form<[Fixture.Header]> {

@@ -50,6 +50,11 @@ struct OAuthReader {
             if let outside, outside == issuer, let place = item.node("issuer") {
                 reading.error("\(quoted(outside)) is this gateway itself", at: place, hint: "its own tokens need no trust: remove the entry")
             }
+            if clients.isEmpty {
+                reading.warning(
+                    "every client of this issuer that is named like a sender counts as that sender", at: node,
+                    hint: "clients: { ITS-CLIENT-ID: SENDER } says which are meant")
+            }
             guard let outside, let jwks, let audience else { return nil }
             return GatewayPolicy.TrustedIssuer(issuer: outside, jwks: jwks, audience: audience, clients: clients)
         }
@@ -95,7 +100,7 @@ struct OAuthReader {
 
 extension GatewayPolicy {
     /// Some listener has a `client-ca`.
-    var asksForClientCertificates: Bool {
+    public var asksForClientCertificates: Bool {
         listeners.contains { $0.identity.clientCA != nil || $0.names.contains { $0.clientCA != nil } }
     }
 }

@@ -1,4 +1,5 @@
 import GatehouseCrypto
+import GatehouseToken
 import GatehouseVerify
 
 /// A value that has the form its kind takes, ready to be sealed.
@@ -12,9 +13,8 @@ struct CredentialForm {
     /// Checks a value that somebody gives. The messages say what was expected and never quote the value.
     init(given value: Secret, for name: CredentialName, keys: DerivedKeys) throws(StateError) {
         guard value.count > 0 else { throw Self.refused(name, "the value is empty") }
-        guard value.count <= Self.maximumLength else {
-            throw Self.refused(name, "the value has \(value.count) bytes, and at most \(Self.maximumLength) are taken")
-        }
+        let most = name.kind == .key ? Self.maximumKeySet : Self.maximumLength
+        guard value.count <= most else { throw Self.refused(name, "the value has \(value.count) bytes, and at most \(most) are taken") }
         switch name.kind {
         case .signing, .verify:
             try Self.checkSigning(value, name)
@@ -27,7 +27,7 @@ struct CredentialForm {
             self.init(
                 stored: try Self.verifier(.pair(name.sender, value), name, generated: false, keys), identity: try Self.stretched(value, name, keys))
         case .key:
-            self.init(stored: value, identity: Secret(try Self.publicKey(value, name).spkiSHA256))
+            self.init(stored: value, identity: Secret(try Self.keyIdentity(value, name)))
         case .certificate:
             self.init(stored: value, identity: Secret(utf8: try Self.certificate(value, name)))
         }
@@ -69,6 +69,8 @@ struct CredentialForm {
 
     /// In bytes: an RSA key of 16,384 bits in PEM fits.
     private static let maximumLength = 8192
+    /// A JWK Set with several of them.
+    private static let maximumKeySet = 16_384
     private static let minimumSecret = 12
 
     private static func refused(_ name: CredentialName, _ reason: String) -> StateError { StateError(.value, "\(name): \(reason)") }
@@ -123,6 +125,18 @@ extension CredentialForm {
         }
     }
 
+    /// The digest of a public key, or of all of a JWK Set's (RFC 7517 section 5).
+    private static func keyIdentity(_ value: Secret, _ name: CredentialName) throws(StateError) -> [UInt8] {
+        guard value.hasPrefix("{"), value.contains("\"keys\"") else { return try publicKey(value, name).spkiSHA256 }
+        do throws(JWKError) {
+            let keys = try VerificationKeySet(value.withBytes { Array($0) }).keys.map(\.key.spkiSHA256)
+            if keys.count == 1, let only = keys.first { return only }
+            return Digest.sha256(keys.sorted { $0.lexicographicallyPrecedes($1) }.flatMap { $0 })
+        } catch {
+            throw refused(name, error.description)
+        }
+    }
+
     private static func publicKey(_ value: Secret, _ name: CredentialName) throws(StateError) -> PublicKey {
         if value.contains("PRIVATE KEY-----") || value.hasPrefix("whsk_") {
             throw refused(
@@ -151,7 +165,7 @@ extension CredentialForm {
             return bytes.count == 32 ? try PublicKey(ed25519: bytes) : try PublicKey(spki: bytes)
         } catch {
             throw refused(
-                name, "expected a public key as PEM (BEGIN PUBLIC KEY), JWK, or base64 or hex as the sender shows it: \(error.message)")
+                name, "expected a public key as PEM (BEGIN PUBLIC KEY), JWK, JWK Set, or base64 or hex as the sender shows it: \(error.message)")
         }
     }
 

@@ -1,0 +1,60 @@
+import GatehousePolicy
+import GatehouseTime
+import Synchronization
+
+/// How often an address may fail to prove that it is a certain client (SEC-32): a bucket for each pair of them, so that guessing one
+/// client's secret is slow and the client itself, elsewhere, notices nothing of it.
+///
+/// Asked on failures only. Bounded: a full table forgets the pairs whose bucket has filled up again, and all of them where none has.
+final class ClientFailures: Sendable {
+    /// Failures at once; from then on as many as `perSecond` says.
+    static let burst = 50.0
+    static let tableLimit = 16_384
+
+    private struct Pair: Hashable {
+        var client: String
+        var address: IPAddress
+    }
+
+    private let perSecond: Double
+    private let buckets = Mutex<[Pair: (tokens: Double, filled: MonotonicTime)]>([:])
+
+    /// - Parameter rate: `limits.failures`, of which one client gets a fifth.
+    init(_ rate: Rate) {
+        let seconds = max(Double(rate.per.microseconds) / 1_000_000, 0.001)
+        perSecond = Double(rate.events) / seconds / 5
+    }
+
+    /// Counts a failure; true where it is one too many.
+    func failed(_ client: String, from address: IPAddress, at now: MonotonicTime) -> Bool {
+        let pair = Self.pair(client, address)
+        return buckets.withLock { buckets in
+            if buckets.count >= Self.tableLimit, buckets[pair] == nil { prune(&buckets, now) }
+            var tokens = tokens(buckets[pair], now)
+            defer { buckets[pair] = (tokens, now) }
+            guard tokens >= 1 else { return true }
+            tokens -= 1
+            return false
+        }
+    }
+
+    /// Whether a failure would be one too many now; counts nothing.
+    func isOver(_ client: String, from address: IPAddress, at now: MonotonicTime) -> Bool {
+        buckets.withLock { tokens($0[Self.pair(client, address)], now) < 1 }
+    }
+
+    private func tokens(_ bucket: (tokens: Double, filled: MonotonicTime)?, _ now: MonotonicTime) -> Double {
+        guard let bucket else { return Self.burst }
+        return min(Self.burst, bucket.tokens + Double((now - bucket.filled).microseconds) / 1_000_000 * perSecond)
+    }
+
+    private func prune(_ buckets: inout [Pair: (tokens: Double, filled: MonotonicTime)], _ now: MonotonicTime) {
+        buckets = buckets.filter { tokens($0.value, now) < Self.burst }
+        if buckets.count >= Self.tableLimit { buckets = [:] }
+    }
+
+    /// An IPv6 address counts by its /64; a claimed name by its first bytes, however long it is.
+    private static func pair(_ client: String, _ address: IPAddress) -> Pair {
+        Pair(client: String(client.prefix(64)), address: address.isV4 ? address : IPAddress(high: address.high, low: 0))
+    }
+}
