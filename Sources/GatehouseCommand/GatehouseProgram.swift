@@ -17,8 +17,8 @@ struct GatehouseProgram: AsyncParsableCommand {
                 """,
             version: ProgramVersion.text,
             subcommands: [
-                Dev.self, Serve.self, Reload.self, Status.self, Check.self, Test.self, SecretCommand.self, MasterKeyCommand.self, StateCommand.self,
-                Audit.self, Explain.self, Send.self,
+                Dev.self, Serve.self, Reload.self, Status.self, Check.self, Test.self, SecretCommand.self, KeyCommand.self, TokenCommand.self, MasterKeyCommand.self,
+                StateCommand.self, Audit.self, Explain.self, Send.self,
             ])
     }
 

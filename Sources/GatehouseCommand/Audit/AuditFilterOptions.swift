@@ -37,10 +37,12 @@ struct AuditFilterOptions: ParsableArguments {
 
     @OptionGroup var policy: PolicyOptions
 
-    var filter: RecordFilter {
+    var filter: RecordFilter { filter(andTokens: true) }
+
+    func filter(andTokens: Bool) -> RecordFilter {
         RecordFilter(
             since: since?.value, until: until?.value, endpoint: endpoint, sender: sender, decision: decision?.rawValue, reason: reason,
-            event: event, reference: reference?.value, everyKind: all)
+            event: event, reference: reference?.value, andTokens: andTokens, everyKind: all)
     }
 
     func reader() throws -> AuditReader { try log.map { AuditReader(directory: $0) } ?? AuditReader(policies: policy.policies) }

@@ -41,7 +41,8 @@ struct RecordRows {
             let parts = [record.value["command"], record.value["credential"], record.value["result"], record.value["user"]]
             return parts.compactMap { $0?.string }.joined(separator: " ")
         case "token":
-            let parts = [record.value["event"]?.string, record.reason, record.sender, record.reference?.description]
+            let names = ["grant", "authentication", "token"].map { record.value[$0]?.string }
+            let parts = [record.value["event"]?.string, record.reason, record.sender] + names + [record.reference?.description]
             return parts.compactMap { $0 }.joined(separator: " ")
         default:
             // Short ones only: a checkpoint's text is for other readers.

@@ -5,7 +5,7 @@ import GatehouseAudit
 struct AuditReview: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "review",
-        abstract: "Show decisions: all of them, those asked for, or counts.",
+        abstract: "Show decisions, about events and about tokens: all of them, those asked for, or counts.",
         discussion: """
             Works beside a running gateway, on the state of a stopped one, and on a copied log (--log). With --json the records as they are.
             Exit status 1 where nothing was found.
@@ -21,7 +21,7 @@ struct AuditReview: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Only the newest that many.", valueName: "n"))
     var limit: Int?
 
-    @Flag(help: "Counts by decision, reason, endpoint, sender, credential version and hour, and how far the senders' clocks are off.")
+    @Flag(help: "Counts of events by decision, reason, endpoint, sender, credential version and hour, and how far the senders' clocks are off.")
     var summary = false
 
     @Flag(name: [.short, .long], help: "Then go on with what is written from now on.")
@@ -77,7 +77,7 @@ struct AuditReview: AsyncParsableCommand {
 
     private func summarize(_ reader: AuditReader) throws {
         var counts = ReviewSummary()
-        try reader.review(which.filter, newest: limit) { line, fields in
+        try reader.review(which.filter(andTokens: false), newest: limit) { line, fields in
             counts.add(line, fields)
             return true
         }

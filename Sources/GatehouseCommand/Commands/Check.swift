@@ -6,7 +6,7 @@ import GatehouseTLS
 
 struct Check: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Validate the policy files and the certificates they name.",
+        abstract: "Validate the policy files, and the certificates and keys they name.",
         discussion: """
             Prints every mistake as file:line:column: message, all of them at once, and settings worth knowing about as warnings.
             Exit status 1 when the gateway would refuse to start with these files.
@@ -49,6 +49,7 @@ struct CheckReport {
         }
         self.policy = policy
         warnings = policy.warnings
+        errors += policy.trustProblems
         for listener in policy.gateway.listeners {
             do {
                 let context = try TLSServerContext(listener, tickets: TicketKeys())

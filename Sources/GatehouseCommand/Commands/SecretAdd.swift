@@ -12,11 +12,12 @@ struct SecretAdd: AsyncParsableCommand {
 
             Examples:
               gatehouse secret add acme/signing
+              gatehouse secret add acme/oauth
               gatehouse secret add stripe/signing --value-file stripe.secret
               printf '%s' 'acme:a long password' | gatehouse secret add acme/basic --value-file -
             """)
 
-    @Argument(help: ArgumentHelp("SENDER/signing, SENDER/basic, SENDER/key, SENDER/certificate or SENDER/verify.", valueName: "credential"))
+    @Argument(help: ArgumentHelp("SENDER/signing, SENDER/basic, SENDER/oauth, SENDER/key, SENDER/certificate or SENDER/verify.", valueName: "credential"))
     var credential: CredentialArgument
 
     @Option(help: ArgumentHelp("The value, less one trailing newline; - is standard input.", valueName: "file"), completion: .file())

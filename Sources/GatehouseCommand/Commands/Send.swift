@@ -1,5 +1,6 @@
 import ArgumentParser
 import Gatehouse
+import GatehouseCrypto
 import GatehousePolicy
 import GatehouseTime
 import GatehouseVerify
@@ -14,6 +15,7 @@ struct Send: AsyncParsableCommand {
             Examples:
               gatehouse send https://localhost:8443/hooks/acme --scheme standard-webhooks --secret-file acme.secret --data event.json
               gatehouse send https://localhost:8443/hooks/acme --scheme stripe --secret-file s --data event.json --time 1h --print
+              gatehouse send https://localhost:8443/hooks/acme --scheme stripe --secret-file s --data event.json --token-file acme.token
             """)
 
     @Argument(help: "Where to send it: https://HOST[:PORT]/PATH")
@@ -45,6 +47,9 @@ struct Send: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Sign for this time: RFC 3339, Unix seconds, or ago, such as 10m (default: now).", valueName: "time"))
     var time: TimeArgument?
 
+    @Option(help: ArgumentHelp("An access token for `Authorization: Bearer`, less one trailing newline.", valueName: "file"), completion: .file())
+    var tokenFile: String?
+
     @Flag(help: "Write the raw request to standard output instead of sending it.")
     var print = false
 
@@ -54,6 +59,7 @@ struct Send: AsyncParsableCommand {
     func validate() throws {
         guard HeaderArgument.isToken(method) else { throw ValidationError("'\(method)' is not a method") }
         guard url.lowercased().hasPrefix("https://") else { throw ValidationError("'\(url)' is not a URL of the form https://HOST[:PORT]/PATH") }
+        if tokenFile == "-" { throw ValidationError("a token comes from a file: --token-file FILE") }
         if secretFile == "-", data == "-" { throw ValidationError("standard input can be --secret-file or --data, not both") }
     }
 
@@ -74,6 +80,11 @@ struct Send: AsyncParsableCommand {
         var fields: [(name: String, value: String)] = given.map { ($0.name, $0.value) }
         if !given.contains(where: { $0.isNamed("content-type") }) {
             fields.append(("Content-Type", body.first == UInt8(ascii: "{") || body.first == UInt8(ascii: "[") ? "application/json" : "application/octet-stream"))
+        }
+        if let tokenFile {
+            let token = try Files.readSecret(tokenFile).withBytes { String(decoding: $0, as: UTF8.self) }
+            guard token.utf8.allSatisfy({ 0x21...0x7e ~= $0 }) else { throw CommandFailure("\(tokenFile) holds no token: it has blanks or other characters") }
+            fields.append(("Authorization", "Bearer " + token))
         }
         let scheme = try Scheme.named(scheme, in: policy.policies)
         let (url, idField) = try place(id, scheme)

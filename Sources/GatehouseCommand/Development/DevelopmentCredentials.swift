@@ -1,5 +1,6 @@
 import Gatehouse
 import GatehouseCrypto
+import GatehouseTime
 import GatehouseVerify
 
 /// The example senders' credentials: in the state, and for pasting under `var/dev/example` (0600).
@@ -8,6 +9,15 @@ struct DevelopmentCredentials {
 
     var signingFile: String { place.examples + "/example.secret" }
     var wrongFile: String { place.examples + "/wrong.secret" }
+    /// curl configuration files, so that what is secret is in no argument list: user and password, client id and secret, an access token.
+    var login: String { place.examples + "/example.curl" }
+    var client: String { place.examples + "/example-oauth.curl" }
+    var token: String { place.examples + "/token.curl" }
+    /// What `private_key_jwt` assertions are signed with (PKCS#8 PEM).
+    var clientKey: String { place.examples + "/example.key" }
+    /// For `tls_client_auth`, and for endpoints that ask for a certificate.
+    var clientCertificate: String { place.examples + "/example-client.pem" }
+    var clientCertificateKey: String { place.examples + "/example-client.key" }
     var riverFile: String { place.examples + "/digital-river.secret" }
     /// A curl configuration file with the user name and password.
     var riverLogin: String { place.examples + "/digital-river.curl" }
@@ -18,6 +28,10 @@ struct DevelopmentCredentials {
     /// Adds the credentials that are missing, writes the files that go with them, and two events with fresh ids.
     func prepare() throws {
         try add("example", .signing, to: signingFile) { $0 }
+        try add("example", .basic, to: login) { "user = \"\($0)\"\n" }
+        try add("example", .oauth, to: client) { "user = \"example:\($0)\"\n" }
+        try addKey()
+        try addCertificate()
         try add("digital-river", .signing, to: riverFile) { $0 }
         try add("digital-river", .basic, to: riverLogin) { "user = \"\($0)\"\n" }
         if !Files.exists(wrongFile) {
@@ -38,12 +52,45 @@ struct DevelopmentCredentials {
         do {
             added = try SecretCommands(policies: place.policies).add(name, value: nil)
         } catch {
-            throw CommandFailure(
-                "\(name) could not be made: \(error)",
-                hint: "\(file) is missing; if the credential is in the state without it, remove \(place.prefix)var/dev and start again")
+            throw lost(name, file, error)
         }
         guard let secret = added.secret else { throw CommandFailure("\(name) was made without a value") }
         try Files.write(Array(form(secret).utf8), to: file, mode: 0o600)
+    }
+
+    private func addKey() throws {
+        if Files.exists(clientKey) { return }
+        let name = CredentialName(sender: "example", kind: .key)
+        Terminal.note("making the credential \(name)")
+        let key = try PrivateKey.generate(.p256)
+        try store(name, Secret(utf8: key.publicKey.pem()), whose: clientKey)
+        try Files.write(key.pem().withBytes { Array($0) }, to: clientKey, mode: 0o600)
+    }
+
+    private func addCertificate() throws {
+        if Files.exists(clientCertificateKey) { return }
+        let name = CredentialName(sender: "example", kind: .certificate)
+        Terminal.note("making the credential \(name)")
+        let authority = try DevelopmentAuthority(
+            certificatePEM: String(decoding: try Files.read(place.authority), as: UTF8.self), keyPEM: try Files.readSecret(place.authorityKey))
+        let issued = try authority.issueClient(commonName: "example", now: SystemClock().now)
+        try store(name, Secret(utf8: "\(try CertificateInfo(pem: issued.certificatePEM).subject)"), whose: clientCertificateKey)
+        try Files.write(Array(issued.certificatePEM.utf8), to: clientCertificate, mode: 0o600)
+        try Files.write(issued.keyPEM.withBytes { Array($0) }, to: clientCertificateKey, mode: 0o600)
+    }
+
+    private func store(_ name: CredentialName, _ value: Secret, whose file: String) throws {
+        do {
+            _ = try SecretCommands(policies: place.policies).add(name, value: value)
+        } catch {
+            throw lost(name, file, error)
+        }
+    }
+
+    private func lost(_ name: CredentialName, _ file: String, _ error: any Error) -> CommandFailure {
+        CommandFailure(
+            "\(name) could not be made: \(error)",
+            hint: "\(file) is missing; if the credential is in the state without it, remove \(place.prefix)var/dev and start again")
     }
 
     /// HMAC-SHA256 out of two `openssl dgst` (RFC 2104): the key's pads stand in files, so the secret is in no argument.

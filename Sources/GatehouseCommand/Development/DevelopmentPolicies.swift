@@ -42,6 +42,7 @@ struct DevelopmentPolicies {
           - address: 127.0.0.1:\(port)
             certificate: ../../../certs/dev/server.pem
             private-key: ../../../certs/dev/server.key
+            client-ca: ../../../certs/dev/ca.pem       # certificates are asked for, not demanded
         public-url: https://localhost:\(port)
         state: ../state
         admin: { address: 127.0.0.1:\(adminPort) }
@@ -51,7 +52,9 @@ struct DevelopmentPolicies {
 
     private static let files: KeyValuePairs = [
         "senders/example.yaml": """
-            # The file's name is the sender's. Its secret: gatehouse secret add example/signing
+            # The file's name is the sender's. Its secrets: gatehouse secret add example/signing, example/oauth …
+            scopes: [events:write]                      # what its access tokens may carry
+            token-authentication: [client_secret_basic, client_secret_post, private_key_jwt, tls_client_auth]
 
             """,
         "senders/digital-river.yaml": """
@@ -63,6 +66,17 @@ struct DevelopmentPolicies {
             senders: [example]
             authenticate:
               - signature: standard-webhooks
+            deliver:
+              - to: swift:print
+                mode: relay
+
+            """,
+        "endpoints/example-oauth.yaml": """
+            path: /hooks/example-oauth
+            senders: [example]
+            authenticate:
+              - oauth: [events:write]                   # a bearer token from /oauth/token
+            event: { id: json:id, type: json:type }     # nothing is signed, so the body says which event it is
             deliver:
               - to: swift:print
                 mode: relay

@@ -34,6 +34,7 @@ struct Walkthrough: Sendable {
         let program = Self.program
         let send = "\(program) send \(publicURL)/hooks/example --scheme standard-webhooks --ca \(place.authority)"
         let curl = "curl -i --cacert \(place.authority) --config \(credentials.riverLogin) -H 'Content-Type: application/json'"
+        let plain = "curl -s --cacert \(place.authority)"
         let river = "\(publicURL)/hooks/digital-river"
         return [
             Step(
@@ -63,6 +64,20 @@ struct Walkthrough: Sendable {
                     t=$(($(date +%s) - 3600)); s=$(\(Self.local(credentials.riverSigner)) $t \(credentials.otherEvent))
                     \(curl) -H "DigitalRiver-Signature: $s" --data-binary @\(credentials.otherEvent) \(river)
                     """),
+            Step(
+                title: "A client fetches an access token with its client secret",
+                command: """
+                    \(plain) --config \(credentials.client) -d grant_type=client_credentials \(publicURL)/oauth/token |
+                      sed -n 's/.*"access_token": *"\\([^"]*\\)".*/oauth2-bearer = "\\1"/p' > \(credentials.token); cut -c 1-13 \(credentials.token)
+                    """),
+            Step(
+                title: "An event with that token: 200",
+                command: """
+                    \(plain) -i --config \(credentials.token) -H 'Content-Type: application/json' --data-binary @\(credentials.otherEvent) \(publicURL)/hooks/example-oauth
+                    """),
+            Step(
+                title: "The same without a token: 401, and a challenge",
+                command: "\(plain) -i --data-binary @\(credentials.otherEvent) \(publicURL)/hooks/example-oauth"),
             Step(
                 title: "Every decision is in the log, and the log holds",
                 command: "\(program) audit verify --policies \(place.policies)"),
