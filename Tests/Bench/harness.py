@@ -184,12 +184,14 @@ class Server:
         fail(f"/proc/{self.pid}/smaps_rollup has no Pss")
 
 
-def wrk(server, seconds, connections=32, body=os.path.join(HERE, "event.json")):
-    """Load from the other core: what was answered, and what it took."""
+def wrk(server, seconds, connections=32, body=os.path.join(HERE, "event.json"), tokens=None, credentials=None):
+    """Load from the other core: what was answered, and what it took. `tokens`: a file of access tokens, which events carry in turn.
+    `credentials`: a file with a client's id and secret; then tokens are asked for in place of events."""
+    script, arguments = ("token.lua", [credentials]) if credentials else ("signed.lua", [body, SECRET] + ([tokens] if tokens else []))
     before = server.cpu_seconds()
     done = subprocess.run(
-        ["taskset", "-c", LOAD_CORE, "wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "-s", os.path.join(HERE, "signed.lua"),
-         f"https://127.0.0.1:{server.port}{server.path}", "--", body, SECRET],
+        ["taskset", "-c", LOAD_CORE, "wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "-s", os.path.join(HERE, script),
+         f"https://127.0.0.1:{server.port}{server.path}", "--", *arguments],
         check=True, capture_output=True, text=True)
     used = server.cpu_seconds() - before
     line = next((line for line in done.stdout.splitlines() if line.startswith("figures ")), None)
@@ -255,6 +257,11 @@ def signed_request(path, body, identifier, close=False):
 
 def read_answer(connection):
     """One answer's status; its body is read to the end."""
+    return read_reply(connection)[0]
+
+
+def read_reply(connection):
+    """One answer's status and body."""
     received = b""
     while b"\r\n\r\n" not in received:
         chunk = connection.recv(65536)
@@ -272,7 +279,7 @@ def read_answer(connection):
         if not chunk:
             fail("an answer was cut off")
         rest += chunk
-    return int(head.split(b" ", 2)[1])
+    return int(head.split(b" ", 2)[1]), rest
 
 
 def pin_to_load_core():

@@ -1,5 +1,6 @@
 -- For wrk: every request is a fresh event, signed as Standard Webhooks says, with libcrypto through LuaJIT's ffi.
---   wrk … -s signed.lua URL -- BODY-FILE whsec_SECRET
+--   wrk … -s signed.lua URL -- BODY-FILE whsec_SECRET [TOKENS-FILE]
+-- With a file of access tokens, one a line, the events carry them in turn.
 -- Prints one line at the end: figures EVENTS EVENTS/S P50-MS P99-MS FAILED
 local ffi = require("ffi")
 
@@ -17,6 +18,7 @@ local crypto = ffi.load("libcrypto.so.3")
 
 local context, body, head, tail, prefix
 local count = 0
+local tokens = {}
 local mac, written, text = ffi.new("unsigned char[32]"), ffi.new("size_t[1]"), ffi.new("unsigned char[45]")
 
 -- One context keyed once; a later EVP_MAC_init without a key starts it again.
@@ -43,6 +45,9 @@ function init(arguments)
   random:close()
   head = "POST " .. wrk.path .. " HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: " .. #body .. "\r\nwebhook-id: "
   tail = "\r\n\r\n" .. body
+  if arguments[3] then
+    for line in io.lines(arguments[3]) do tokens[#tokens + 1] = "\r\nAuthorization: Bearer " .. line end
+  end
 end
 
 function request()
@@ -54,7 +59,8 @@ function request()
   crypto.EVP_MAC_update(context, body, #body)
   crypto.EVP_MAC_final(context, mac, written, 32)
   crypto.EVP_EncodeBlock(text, mac, 32)
-  return head .. id .. "\r\nwebhook-timestamp: " .. time .. "\r\nwebhook-signature: v1," .. ffi.string(text, 44) .. tail
+  local token = #tokens > 0 and tokens[count % #tokens + 1] or ""
+  return head .. id .. "\r\nwebhook-timestamp: " .. time .. "\r\nwebhook-signature: v1," .. ffi.string(text, 44) .. token .. tail
 end
 
 function done(summary, latency)
