@@ -76,6 +76,9 @@ public enum KeyKind: Sendable, Hashable, CustomStringConvertible {
             guard BN_num_bits(exponent) > 16, BN_num_bits(exponent) <= 64, BN_is_odd(exponent) == 1 else {
                 throw CryptoError(.weakKey, "an RSA key whose public exponent is not an odd number from 65537 to 64 bits")
             }
+            guard !StructuredRSA.matches(key) else {
+                throw CryptoError(.weakKey, "an RSA key of a faulty generator (CVE-2017-15361): its private half is known to anybody who computes it")
+            }
             self = .rsa(bits: bits)
         } else {
             self = .other

@@ -5,7 +5,7 @@ public struct PasswordCheck: Sendable {
     let password: Secret
     let verifier: BasicVerifier.Stretched
     /// What the cache remembers when the password is right; nil for a check that only takes its time, because the user is unknown.
-    let entry: PasswordCache.Entry?
+    package let entry: PasswordCache.Entry?
 
     package init(password: Secret, verifier: BasicVerifier.Stretched, entry: PasswordCache.Entry?) {
         self.password = password

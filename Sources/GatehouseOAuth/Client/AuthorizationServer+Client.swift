@@ -56,7 +56,7 @@ extension AuthorizationServer {
         case .matched(let version): return proved(exchange, claim, IssuingCredential(kind: "oauth", version: version), now, workspace)
         case .unavailable: return unavailable(exchange)
         case .waiting(let checks):
-            exchange.waiting = OAuthExchange.Waiting(purpose: .client, versions: checks.map(\.version), reason: "credential-mismatch")
+            exchange.waiting = OAuthExchange.Waiting(.client, checks, reason: "credential-mismatch")
             return .passwords(checks.map(\.check), OAuthContinuation(exchange: exchange))
         case .failed(let reason):
             return refuseClient(exchange, reason: reason, client: claim.client, tried: secret)
@@ -67,15 +67,18 @@ extension AuthorizationServer {
         guard let waiting = exchange.waiting, let claim = exchange.claim else { return unavailable(exchange) }
         var exchange = exchange
         exchange.waiting = nil
-        let match = zip(waiting.versions, results).first { $0.1 }
+        let match = zip(waiting.versions.indices, results).first { $0.1 }.map { index, _ in
+            if let entry = waiting.entries[index] { passwords.remember(entry) }
+            return waiting.versions[index]
+        }
         switch waiting.purpose {
         case .nothing: return refuseClient(exchange, reason: waiting.reason, client: claim.client)
         case .client:
             guard let match else { return refuseClient(exchange, reason: waiting.reason, client: claim.client) }
-            return proved(exchange, claim, IssuingCredential(kind: "oauth", version: match.0), now, workspace)
+            return proved(exchange, claim, IssuingCredential(kind: "oauth", version: match), now, workspace)
         case .user:
             guard let match else { return refuse(exchange, .invalidGrant, reason: waiting.reason, isFailure: true) }
-            exchange.user = match.0
+            exchange.user = match
             return issue(exchange, now, workspace)
         }
     }
@@ -165,7 +168,7 @@ extension AuthorizationServer {
     private func refuseClient(_ exchange: OAuthExchange, reason: String, client: String?, tried: Secret? = nil) -> OAuthStep {
         if let tried, let stretched {
             var exchange = exchange
-            exchange.waiting = OAuthExchange.Waiting(purpose: .nothing, versions: [], reason: reason)
+            exchange.waiting = OAuthExchange.Waiting(.nothing, reason: reason)
             return .passwords([PasswordCheck(password: tried, verifier: stretched, entry: nil)], OAuthContinuation(exchange: exchange))
         }
         var decision = OAuthDecision(answer: .error(.invalidClient), event: .refused, reason: reason)

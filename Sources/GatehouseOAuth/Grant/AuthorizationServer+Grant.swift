@@ -39,11 +39,11 @@ extension AuthorizationServer {
             return issue(exchange, now, workspace)
         case .unavailable: return unavailable(exchange)
         case .waiting(let checks):
-            exchange.waiting = OAuthExchange.Waiting(purpose: .user, versions: checks.map(\.version), reason: "credential-mismatch")
+            exchange.waiting = OAuthExchange.Waiting(.user, checks, reason: "credential-mismatch")
             return .passwords(checks.map(\.check), OAuthContinuation(exchange: exchange))
         case .failed(let reason):
             guard let stretched else { return refuse(exchange, .invalidGrant, reason: reason, isFailure: true) }
-            exchange.waiting = OAuthExchange.Waiting(purpose: .user, versions: [], reason: reason)
+            exchange.waiting = OAuthExchange.Waiting(.user, reason: reason)
             return .passwords([PasswordCheck(password: password, verifier: stretched, entry: nil)], OAuthContinuation(exchange: exchange))
         }
     }

@@ -24,8 +24,17 @@ struct OAuthExchange: Sendable {
         enum Purpose: Sendable { case client, user, nothing }
         var purpose: Purpose
         var versions: [Int]
+        /// What the cache remembers of the one that matches.
+        var entries: [PasswordCache.Entry?]
         /// Where none of them matches.
         var reason: String
+
+        init(_ purpose: Purpose, _ checks: [(check: PasswordCheck, version: Int)] = [], reason: String) {
+            self.purpose = purpose
+            versions = checks.map(\.version)
+            entries = checks.map(\.check.entry)
+            self.reason = reason
+        }
     }
 }
 

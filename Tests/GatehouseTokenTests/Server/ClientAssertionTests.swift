@@ -1,0 +1,160 @@
+import GatehouseCrypto
+import GatehouseTime
+import GatehouseVerify
+import Synchronization
+import Testing
+
+@testable import GatehouseOAuth
+@testable import GatehouseToken
+
+@Suite("Client assertions")
+struct ClientAssertionTests {
+    private func decide(_ server: TestServer, _ assertion: String, client: String? = nil, at now: WallTime = .now) throws -> OAuthDecision {
+        try server.decide(TestServer.form(assertion: assertion, client: client), at: now)
+    }
+
+    @Test("registered keys of every kind prove a client: PEM, JWK and JWK Set; ES256, EdDSA, PS256 and RS256")
+    func kinds() throws {
+        let server = try TestServer()
+        let assertions = [
+            (try TestServer.assertion("keys"), 1),
+            (try TestServer.assertion("keys", header: "{\"alg\":\"EdDSA\",\"kid\":\"ed\"}", key: TestKeys.ed25519, scheme: .ed25519, id: "two"), 2),
+            (try TestServer.assertion("keys", header: "{\"alg\":\"PS256\",\"kid\":\"rsa-ps\"}", key: TestKeys.rsa, scheme: .rsaPSS(.sha256), id: "three"), 2),
+            (try TestServer.assertion("keys", header: "{\"alg\":\"RS256\",\"kid\":\"rsa-rs\"}", key: TestKeys.rsa, scheme: .rsaPKCS1(.sha256), id: "four"), 2),
+            (try TestServer.assertion("keys", header: "{\"alg\":\"EdDSA\"}", key: TestKeys.ed25519, scheme: .ed25519, id: "five"), 2),
+        ]
+        for (assertion, version) in assertions {
+            let decision = try decide(server, assertion)
+            #expect(decision.answer.status == 200)
+            #expect(decision.authentication == "private_key_jwt")
+            #expect(decision.version == version)
+        }
+        #expect(try decide(server, try TestServer.assertion("older", header: "{\"alg\":\"ES256\",\"typ\":\"client-authentication+jwt\"}")).answer.status == 200)
+        #expect(try decide(server, try TestServer.assertion("keys", id: "six"), client: "keys").answer.status == 200)
+    }
+
+    @Test("SEC-43: the key decides the algorithm: a JWK for PS256 verifies no RS256, and a name means its own key only")
+    func algorithms() throws {
+        let server = try TestServer()
+        for assertion in [
+            try TestServer.assertion("keys", header: "{\"alg\":\"RS256\",\"kid\":\"rsa-ps\"}", key: TestKeys.rsa, scheme: .rsaPKCS1(.sha256)),
+            try TestServer.assertion("keys", header: "{\"alg\":\"PS256\",\"kid\":\"rsa-rs\"}", key: TestKeys.rsa, scheme: .rsaPSS(.sha256)),
+            try TestServer.assertion("keys", header: "{\"alg\":\"EdDSA\",\"kid\":\"rsa-ps\"}", key: TestKeys.ed25519, scheme: .ed25519),
+            try TestServer.assertion("keys", key: TestKeys.otherP256),
+            try TestServer.assertion("older", header: "{\"alg\":\"EdDSA\"}", key: TestKeys.ed25519, scheme: .ed25519),
+        ] {
+            let decision = try decide(server, assertion)
+            #expect(decision.code == "invalid_client")
+            #expect(decision.reason == "token-signature")
+        }
+    }
+
+    @Test("SEC-35: issuer, subject and client are one; the audience is the issuer alone")
+    func claims() throws {
+        let server = try TestServer()
+        let refused: [([String: String], String)] = [
+            (["iss": "\"acme\""], "credential-mismatch"), (["iss": ""], "token-malformed"), (["sub": ""], "credential-missing"),
+            (["jti": ""], "token-malformed"), (["exp": ""], "token-malformed"), (["aud": ""], "token-malformed"),
+            (["aud": "\"https://hooks.example/oauth/token\""], "token-audience"), (["aud": "\"https://hooks.example/\""], "token-audience"),
+            (["aud": "[\"https://hooks.example\",\"https://elsewhere.example\"]"], "token-audience"), (["aud": "[]"], "token-audience"),
+            (["aud": "7"], "token-audience"),
+        ]
+        for (changes, reason) in refused {
+            let decision = try decide(server, try TestServer.assertion("keys", changes))
+            #expect(decision.code == "invalid_client")
+            #expect(decision.reason == reason)
+        }
+        #expect(try decide(server, try TestServer.assertion("keys", ["aud": "[\"https://hooks.example\"]"])).answer.status == 200)
+        let foreign = try decide(server, try TestServer.assertion("keys", id: "two"), client: "older")
+        #expect(foreign.code == "invalid_client")
+        #expect(foreign.reason == "credential-mismatch")
+    }
+
+    @Test("SEC-35: the token endpoint is an audience only where policy says so, and there the issuer still is")
+    func olderAudience() throws {
+        let server = try TestServer()
+        #expect(try decide(server, try TestServer.assertion("older", ["aud": "\"https://hooks.example/oauth/token\""])).answer.status == 200)
+        #expect(try decide(server, try TestServer.assertion("older", id: "two")).answer.status == 200)
+        #expect(try decide(server, try TestServer.assertion("older", ["aud": "\"https://elsewhere.example/oauth/token\""], id: "three")).code == "invalid_client")
+    }
+
+    @Test("SEC-36: eight seconds ahead pass, a minute fails; the end is near and not past")
+    func clocks() throws {
+        let server = try TestServer()
+        let cases: [([String: String], String?)] = [
+            (["nbf": "1790000008", "iat": "1790000008"], nil), (["nbf": "1790000060"], "token-not-yet"), (["iat": "1790000060"], "token-not-yet"),
+            (["exp": "1790000000"], "token-expired"), (["exp": "1789999700"], "token-expired"), (["exp": "1790003600"], nil),
+            (["exp": "1790003601"], "token-not-yet"), (["exp": "1790000060.5"], "token-malformed"), (["exp": "-1"], "token-malformed"),
+            (["exp": "99999999999999999999"], "token-malformed"), (["exp": "\"1790000060\""], "token-malformed"),
+            (["nbf": "\"now\""], "token-malformed"), (["iat": "1e9"], "token-malformed"),
+        ]
+        for (index, (changes, reason)) in cases.enumerated() {
+            let decision = try decide(server, try TestServer.assertion("keys", changes, id: "id-\(index)"))
+            #expect(decision.answer.status == (reason == nil ? 200 : 401))
+            if let reason { #expect(decision.reason == reason) }
+        }
+    }
+
+    @Test("SEC-37: an assertion works once until it ends, whatever it was used for, and each client has its own names")
+    func once() throws {
+        let server = try TestServer()
+        let assertion = try TestServer.assertion("keys")
+        #expect(try decide(server, assertion).answer.status == 200)
+        let again = try decide(server, assertion)
+        #expect(again.code == "invalid_client")
+        #expect(again.reason == "duplicate")
+        #expect(again.json["access_token"] == nil)
+        #expect(again.uses.isEmpty)
+        // Another assertion with the same name is the same to us; another client's is not.
+        #expect(try decide(server, try TestServer.assertion("keys", ["exp": "1790000050"])).reason == "duplicate")
+        #expect(try decide(server, try TestServer.assertion("older")).answer.status == 200)
+        // Used up also where the request came to nothing.
+        let wasted = try TestServer.assertion("keys", id: "two")
+        #expect(try server.decide(TestServer.form(assertion: wasted) + "&scope=admin").code == "invalid_scope")
+        #expect(try decide(server, wasted).reason == "duplicate")
+        let asked = try TestServer.assertion("keys", id: "three")
+        #expect(try server.decide(TestServer.form(assertion: asked) + "&token=x", to: .introspect).answer.status == 200)
+        #expect(try decide(server, asked).reason == "duplicate")
+    }
+
+    @Test("SEC-37: where it cannot be stored that an assertion was used, nothing is issued")
+    func notStored() throws {
+        let server = try TestServer()
+        server.memory.contents.withLock { $0.isFull = true }
+        let decision = try decide(server, try TestServer.assertion("keys"))
+        #expect(decision.answer.status == 503)
+        #expect(decision.header("Retry-After") != nil)
+        #expect(decision.json["access_token"] == nil)
+    }
+
+    @Test("SEC-44: an access token is no assertion, and an assertion no access token")
+    func confusion() throws {
+        let server = try TestServer()
+        for type in ["at+jwt", "application/at+jwt", "AT+JWT", "secevent+jwt", "dpop+jwt", "oauth-authz-req+jwt"] {
+            let decision = try decide(server, try TestServer.assertion("keys", header: "{\"alg\":\"ES256\",\"typ\":\"\(type)\"}"))
+            #expect(decision.reason == "token-malformed")
+        }
+        // Signed with the very key that signs tokens, for the same issuer.
+        let kid = try #require(server.signing.active?.id)
+        for type in ["", ",\"typ\":\"JWT\"", ",\"typ\":\"client-authentication+jwt\""] {
+            let assertion = try TestServer.assertion(
+                "acme", ["client_id": "\"acme\"", "iat": "1790000000"], header: "{\"alg\":\"ES256\",\"kid\":\"\(kid)\"\(type)}")
+            #expect(try server.verdict(assertion) == .refused(.malformed, nil))
+        }
+        let token = try server.acmeToken()
+        #expect(try decide(server, token, client: "keys").code == "invalid_client")
+    }
+
+    @Test("a revoked key proves nothing any more, and ends its tokens")
+    func revokedKey() throws {
+        let server = try TestServer()
+        let token = try decide(server, try TestServer.assertion("keys")).accessToken
+        server.credentials = .init(server.credentials.versions.filter { $0.key.sender != "keys" })
+        try server.reload()
+        #expect(try decide(server, try TestServer.assertion("keys", id: "two")).reason == "credential-unknown")
+        guard case .refused(.revoked, _) = try server.verdict(token) else {
+            Issue.record("the token was accepted")
+            return
+        }
+    }
+}

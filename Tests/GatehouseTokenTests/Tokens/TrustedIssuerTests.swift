@@ -1,0 +1,88 @@
+import GatehouseCrypto
+import GatehouseTime
+import Testing
+
+@testable import GatehouseToken
+
+@Suite("Tokens of issuers outside")
+struct TrustedIssuerTests {
+    static let outside = "https://login.partner.example"
+    static let audience = "https://hooks.example/partner"
+
+    static func bench(clients: [String: String] = ["client-7": "acme"]) throws -> TokenBench {
+        let jwks = "{\"keys\":[\(try TestKeys.jwk(TestKeys.otherP256.publicKey, [("kid", "one"), ("use", "sig")]))]}"
+        let issuer = try TrustedIssuer(issuer: outside, jwks: Array(jwks.utf8), audience: audience, clients: clients)
+        return try TokenBench(trusted: [issuer])
+    }
+
+    static func payload(_ changes: [String: String] = [:]) -> String {
+        TokenBench.payload(
+            ["iss": "\"\(outside)\"", "aud": "\"\(audience)\"", "client_id": "\"client-7\"", "sub": "\"service-7\"", "gatehouse_credentials": ""]
+                .merging(changes) { $1 })
+    }
+
+    static func sign(_ bench: TokenBench, _ payload: String, kid: String = "one", key: PrivateKey = TestKeys.otherP256) throws -> String {
+        try bench.sign(
+            header: "{\"alg\":\"ES256\",\"typ\":\"at+jwt\",\"kid\":\"\(kid)\"}", payload: payload, key: key, scheme: .ecdsaP256SHA256Raw)
+    }
+
+    @Test("a pinned issuer's token counts as its client's sender, for the audience that the trust names")
+    func accepted() throws {
+        let bench = try Self.bench()
+        guard case .valid(let token) = bench.validate(try Self.sign(bench, Self.payload())) else {
+            Issue.record("the token was refused")
+            return
+        }
+        #expect(token.sender == "acme")
+        #expect(!token.isOwn)
+        #expect(bench.refusal(try Self.sign(bench, Self.payload(["aud": "\"\(TokenBench.audience)\""]))) == .audience)
+    }
+
+    @Test("its word about our credentials counts for nothing, nor do its ids revoke ours")
+    func claims() throws {
+        let bench = try Self.bench()
+        let token = try Self.sign(bench, Self.payload(["gatehouse_credentials": "[\"oauth/99\"]"]))
+        guard case .valid(let valid) = bench.validate(token) else {
+            Issue.record("the token was refused")
+            return
+        }
+        #expect(valid.credentials.isEmpty)
+        bench.memory.commit([.revoke(id: valid.id, until: valid.expires)], at: .now)
+        #expect(bench.refusal(token) == nil)
+    }
+
+    @Test("a client that is not mapped is nobody's, and one without a map is the sender of its name")
+    func clients() throws {
+        let bench = try Self.bench()
+        #expect(bench.refusal(try Self.sign(bench, Self.payload(["client_id": "\"client-8\""]))) == .signature)
+        #expect(bench.refusal(try Self.sign(bench, Self.payload(["client_id": "\"x\"", "sub": "\"client-7\""]))) == nil)
+        let open = try Self.bench(clients: [:])
+        #expect(open.refusal(try Self.sign(open, Self.payload(["client_id": "\"acme\""]))) == nil)
+        #expect(open.refusal(try Self.sign(open, Self.payload(["client_id": "\"nobody\""]))) == .revoked)
+    }
+
+    @Test("neither issuer can sign for the other, and an unknown one for nobody")
+    func keysStayApart() throws {
+        let bench = try Self.bench()
+        #expect(bench.refusal(try Self.sign(bench, Self.payload(["iss": "\"\(TokenBench.issuer)\""]))) == .signature)
+        let kid = try #require(bench.keys.active?.id)
+        #expect(bench.refusal(try Self.sign(bench, Self.payload(), kid: kid, key: TestKeys.p256)) == .signature)
+        #expect(bench.refusal(try Self.sign(bench, Self.payload(["iss": "\"https://elsewhere.example\""]))) == .signature)
+        #expect(bench.refusal(try Self.sign(bench, Self.payload(), kid: "two")) == .signature)
+    }
+
+    @Test("a key set that is empty, private, symmetric or ambiguous is refused with a reason")
+    func keySets() throws {
+        let good = try TestKeys.jwk(TestKeys.otherP256.publicKey, [("kid", "one")])
+        let bad = [
+            "{\"keys\":[]}", "{\"keys\":{}}", "[]", "", "{\"keys\":[\(good),\(good)]}", "{\"keys\":[\(good)],\"keys\":[]}",
+            "{\"keys\":[{\"kty\":\"oct\",\"k\":\"AAAA\"}]}", "{\"keys\":[\(good.dropLast()),\"d\":\"AAAA\"}]}", "{\"keys\":[7]}",
+            "{\"keys\":[{\"kty\":\"EC\",\"crv\":\"P-384\",\"x\":\"AAAA\",\"y\":\"AAAA\"}]}",
+        ]
+        for text in bad {
+            #expect(throws: JWKError.self) { try TrustedIssuer(issuer: Self.outside, jwks: Array(text.utf8), audience: Self.audience) }
+        }
+        let mixed = "{\"keys\":[{\"kty\":\"EC\",\"crv\":\"P-384\",\"x\":\"AAAA\",\"y\":\"AAAA\"},\(good)]}"
+        #expect(try VerificationKeySet(Array(mixed.utf8)).keys.count == 1)
+    }
+}
