@@ -261,7 +261,7 @@ struct Evaluation {
         }
         var verification = Verification(
             outcome: .authenticated, sender: name, checks: trial.checks, event: event, bodySHA256: bodySHA256, signedAt: signedAt,
-            okStatus: scheme?.okStatus ?? 200)
+            okStatus: scheme?.okStatus ?? 200, bearer: bearer.use)
         verification.isBodyUnreadable = workspace.jsonProblem != nil && namesInBody(trial.scheme)
         return verification
     }

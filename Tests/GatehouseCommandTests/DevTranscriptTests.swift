@@ -14,12 +14,12 @@ struct DevTranscriptTests {
 
             let program = Program(directory: root)
             let steps = Self.steps(in: first.text)
-            #expect(steps.count == 8)
+            #expect(steps.count == 11)
             var script = "ask() { printf '\\n@@ %s\\n' \"$1\"; }\n"
             for step in steps { script += "ask '\(step.title.prefix(12))'\n\(step.command)\n" }
             let answers = try await program.bash(script).output.components(separatedBy: "\n@@ ").dropFirst().map { $0 }
-            #expect(answers.count == 8)
-            guard answers.count == 8, steps.count == 8 else { return }
+            #expect(answers.count == 11)
+            guard answers.count == 11, steps.count == 11 else { return }
             #expect(answers[0].contains("200") && answers[0].contains("handled msg_"))
             #expect(answers[1].contains("200") && answers[1].contains("handled msg_"))
             #expect(answers[2].contains("401") && answers[2].contains("application/problem+json"))
@@ -27,9 +27,12 @@ struct DevTranscriptTests {
             #expect(answers[4].contains("HTTP/1.1 200") && answers[4].contains("handled evt_"))
             #expect(answers[5].contains("HTTP/1.1 401"))
             #expect(answers[6].contains("HTTP/1.1 401"))
-            #expect(answers[7].contains("good"))
-            // Two events reached the handler, whatever was sent twice.
-            #expect(first.text.components(separatedBy: "\nevent ").count - 1 == 2, "\(first.text)")
+            #expect(answers[7].contains("oauth2-bearer"), "\(answers[7])")
+            #expect(answers[8].contains("HTTP/1.1 200") && answers[8].contains("handled evt_"), "\(answers[8])")
+            #expect(answers[9].contains("HTTP/1.1 401") && answers[9].contains("Bearer realm="), "\(answers[9])")
+            #expect(answers[10].contains("good"))
+            // Three events reached the handler, whatever was sent twice.
+            #expect(first.text.components(separatedBy: "\nevent ").count - 1 == 3, "\(first.text)")
             let firstEnd = try await first.interrupt()
             #expect(firstEnd == 0)
 
@@ -57,6 +60,15 @@ struct DevTranscriptTests {
                 let secret = try String(contentsOf: examples.appendingPathComponent(name), encoding: .utf8)
                 #expect(secret.hasPrefix("whsec_"))
                 #expect(!dev.text.contains(secret.dropFirst(6)))
+            }
+            for name in ["example.curl", "example-oauth.curl", "digital-river.curl"] {
+                let login = try String(contentsOf: examples.appendingPathComponent(name), encoding: .utf8)
+                let password = try #require(login.split(separator: ":").last?.prefix { $0 != "\"" })
+                #expect(password.count == 43 && !dev.text.contains(password))
+            }
+            for name in try FileManager.default.contentsOfDirectory(atPath: examples.path) where !name.hasSuffix(".json") {
+                let mode = try FileManager.default.attributesOfItem(atPath: examples.appendingPathComponent(name).path)[.posixPermissions] as? Int
+                #expect(mode == 0o600 || mode == 0o700 && name == "digital-river-sign", "\(name)")
             }
             let devEnd = try await dev.interrupt()
             #expect(devEnd == 0)

@@ -1,4 +1,5 @@
 import GatehouseCrypto
+import GatehouseHTTP
 import GatehousePolicy
 import GatehouseTime
 import GatehouseToken
