@@ -57,16 +57,31 @@ public enum Base64 {
 
     public static func append(_ bytes: UnsafeRawBufferPointer, to text: inout [UInt8], alphabet: Alphabet = .standard, padded: Bool = true)
     {
-        text.reserveCapacity(text.count + (bytes.count + 2) / 3 * 4)
+        guard !bytes.isEmpty else { return }
         let digits = alphabet == .standard ? standardDigits : urlDigits
-        var index = 0
-        while index < bytes.count {
-            let present = min(bytes.count - index, 3)
-            var group: UInt32 = 0
-            for offset in 0..<3 { group = group << 8 | (offset < present ? UInt32(bytes[index + offset]) : 0) }
-            for digit in 0...present { text.append(digits[Int(group >> UInt32(18 - 6 * digit) & 63)]) }
-            if padded { text.append(contentsOf: repeatElement(UInt8(ascii: "="), count: 3 - present)) }
-            index += 3
+        let full = bytes.count / 3
+        let rest = bytes.count - 3 * full
+        let count = full * 4 + (rest == 0 ? 0 : padded ? 4 : rest + 1)
+        // In place: a copy elsewhere would have to be wiped where the bytes are a secret's.
+        let start = text.count
+        text.append(contentsOf: repeatElement(0, count: count))
+        text.withUnsafeMutableBufferPointer { text in
+            digits.withUnsafeBufferPointer { digits in
+                let output = UnsafeMutableBufferPointer(rebasing: text[start...])
+                for group in 0..<full {
+                    let value = UInt32(bytes[3 * group]) << 16 | UInt32(bytes[3 * group + 1]) << 8 | UInt32(bytes[3 * group + 2])
+                    output[4 * group] = digits[Int(value >> 18)]
+                    output[4 * group + 1] = digits[Int(value >> 12 & 63)]
+                    output[4 * group + 2] = digits[Int(value >> 6 & 63)]
+                    output[4 * group + 3] = digits[Int(value & 63)]
+                }
+                guard rest > 0 else { return }
+                let value = UInt32(bytes[3 * full]) << 16 | (rest == 2 ? UInt32(bytes[3 * full + 1]) << 8 : 0)
+                output[4 * full] = digits[Int(value >> 18)]
+                output[4 * full + 1] = digits[Int(value >> 12 & 63)]
+                if rest == 2 { output[4 * full + 2] = digits[Int(value >> 6 & 63)] }
+                if padded { for index in (4 * full + rest + 1)..<count { output[index] = UInt8(ascii: "=") } }
+            }
         }
     }
 

@@ -12,6 +12,8 @@ internal import Synchronization
 public final class AuthorizationServer: Sendable {
     /// RFC 7517; JSON.
     public let jwks: [UInt8]
+    /// Tells the servers of one process apart.
+    let generation: UInt64
     let policy: Policy
     let credentials: CredentialSet
     let keys: DerivedKeys
@@ -36,6 +38,7 @@ public final class AuthorizationServer: Sendable {
         policy: Policy, credentials: CredentialSet, keys: DerivedKeys, signing: SigningKeySet, validator: AccessTokenValidator,
         passwords: PasswordCache, digests: Secret, mutualTLS: Bool
     ) throws(CryptoError) {
+        generation = Self.generations.add(1, ordering: .relaxed).newValue
         self.policy = policy
         self.credentials = credentials
         self.keys = keys
@@ -64,6 +67,8 @@ public final class AuthorizationServer: Sendable {
             return stretched
         }
     }
+
+    private static let generations = Atomic<UInt64>(0)
 
     /// `iss`, and what assertions are addressed to.
     var issuer: String { policy.gateway.issuer }

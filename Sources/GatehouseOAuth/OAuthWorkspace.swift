@@ -6,7 +6,7 @@ internal import GatehouseVerify
 /// shared between threads.
 public final class OAuthWorkspace {
     let tokens: TokenWorkspace
-    private var server: ObjectIdentifier?
+    private var generation: UInt64 = 0
     private var mint: TokenMint?
     private var passwords: (key: Secret, mac: MAC)?
     private var keys: [KeyName: VerificationKeySet?] = [:]
@@ -19,10 +19,11 @@ public final class OAuthWorkspace {
     /// Fails where OpenSSL lacks a digest.
     public init() throws(CryptoError) { tokens = try TokenWorkspace() }
 
-    /// Drops what belongs to another snapshot: keys may have been revoked since.
-    func adopt(_ server: AuthorizationServer) {
-        guard self.server != ObjectIdentifier(server) else { return }
-        self.server = ObjectIdentifier(server)
+    /// Drops what belongs to another snapshot: keys may have been replaced or revoked since. Each request does this by itself; calling it
+    /// when a snapshot is swapped makes an old key leave a loop that sees no requests.
+    public func adopt(_ server: AuthorizationServer) {
+        guard generation != server.generation else { return }
+        generation = server.generation
         mint = nil
         keys.removeAll(keepingCapacity: true)
     }

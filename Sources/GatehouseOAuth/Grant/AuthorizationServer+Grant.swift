@@ -101,7 +101,7 @@ extension AuthorizationServer {
     /// RFC 6749 section 5.1. The scope is always said, so that it need not be known by heart.
     private static func answer(_ minted: MintedToken, _ lifetime: Duration) -> [UInt8] {
         var writer = JSONWriter(capacity: 1280)
-        minted.text.withBytes { writer.member("access_token", Substring(decoding: $0, as: UTF8.self)) }
+        minted.text.withBytes { writer.member("access_token", plain: $0) }
         writer.member("token_type", "Bearer")
         writer.member("expires_in", lifetime.components.seconds)
         if !minted.token.scopes.isEmpty { writer.member("scope", minted.token.scopes.joined(separator: " ")) }

@@ -8,20 +8,21 @@ struct FormParameters: Sendable {
     private(set) var resources: [String] = []
 
     /// The parameters that are read; others are ignored (RFC 6749 section 3.2), but may not be repeated either.
-    enum Name: String, CaseIterable {
-        case grantType = "grant_type"
-        case clientID = "client_id"
-        case clientSecret = "client_secret"
-        case assertionType = "client_assertion_type"
-        case assertion = "client_assertion"
-        case username, password, scope, audience, resource, token
-        case tokenTypeHint = "token_type_hint"
+    enum Name: Int {
+        case grantType, clientID, clientSecret, assertionType, assertion, username, password, scope, audience, resource, token, tokenTypeHint
+
+        /// As it stands in a form.
+        static let texts: [String: Name] = [
+            "grant_type": .grantType, "client_id": .clientID, "client_secret": .clientSecret, "client_assertion_type": .assertionType,
+            "client_assertion": .assertion, "username": .username, "password": .password, "scope": .scope, "audience": .audience,
+            "resource": .resource, "token": .token, "token_type_hint": .tokenTypeHint,
+        ]
     }
 
     /// Nil for a body that is no form, repeats a parameter, or is larger than any request that means something (SEC-28).
     init?(_ body: UnsafeRawBufferPointer) {
         guard body.count <= Self.maximumLength else { return nil }
-        var ranges = [Range<Int>?](repeating: nil, count: Name.allCases.count)
+        var ranges = [Range<Int>?](repeating: nil, count: Name.texts.count)
         var others: Set<String> = []
         var resources: [Range<Int>] = []
         var isForm = true
@@ -49,7 +50,7 @@ struct FormParameters: Sendable {
                 }
                 let range = start..<start + valueLength
                 end = range.upperBound
-                guard let known = Name(rawValue: name), known.rawValue.utf8.elementsEqual(name.utf8) else {
+                guard let known = Name.texts[name] else {
                     isForm = others.insert(name).inserted && isForm
                     continue
                 }
@@ -57,7 +58,7 @@ struct FormParameters: Sendable {
                     resources.append(range)
                     continue
                 }
-                let index = Self.index(known)
+                let index = known.rawValue
                 guard ranges[index] == nil else {
                     isForm = false
                     return
@@ -92,11 +93,9 @@ struct FormParameters: Sendable {
     }
 
     private func range(_ name: Name) -> Range<Int>? {
-        guard let range = ranges[Self.index(name)], !range.isEmpty else { return nil }
+        guard let range = ranges[name.rawValue], !range.isEmpty else { return nil }
         return range
     }
-
-    private static func index(_ name: Name) -> Int { Name.allCases.firstIndex(of: name) ?? 0 }
 
     private static func decode(_ part: Slice<UnsafeRawBufferPointer>, _ output: UnsafeMutableRawBufferPointer, _ start: Int) -> Int? {
         FormText.decode(UnsafeRawBufferPointer(rebasing: part), into: UnsafeMutableRawBufferPointer(rebasing: output[start...]))

@@ -12,6 +12,8 @@ public final class TokenMint {
     private let digester: OpaqueDigester
     /// Base64url of the header, and the dot: the same for every token of a key.
     private let head: [UInt8]
+    /// Random bytes for the next ids, which are no secrets.
+    private var ids: ArraySlice<UInt8> = []
 
     /// - Parameters:
     ///   - lifetime: at least a second; fractions are dropped.
@@ -39,7 +41,7 @@ public final class TokenMint {
         let issued = WallTime(seconds: now.seconds)
         let token = AccessToken(
             issuer: issuer, audiences: claims.audiences, sender: claims.sender,
-            id: Base64.encode(try Random.bytes(16), alphabet: .url, padded: false), scopes: claims.scopes, issued: issued,
+            id: try id(), scopes: claims.scopes, issued: issued,
             expires: issued + lifetime, certificate: claims.certificate, credentials: claims.credentials)
         switch format {
         case .jwt: return MintedToken(text: try sign(token), token: token, digest: nil)
@@ -49,6 +51,14 @@ public final class TokenMint {
             return MintedToken(text: Secret(text), token: token, digest: digest)
         }
     }
+
+    private func id() throws(CryptoError) -> String {
+        if ids.isEmpty { ids = try Random.bytes(64 * Self.idLength)[...] }
+        defer { ids = ids.dropFirst(Self.idLength) }
+        return ids.withUnsafeBytes { Base64.encode(UnsafeRawBufferPointer(rebasing: $0[..<Self.idLength]), alphabet: .url, padded: false) }
+    }
+
+    private static let idLength = 16
 
     private func sign(_ token: AccessToken) throws(CryptoError) -> Secret {
         var text: [UInt8] = []
