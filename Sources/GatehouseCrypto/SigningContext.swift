@@ -76,7 +76,8 @@ public final class VerifyingContext {
         guard prepared.digest(message) else { return false }
         defer { ERR_clear_error() }
         return EVP_PKEY_verify(
-            prepared.pointer, signature.baseAddress?.assumingMemoryBound(to: UInt8.self), signature.count, prepared.code, prepared.codeLength) == 1
+            prepared.pointer, signature.baseAddress?.assumingMemoryBound(to: UInt8.self), signature.count, prepared.code,
+            prepared.codeLength) == 1
     }
 }
 

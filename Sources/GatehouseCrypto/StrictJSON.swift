@@ -1,5 +1,5 @@
-/// A JSON text (RFC 8259) as the JOSE standards want it read (RFC 7515 section 5.2, RFC 7519 section 4): a member named twice in one object,
-/// at any depth, ends the reading, as readers disagree about which one counts (SEC-46). Depth is bounded; the length is the caller's to
+/// A JSON text (RFC 8259) as the JOSE standards want it read (RFC 7515 section 5.2, RFC 7519 section 4): a member named twice in one
+/// object, at any depth, ends the reading, as readers disagree about which one counts (SEC-46). Depth is bounded; the length is the caller's to
 /// bound.
 package indirect enum StrictJSON: Sendable, Hashable {
     case null

@@ -10,7 +10,8 @@ extension AuthorizationServer {
         workspace.adopt(self)
         var exchange = OAuthExchange(endpoint: endpoint, certificate: request.certificate, remote: request.remote)
         guard !request.hasQuery else {
-            return refuse(exchange, .invalidRequest("parameters belong in the body, and the request target has a query"), reason: "malformed")
+            return refuse(
+                exchange, .invalidRequest("parameters belong in the body, and the request target has a query"), reason: "malformed")
         }
         guard let form = FormParameters(request.body) else {
             return refuse(exchange, .invalidRequest("the body is no form, or repeats a parameter"), reason: "malformed")
@@ -21,7 +22,8 @@ extension AuthorizationServer {
         } catch {
             switch error {
             case .malformed:
-                return refuse(exchange, .invalidRequest("client authentication is malformed, or there is more than one"), reason: "malformed")
+                return refuse(
+                    exchange, .invalidRequest("client authentication is malformed, or there is more than one"), reason: "malformed")
             case .missing(let client):
                 return refuseClient(exchange, reason: "credential-missing", client: client)
             }
@@ -129,7 +131,9 @@ extension AuthorizationServer {
             return refuseClient(exchange, reason: "credential-unknown", client: claim.client)
         }
         for version in credentials.live(CredentialName(sender: sender.name, kind: .certificate), at: now) {
-            guard let value = try? version.value.open(), let pattern = CertificatePattern(value), pattern.matches(certificate) else { continue }
+            guard let value = try? version.value.open(), let pattern = CertificatePattern(value), pattern.matches(certificate) else {
+                continue
+            }
             return proved(exchange, claim, IssuingCredential(kind: "certificate", version: version.number), now, workspace)
         }
         return refuseClient(exchange, reason: "certificate-mismatch", client: claim.client)

@@ -51,7 +51,9 @@ struct ClientAssertion {
         return try check(claims, rules, signer, now)
     }
 
-    private static func check(_ claims: [String: StrictJSON], _ rules: Rules, _ version: Int, _ now: WallTime) throws(Refused) -> ClientAssertion {
+    private static func check(_ claims: [String: StrictJSON], _ rules: Rules, _ version: Int, _ now: WallTime) throws(Refused)
+        -> ClientAssertion
+    {
         guard let issuer = claims["iss"]?.plain, let subject = claims["sub"]?.plain, let id = claims["jti"]?.plain, id.utf8.count <= 256,
             let expires = claims["exp"]?.numericDate, let audience = claims["aud"]
         else { throw Refused(reason: "token-malformed") }

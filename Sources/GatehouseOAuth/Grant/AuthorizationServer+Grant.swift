@@ -55,7 +55,8 @@ extension AuthorizationServer {
         let isBound = client.method == .tlsClientAuth || client.isFAPI
         if isBound, exchange.certificate == nil {
             return refuse(
-                exchange, .invalidRequest("the token is bound to a client certificate, and the connection has none"), reason: "certificate-missing")
+                exchange, .invalidRequest("the token is bound to a client certificate, and the connection has none"),
+                reason: "certificate-missing")
         }
         var credentials = [client.credential]
         if let user = exchange.user { credentials.append(IssuingCredential(kind: "basic", version: user)) }
@@ -76,7 +77,8 @@ extension AuthorizationServer {
         workspace.mint { () throws(CryptoError) in
             guard let key = signing.active else { return nil }
             return try TokenMint(
-                issuer: issuer, key: key, format: policy.gateway.oauth.format, lifetime: policy.gateway.oauth.tokenLifetime, digests: digests)
+                issuer: issuer, key: key, format: policy.gateway.oauth.format, lifetime: policy.gateway.oauth.tokenLifetime,
+                digests: digests)
         }
     }
 

@@ -21,7 +21,11 @@ extension AuthorizationServer {
         writer.member("exp", token.expires.seconds)
         writer.member("iat", token.issued.seconds)
         writer.member("sub", token.sender)
-        if token.audiences.count == 1, let audience = token.audiences.first { writer.member("aud", audience) } else { writer.member("aud", token.audiences) }
+        if token.audiences.count == 1, let audience = token.audiences.first {
+            writer.member("aud", audience)
+        } else {
+            writer.member("aud", token.audiences)
+        }
         writer.member("iss", token.issuer)
         writer.member("jti", token.id)
         if let certificate = token.certificate {

@@ -29,11 +29,12 @@ extension AuthorizationServer {
     ) throws -> OAuthIssued {
         guard let sender = policy.senders[name] else { throw OAuthIssueError(description: "there is no sender \(name)") }
         if let scope = scopes?.first(where: { !sender.scopes.contains($0) }) {
-            throw OAuthIssueError(
-                description: "\(name) has no scope \(scope): its policy lists \(sender.scopes.isEmpty ? "none" : sender.scopes.joined(separator: " "))")
+            let listed = sender.scopes.isEmpty ? "none" : sender.scopes.joined(separator: " ")
+            throw OAuthIssueError(description: "\(name) has no scope \(scope): its policy lists \(listed)")
         }
         if let audience = audiences?.first(where: { !sender.audiences.contains($0) }) {
-            throw OAuthIssueError(description: "\(name) has no audience \(audience): its policy lists \(sender.audiences.joined(separator: " "))")
+            throw OAuthIssueError(
+                description: "\(name) has no audience \(audience): its policy lists \(sender.audiences.joined(separator: " "))")
         }
         guard certificate != nil || !isFAPI(sender) else {
             throw OAuthIssueError(description: "\(name) is held to fapi2, under which a token is bound to a client certificate")

@@ -9,7 +9,8 @@ struct FormParameters: Sendable {
 
     /// The parameters that are read; others are ignored (RFC 6749 section 3.2), but may not be repeated either.
     enum Name: Int {
-        case grantType, clientID, clientSecret, assertionType, assertion, username, password, scope, audience, resource, token, tokenTypeHint
+        case grantType, clientID, clientSecret, assertionType, assertion, username, password, scope, audience, resource, token,
+            tokenTypeHint
 
         /// As it stands in a form.
         static let texts: [String: Name] = [

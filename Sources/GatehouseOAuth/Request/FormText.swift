@@ -2,8 +2,8 @@ internal import GatehouseCrypto
 
 /// `application/x-www-form-urlencoded` (WHATWG URL section 5.1, RFC 6749 appendix B), read strictly.
 enum FormText {
-    /// Decodes one name or value and returns its length; nil for a `%` without two hex digits, for control characters, which no parameter of
-    /// OAuth holds, and for what is not UTF-8.
+    /// Decodes one name or value and returns its length; nil for a `%` without two hex digits, for control characters, which no parameter
+    /// of OAuth holds, and for what is not UTF-8.
     ///
     /// - Precondition: `output` has room for `text.count` bytes.
     static func decode(_ text: UnsafeRawBufferPointer, into output: UnsafeMutableRawBufferPointer) -> Int? {

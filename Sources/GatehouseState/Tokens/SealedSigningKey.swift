@@ -60,5 +60,7 @@ struct SealedSigningKey {
     }
 
     /// Binds a key to its row (SEC-66).
-    private static func associated(_ id: String, _ algorithm: String) -> [UInt8] { Array("gatehouse signing key\0\(id)\0\(algorithm)".utf8) }
+    private static func associated(_ id: String, _ algorithm: String) -> [UInt8] {
+        Array("gatehouse signing key\0\(id)\0\(algorithm)".utf8)
+    }
 }

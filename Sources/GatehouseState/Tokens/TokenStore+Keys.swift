@@ -57,7 +57,9 @@ extension TokenStore {
 
     private func rotate(_ algorithm: JWSAlgorithm, _ lifetime: Duration, at now: WallTime) throws(StateError) -> SigningKeyChange {
         let key: SigningKey
-        do { key = try SigningKey.generate(algorithm, at: now) } catch { throw StateError(.value, "no token-signing key could be made: \(error)") }
+        do { key = try SigningKey.generate(algorithm, at: now) } catch {
+            throw StateError(.value, "no token-signing key could be made: \(error)")
+        }
         return try database.write { database in
             var change = SigningKeyChange(made: key.id, algorithm: algorithm)
             for row in try SealedSigningKey.all(database) where row.retiringUntil == nil {

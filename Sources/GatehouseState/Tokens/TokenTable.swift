@@ -30,7 +30,9 @@ final class TokenTable: Sendable {
             }
             let tokens = try Row.fetchCursor(database, sql: "SELECT digest, claims FROM opaque_token WHERE expires > ?", arguments: [time])
             while let row = try tokens.next() {
-                guard let digest = TokenDigest((row[0] as Blob).bytes), let token = AccessToken(stored: (row[1] as Blob).bytes) else { continue }
+                guard let digest = TokenDigest((row[0] as Blob).bytes), let token = AccessToken(stored: (row[1] as Blob).bytes) else {
+                    continue
+                }
                 Self.shard(opaques, digest).values.withLock { $0[digest] = token }
             }
             let ids = try Row.fetchCursor(database, sql: "SELECT id, expires FROM revoked_token WHERE expires > ?", arguments: [time])

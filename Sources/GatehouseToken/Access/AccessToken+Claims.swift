@@ -5,7 +5,8 @@ extension AccessToken {
     /// The claims of an `at+jwt` (RFC 9068 section 2.2), every one of which must be there and of its type (SEC-45). The sender is the
     /// token's `client_id`. Nil for anything else.
     init?(claims members: [String: StrictJSON]) {
-        guard let issuer = members["iss"]?.plain, let subject = members["sub"]?.text, !subject.isEmpty, let client = members["client_id"]?.plain,
+        guard let issuer = members["iss"]?.plain, let subject = members["sub"]?.text, !subject.isEmpty,
+            let client = members["client_id"]?.plain,
             let id = members["jti"]?.plain, id.utf8.count <= Self.maximumID, let issued = members["iat"]?.numericDate,
             let expires = members["exp"]?.numericDate, let audiences = Self.audiences(members["aud"])
         else { return nil }
@@ -21,7 +22,8 @@ extension AccessToken {
         if let confirmation = members["cnf"] {
             guard let members = confirmation.members else { return nil }
             if let thumbprint = members["x5t#S256"] {
-                guard let text = thumbprint.text, let bytes = Base64.decode(text, alphabet: .url, padding: .forbidden), bytes.count == 32 else {
+                guard let text = thumbprint.text, let bytes = Base64.decode(text, alphabet: .url, padding: .forbidden), bytes.count == 32
+                else {
                     return nil
                 }
                 certificate = bytes

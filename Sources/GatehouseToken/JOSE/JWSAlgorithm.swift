@@ -1,8 +1,8 @@
 public import GatehouseCrypto
 public import GatehousePolicy
 
-/// The signature algorithms of RFC 7518 and RFC 8037 that tokens and assertions may carry. All are asymmetric: there is no MAC that a public
-/// key could be taken for the key of, and no `none`.
+/// The signature algorithms of RFC 7518 and RFC 8037 that tokens and assertions may carry. All are asymmetric: there is no MAC that a
+/// public key could be taken for the key of, and no `none`.
 public enum JWSAlgorithm: String, Sendable, Hashable, CaseIterable {
     case es256 = "ES256"
     case rs256 = "RS256"

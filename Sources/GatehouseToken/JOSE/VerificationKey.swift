@@ -18,7 +18,9 @@ public struct VerificationKey: Sendable {
     /// A bare key: every algorithm of its kind.
     public init(_ key: PublicKey, id: String? = nil) throws(JWKError) {
         let algorithms = JWSAlgorithm.fitting(key.kind)
-        guard !algorithms.isEmpty else { throw JWKError("the key is none of P-256, RSA and Ed25519, so no token's signature can be checked with it") }
+        guard !algorithms.isEmpty else {
+            throw JWKError("the key is none of P-256, RSA and Ed25519, so no token's signature can be checked with it")
+        }
         self.init(id: id, key: key, algorithms: algorithms)
     }
 

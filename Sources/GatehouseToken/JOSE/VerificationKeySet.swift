@@ -17,9 +17,13 @@ public struct VerificationKeySet: Sendable {
             keys = [try VerificationKey(key)]
             return
         }
-        guard let members = StrictJSON(text)?.members else { throw JWKError("neither a PEM public key nor a JWK or JWK Set in JSON without repeated members") }
+        guard let members = StrictJSON(text)?.members else {
+            throw JWKError("neither a PEM public key nor a JWK or JWK Set in JSON without repeated members")
+        }
         guard let listed = members["keys"] else {
-            guard let key = try VerificationKey(jwk: members) else { throw JWKError("the JWK is not for checking signatures with ES256, RS256, PS256 or EdDSA") }
+            guard let key = try VerificationKey(jwk: members) else {
+                throw JWKError("the JWK is not for checking signatures with ES256, RS256, PS256 or EdDSA")
+            }
             keys = [key]
             return
         }

@@ -36,7 +36,7 @@ public enum TokenCommit: Sendable, Hashable {
 
 /// Remembers effects, also over a restart.
 public protocol TokenMemory: TokenLookup {
-    /// The effects hold in memory when this returns, for every loop; they are durable when `completion` says `stored`. It is called once, on
-    /// any thread, perhaps before this returns.
+    /// The effects hold in memory when this returns, for every loop; they are durable when `completion` says `stored`. It is called once,
+    /// on any thread, perhaps before this returns.
     func commit(_ effects: [TokenEffect], at now: WallTime, completion: @escaping @Sendable (TokenCommit) -> Void)
 }

@@ -12,7 +12,8 @@ private let now = WallTime(seconds: 1_790_000_000)
 
 private func token(_ id: String, expires: WallTime = now + .seconds(600)) -> AccessToken {
     AccessToken(
-        issuer: "https://hooks.example", audiences: ["https://hooks.example"], sender: "acme", id: id, scopes: ["events:write"], issued: now,
+        issuer: "https://hooks.example", audiences: ["https://hooks.example"], sender: "acme", id: id, scopes: ["events:write"],
+        issued: now,
         expires: expires, certificate: [UInt8](repeating: 7, count: 32), credentials: [IssuingCredential(kind: "oauth", version: 2)])
 }
 
@@ -92,7 +93,10 @@ struct TokenStoreTests {
         let directory = try TemporaryDirectory()
         do {
             let site = try TokenSite(directory)
-            #expect(site.store.commit([.opaque(digest("secret"), token("one")), .opaque(digest("short"), token("two", expires: now + .seconds(5)))]) == .stored)
+            #expect(
+                site.store.commit([
+                    .opaque(digest("secret"), token("one")), .opaque(digest("short"), token("two", expires: now + .seconds(5))),
+                ]) == .stored)
             #expect(site.store.opaque(digest("secret")) == token("one"))
         }
         let site = try TokenSite(directory, at: now + .seconds(10))
@@ -225,7 +229,10 @@ struct SigningKeyStoreTests {
             _ = try site.store.rotateKeys(algorithm: .es256, lifetime: lifetime, at: now + .seconds(1))
             try site.state.database.write { database in
                 try database.execute(
-                    sql: "UPDATE signing_key SET sealed = (SELECT sealed FROM signing_key WHERE retiring_until IS NULL) WHERE retiring_until IS NOT NULL")
+                    sql: """
+                        UPDATE signing_key SET sealed = (SELECT sealed FROM signing_key WHERE retiring_until IS NULL)
+                        WHERE retiring_until IS NOT NULL
+                        """)
             }
         }
         let site = try TokenSite(directory)

@@ -72,8 +72,12 @@ struct HostileToken: Sendable {
             let next = last == "A" ? "B" : last == "Q" ? "R" : last == "g" ? "h" : "x"
             return "\(parts[0]).\(parts[1]).\(parts[2].dropLast())\(next)"
         },
-        changed("a signature of zeros") { "\($0[0]).\($0[1]).\(Base64.encode([UInt8](repeating: 0, count: 64), alphabet: .url, padded: false))" },
-        changed("a signature of ones") { "\($0[0]).\($0[1]).\(Base64.encode([UInt8](repeating: 255, count: 64), alphabet: .url, padded: false))" },
+        changed("a signature of zeros") {
+            "\($0[0]).\($0[1]).\(Base64.encode([UInt8](repeating: 0, count: 64), alphabet: .url, padded: false))"
+        },
+        changed("a signature of ones") {
+            "\($0[0]).\($0[1]).\(Base64.encode([UInt8](repeating: 255, count: 64), alphabet: .url, padded: false))"
+        },
         changed("half a signature") { "\($0[0]).\($0[1]).\($0[2].prefix(43))" },
         changed("the payload's first letter") { "\($0[0]).f\($0[1].dropFirst()).\($0[2])" },
         HostileToken("two tokens' parts") { bench in
@@ -100,7 +104,8 @@ struct HostileToken: Sendable {
         HostileToken("\(algorithm) keyed with \(name)") { bench in
             guard let own = bench.keys.active else { return "" }
             let signed =
-                TestJWS.part("{\"alg\":\"\(algorithm)\",\"typ\":\"at+jwt\",\"kid\":\"\(own.id)\"}") + "." + TestJWS.part(TokenBench.payload())
+                TestJWS.part("{\"alg\":\"\(algorithm)\",\"typ\":\"at+jwt\",\"kid\":\"\(own.id)\"}") + "."
+                + TestJWS.part(TokenBench.payload())
             let code = try Array(signed.utf8).withUnsafeBytes { try HMAC.compute(.sha256, key: Secret(try key(own.key.publicKey)), $0) }
             return signed + "." + Base64.encode(code, alphabet: .url, padded: false)
         }
@@ -110,7 +115,8 @@ struct HostileToken: Sendable {
         HostileToken(name) { bench in
             let kid = kid ?? bench.keys.active?.id ?? ""
             return try bench.sign(
-                header: "{\"alg\":\"\(alg)\",\"typ\":\"at+jwt\",\"kid\":\"\(kid)\"}", payload: TokenBench.payload(), key: key, scheme: scheme)
+                header: "{\"alg\":\"\(alg)\",\"typ\":\"at+jwt\",\"kid\":\"\(kid)\"}", payload: TokenBench.payload(), key: key,
+                scheme: scheme)
         }
     }
 
@@ -134,10 +140,12 @@ struct HostileToken: Sendable {
             foreign("our key under an unknown name", alg: "ES256", kid: "unknown", key: TestKeys.p256, scheme: .ecdsaP256SHA256Raw),
             foreign("our key under an empty name", alg: "ES256", kid: "", key: TestKeys.p256, scheme: .ecdsaP256SHA256Raw),
             foreign("a name that is a path", alg: "ES256", kid: "../../../dev/null", key: TestKeys.p256, scheme: .ecdsaP256SHA256Raw),
-            foreign("a name that is a statement", alg: "ES256", kid: "x' UNION SELECT 'key", key: TestKeys.p256, scheme: .ecdsaP256SHA256Raw),
+            foreign(
+                "a name that is a statement", alg: "ES256", kid: "x' UNION SELECT 'key", key: TestKeys.p256, scheme: .ecdsaP256SHA256Raw),
             foreign("a name that is a command", alg: "ES256", kid: "|/usr/bin/id", key: TestKeys.p256, scheme: .ecdsaP256SHA256Raw),
             foreign(
-                "a name without end", alg: "ES256", kid: String(repeating: "k", count: 5000), key: TestKeys.p256, scheme: .ecdsaP256SHA256Raw),
+                "a name without end", alg: "ES256", kid: String(repeating: "k", count: 5000), key: TestKeys.p256,
+                scheme: .ecdsaP256SHA256Raw),
         ]
 
     // MARK: The header
@@ -208,52 +216,76 @@ struct HostileToken: Sendable {
     private static let times: [HostileToken] = [
         payload("expired", ["exp": "1789999999"]), payload("expired now", ["exp": "1790000000"]), payload("expired in 1970", ["exp": "0"]),
         payload("exp missing", ["exp": ""]), payload("exp null", ["exp": "null"]), payload("exp a string", ["exp": "\"1790000600\""]),
-        payload("exp true", ["exp": "true"]), payload("exp a list", ["exp": "[1790000600]"]), payload("exp negative", ["exp": "-1790000600"]),
+        payload("exp true", ["exp": "true"]), payload("exp a list", ["exp": "[1790000600]"]),
+        payload("exp negative", ["exp": "-1790000600"]),
         payload("exp minus zero", ["exp": "-0"]), payload("exp with a fraction", ["exp": "1790000600.5"]),
         payload("exp with a fraction of zero", ["exp": "1790000600.0"]), payload("exp with an exponent", ["exp": "1.7900006e9"]),
         payload("exp huge", ["exp": "1e400"]), payload("exp beyond 64 bits", ["exp": "18446744073709551616"]),
         payload("exp beyond 63 bits", ["exp": "9223372036854775808"]), payload("exp the last of 63 bits", ["exp": "9223372036854775807"]),
-        payload("exp after the year 9999", ["exp": "253402300800"]), payload("exp of a thousand digits", ["exp": String(repeating: "9", count: 1000)]),
+        payload("exp after the year 9999", ["exp": "253402300800"]),
+        payload("exp of a thousand digits", ["exp": String(repeating: "9", count: 1000)]),
         payload("exp in hex", ["exp": "0x6AB1F5D8"]), payload("exp with a leading zero", ["exp": "01790000600"]),
         payload("exp twice", [:], also: ",\"exp\":9999999999"),
         payload("iat missing", ["iat": ""]), payload("iat in the future", ["iat": "1790000060"]), payload("iat negative", ["iat": "-1"]),
-        payload("iat huge", ["iat": "1e300"]), payload("iat with a fraction", ["iat": "1790000000.25"]), payload("iat a string", ["iat": "\"now\""]),
+        payload("iat huge", ["iat": "1e300"]), payload("iat with a fraction", ["iat": "1790000000.25"]),
+        payload("iat a string", ["iat": "\"now\""]),
         payload("iat after exp", ["iat": "1790000005", "exp": "1790000004"]),
-        payload("nbf in the future", ["nbf": "1790000060"]), payload("nbf a string", ["nbf": "\"1790000000\""]), payload("nbf negative", ["nbf": "-5"]),
-        payload("nbf huge", ["nbf": "99999999999999999999"]), payload("nbf null", ["nbf": "null"]), payload("nbf with a fraction", ["nbf": "1789999999.9"]),
+        payload("nbf in the future", ["nbf": "1790000060"]), payload("nbf a string", ["nbf": "\"1790000000\""]),
+        payload("nbf negative", ["nbf": "-5"]),
+        payload("nbf huge", ["nbf": "99999999999999999999"]), payload("nbf null", ["nbf": "null"]),
+        payload("nbf with a fraction", ["nbf": "1789999999.9"]),
     ]
 
     // MARK: Claims
 
     private static let claims: [HostileToken] = [
         payload("iss missing", ["iss": ""]), payload("iss another", ["iss": "\"https://evil.example\""]),
-        payload("iss with a slash", ["iss": "\"https://hooks.example/\""]), payload("iss in capitals", ["iss": "\"HTTPS://hooks.example\""]),
-        payload("iss a list", ["iss": "[\"https://hooks.example\"]"]), payload("iss null", ["iss": "null"]), payload("iss a number", ["iss": "1"]),
+        payload("iss with a slash", ["iss": "\"https://hooks.example/\""]),
+        payload("iss in capitals", ["iss": "\"HTTPS://hooks.example\""]),
+        payload("iss a list", ["iss": "[\"https://hooks.example\"]"]), payload("iss null", ["iss": "null"]),
+        payload("iss a number", ["iss": "1"]),
         payload("iss with a Kelvin sign for its k", ["iss": "\"https://hoo\u{212a}s.example\""]),
-        payload("aud missing", ["aud": ""]), payload("aud another", ["aud": "\"https://evil.example\""]), payload("aud a prefix", ["aud": "\"https://hooks.example/order\""]),
-        payload("aud longer", ["aud": "\"https://hooks.example/orders/\""]), payload("aud empty", ["aud": "\"\""]), payload("aud an empty list", ["aud": "[]"]),
-        payload("aud a list of lists", ["aud": "[[\"https://hooks.example/orders\"]]"]), payload("aud a list with a number", ["aud": "[\"https://hooks.example/orders\",1]"]),
-        payload("aud an object", ["aud": "{\"https://hooks.example/orders\":1}"]), payload("aud null", ["aud": "null"]), payload("aud a star", ["aud": "\"*\""]),
-        payload("aud with a blank", ["aud": "\"https://hooks.example/orders \""]), payload("aud two in one", ["aud": "\"https://hooks.example/orders https://x.example\""]),
-        payload("sub missing", ["sub": ""]), payload("sub another", ["sub": "\"admin\""]), payload("sub empty", ["sub": "\"\""]), payload("sub a number", ["sub": "7"]),
-        payload("client_id missing", ["client_id": ""]), payload("client_id another", ["client_id": "\"other\""]), payload("client_id empty", ["client_id": "\"\""]),
-        payload("client_id a list", ["client_id": "[\"acme\"]"]), payload("sub and client_id of nobody", ["sub": "\"nobody\"", "client_id": "\"nobody\""]),
+        payload("aud missing", ["aud": ""]), payload("aud another", ["aud": "\"https://evil.example\""]),
+        payload("aud a prefix", ["aud": "\"https://hooks.example/order\""]),
+        payload("aud longer", ["aud": "\"https://hooks.example/orders/\""]), payload("aud empty", ["aud": "\"\""]),
+        payload("aud an empty list", ["aud": "[]"]),
+        payload("aud a list of lists", ["aud": "[[\"https://hooks.example/orders\"]]"]),
+        payload("aud a list with a number", ["aud": "[\"https://hooks.example/orders\",1]"]),
+        payload("aud an object", ["aud": "{\"https://hooks.example/orders\":1}"]), payload("aud null", ["aud": "null"]),
+        payload("aud a star", ["aud": "\"*\""]),
+        payload("aud with a blank", ["aud": "\"https://hooks.example/orders \""]),
+        payload("aud two in one", ["aud": "\"https://hooks.example/orders https://x.example\""]),
+        payload("sub missing", ["sub": ""]), payload("sub another", ["sub": "\"admin\""]), payload("sub empty", ["sub": "\"\""]),
+        payload("sub a number", ["sub": "7"]),
+        payload("client_id missing", ["client_id": ""]), payload("client_id another", ["client_id": "\"other\""]),
+        payload("client_id empty", ["client_id": "\"\""]),
+        payload("client_id a list", ["client_id": "[\"acme\"]"]),
+        payload("sub and client_id of nobody", ["sub": "\"nobody\"", "client_id": "\"nobody\""]),
         payload("sub and client_id in capitals", ["sub": "\"ACME\"", "client_id": "\"ACME\""]),
-        payload("jti missing", ["jti": ""]), payload("jti empty", ["jti": "\"\""]), payload("jti a number", ["jti": "7"]), payload("jti with a blank", ["jti": "\"a b\""]),
+        payload("jti missing", ["jti": ""]), payload("jti empty", ["jti": "\"\""]), payload("jti a number", ["jti": "7"]),
+        payload("jti with a blank", ["jti": "\"a b\""]),
         payload("jti without end", ["jti": "\"\(String(repeating: "j", count: 5000))\""]),
-        payload("scope missing", ["scope": ""]), payload("scope another", ["scope": "\"events:read\""]), payload("scope in capitals", ["scope": "\"EVENTS:WRITE\""]),
+        payload("scope missing", ["scope": ""]), payload("scope another", ["scope": "\"events:read\""]),
+        payload("scope in capitals", ["scope": "\"EVENTS:WRITE\""]),
         payload("scope a list", ["scope": "[\"events:write\"]"]), payload("scope with two blanks", ["scope": "\"events:write  x\""]),
         payload("scope with a quote", ["scope": "\"events:write \\\"\""]), payload("scope with a tab", ["scope": "\"x\\tevents:write\""]),
-        payload("scope a prefix", ["scope": "\"events:wri\""]), payload("scope longer", ["scope": "\"events:write:all\""]), payload("scope a star", ["scope": "\"*\""]),
+        payload("scope a prefix", ["scope": "\"events:wri\""]), payload("scope longer", ["scope": "\"events:write:all\""]),
+        payload("scope a star", ["scope": "\"*\""]),
         payload("scopes instead of scope", ["scope": "", "scopes": "\"events:write\""]),
-        payload("a credential that was never", ["gatehouse_credentials": "[\"oauth/99\"]"]), payload("a credential without version", ["gatehouse_credentials": "[\"oauth\"]"]),
-        payload("a credential of version 0", ["gatehouse_credentials": "[\"oauth/0\"]"]), payload("a credential of huge version", ["gatehouse_credentials": "[\"oauth/99999999999999999999\"]"]),
-        payload("credentials no list", ["gatehouse_credentials": "\"oauth/1\""]), payload("credentials of numbers", ["gatehouse_credentials": "[1]"]),
+        payload("a credential that was never", ["gatehouse_credentials": "[\"oauth/99\"]"]),
+        payload("a credential without version", ["gatehouse_credentials": "[\"oauth\"]"]),
+        payload("a credential of version 0", ["gatehouse_credentials": "[\"oauth/0\"]"]),
+        payload("a credential of huge version", ["gatehouse_credentials": "[\"oauth/99999999999999999999\"]"]),
+        payload("credentials no list", ["gatehouse_credentials": "\"oauth/1\""]),
+        payload("credentials of numbers", ["gatehouse_credentials": "[1]"]),
         payload("bound to a certificate", ["cnf": "{\"x5t#S256\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"}"]),
-        payload("bound to a key", ["cnf": "{\"jkt\":\"AAAA\"}"]), payload("bound to nothing", ["cnf": "{}"]), payload("bound to a short thumbprint", ["cnf": "{\"x5t#S256\":\"AAAA\"}"]),
-        payload("bound to no base64url", ["cnf": "{\"x5t#S256\":\"====\"}"]), payload("cnf a string", ["cnf": "\"x5t#S256\""]), payload("cnf null", ["cnf": "null"]),
+        payload("bound to a key", ["cnf": "{\"jkt\":\"AAAA\"}"]), payload("bound to nothing", ["cnf": "{}"]),
+        payload("bound to a short thumbprint", ["cnf": "{\"x5t#S256\":\"AAAA\"}"]),
+        payload("bound to no base64url", ["cnf": "{\"x5t#S256\":\"====\"}"]), payload("cnf a string", ["cnf": "\"x5t#S256\""]),
+        payload("cnf null", ["cnf": "null"]),
         payload("iss twice", [:], also: ",\"iss\":\"https://hooks.example\""), payload("scope twice", [:], also: ",\"scope\":\"admin\""),
-        payload("aud twice, escaped", [:], also: ",\"\\u0061ud\":\"https://evil.example\""), payload("a member of the payload twice, deep inside", [:], also: ",\"x\":{\"y\":[{\"z\":1,\"z\":2}]}"),
+        payload("aud twice, escaped", [:], also: ",\"\\u0061ud\":\"https://evil.example\""),
+        payload("a member of the payload twice, deep inside", [:], also: ",\"x\":{\"y\":[{\"z\":1,\"z\":2}]}"),
     ]
 
     // MARK: The payload's text
@@ -268,7 +300,9 @@ struct HostileToken: Sendable {
         raw("payload with more behind") { TokenBench.payload() + "x" }, raw("payload with a NUL behind") { TokenBench.payload() + "\0" },
         raw("payload with a trailing comma") { TokenBench.payload(also: ",") }, raw("payload of a form") { "iss=https://hooks.example" },
         raw("payload with half a surrogate pair") { TokenBench.payload(also: ",\"x\":\"\\ud800\"") },
-        raw("payload nested without end") { TokenBench.payload(also: ",\"x\":" + String(repeating: "[", count: 4000) + String(repeating: "]", count: 4000)) },
+        raw("payload nested without end") {
+            TokenBench.payload(also: ",\"x\":" + String(repeating: "[", count: 4000) + String(repeating: "]", count: 4000))
+        },
         raw("payload larger than any token") { TokenBench.payload(also: ",\"x\":\"\(String(repeating: "x", count: 20_000))\"") },
         HostileToken("payload not UTF-8") { bench in
             guard let own = bench.keys.active else { return "" }

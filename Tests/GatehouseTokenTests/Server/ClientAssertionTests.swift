@@ -18,9 +18,18 @@ struct ClientAssertionTests {
         let server = try TestServer()
         let assertions = [
             (try TestServer.assertion("keys"), 1),
-            (try TestServer.assertion("keys", header: "{\"alg\":\"EdDSA\",\"kid\":\"ed\"}", key: TestKeys.ed25519, scheme: .ed25519, id: "two"), 2),
-            (try TestServer.assertion("keys", header: "{\"alg\":\"PS256\",\"kid\":\"rsa-ps\"}", key: TestKeys.rsa, scheme: .rsaPSS(.sha256), id: "three"), 2),
-            (try TestServer.assertion("keys", header: "{\"alg\":\"RS256\",\"kid\":\"rsa-rs\"}", key: TestKeys.rsa, scheme: .rsaPKCS1(.sha256), id: "four"), 2),
+            (
+                try TestServer.assertion(
+                    "keys", header: "{\"alg\":\"EdDSA\",\"kid\":\"ed\"}", key: TestKeys.ed25519, scheme: .ed25519, id: "two"), 2
+            ),
+            (
+                try TestServer.assertion(
+                    "keys", header: "{\"alg\":\"PS256\",\"kid\":\"rsa-ps\"}", key: TestKeys.rsa, scheme: .rsaPSS(.sha256), id: "three"), 2
+            ),
+            (
+                try TestServer.assertion(
+                    "keys", header: "{\"alg\":\"RS256\",\"kid\":\"rsa-rs\"}", key: TestKeys.rsa, scheme: .rsaPKCS1(.sha256), id: "four"), 2
+            ),
             (try TestServer.assertion("keys", header: "{\"alg\":\"EdDSA\"}", key: TestKeys.ed25519, scheme: .ed25519, id: "five"), 2),
         ]
         for (assertion, version) in assertions {
@@ -29,7 +38,9 @@ struct ClientAssertionTests {
             #expect(decision.authentication == "private_key_jwt")
             #expect(decision.version == version)
         }
-        #expect(try decide(server, try TestServer.assertion("older", header: "{\"alg\":\"ES256\",\"typ\":\"client-authentication+jwt\"}")).answer.status == 200)
+        #expect(
+            try decide(server, try TestServer.assertion("older", header: "{\"alg\":\"ES256\",\"typ\":\"client-authentication+jwt\"}"))
+                .answer.status == 200)
         #expect(try decide(server, try TestServer.assertion("keys", id: "six"), client: "keys").answer.status == 200)
     }
 
@@ -37,7 +48,8 @@ struct ClientAssertionTests {
     func algorithms() throws {
         let server = try TestServer()
         for assertion in [
-            try TestServer.assertion("keys", header: "{\"alg\":\"RS256\",\"kid\":\"rsa-ps\"}", key: TestKeys.rsa, scheme: .rsaPKCS1(.sha256)),
+            try TestServer.assertion(
+                "keys", header: "{\"alg\":\"RS256\",\"kid\":\"rsa-ps\"}", key: TestKeys.rsa, scheme: .rsaPKCS1(.sha256)),
             try TestServer.assertion("keys", header: "{\"alg\":\"PS256\",\"kid\":\"rsa-rs\"}", key: TestKeys.rsa, scheme: .rsaPSS(.sha256)),
             try TestServer.assertion("keys", header: "{\"alg\":\"EdDSA\",\"kid\":\"rsa-ps\"}", key: TestKeys.ed25519, scheme: .ed25519),
             try TestServer.assertion("keys", key: TestKeys.otherP256),
@@ -73,16 +85,20 @@ struct ClientAssertionTests {
     @Test("SEC-35: the token endpoint is an audience only where policy says so, and there the issuer still is")
     func olderAudience() throws {
         let server = try TestServer()
-        #expect(try decide(server, try TestServer.assertion("older", ["aud": "\"https://hooks.example/oauth/token\""])).answer.status == 200)
+        #expect(
+            try decide(server, try TestServer.assertion("older", ["aud": "\"https://hooks.example/oauth/token\""])).answer.status == 200)
         #expect(try decide(server, try TestServer.assertion("older", id: "two")).answer.status == 200)
-        #expect(try decide(server, try TestServer.assertion("older", ["aud": "\"https://elsewhere.example/oauth/token\""], id: "three")).code == "invalid_client")
+        #expect(
+            try decide(server, try TestServer.assertion("older", ["aud": "\"https://elsewhere.example/oauth/token\""], id: "three")).code
+                == "invalid_client")
     }
 
     @Test("SEC-36: eight seconds ahead pass, a minute fails; the end is near and not past")
     func clocks() throws {
         let server = try TestServer()
         let cases: [([String: String], String?)] = [
-            (["nbf": "1790000008", "iat": "1790000008"], nil), (["nbf": "1790000060"], "token-not-yet"), (["iat": "1790000060"], "token-not-yet"),
+            (["nbf": "1790000008", "iat": "1790000008"], nil), (["nbf": "1790000060"], "token-not-yet"),
+            (["iat": "1790000060"], "token-not-yet"),
             (["exp": "1790000000"], "token-expired"), (["exp": "1789999700"], "token-expired"), (["exp": "1790003600"], nil),
             (["exp": "1790003601"], "token-not-yet"), (["exp": "1790000060.5"], "token-malformed"), (["exp": "-1"], "token-malformed"),
             (["exp": "99999999999999999999"], "token-malformed"), (["exp": "\"1790000060\""], "token-malformed"),

@@ -49,7 +49,8 @@ struct FAPI2Tests {
                 return
             }
             #expect(token.certificate == TestServer.certificate.sha256)
-            guard case .refused(.binding, _) = try server.verdict(decision.accessToken, certificate: TestServer.otherCertificate.sha256) else {
+            guard case .refused(.binding, _) = try server.verdict(decision.accessToken, certificate: TestServer.otherCertificate.sha256)
+            else {
                 Issue.record("a bound token was accepted with another certificate")
                 return
             }
@@ -57,7 +58,8 @@ struct FAPI2Tests {
         for (index, header) in ["{\"alg\":\"EdDSA\",\"kid\":\"ed\"}", "{\"alg\":\"PS256\",\"kid\":\"rsa-ps\"}"].enumerated() {
             let isEd = index == 0
             let assertion = try TestServer.assertion(
-                "bank", header: header, key: isEd ? TestKeys.ed25519 : TestKeys.rsa, scheme: isEd ? .ed25519 : .rsaPSS(.sha256), id: "kind-\(index)")
+                "bank", header: header, key: isEd ? TestKeys.ed25519 : TestKeys.rsa, scheme: isEd ? .ed25519 : .rsaPSS(.sha256),
+                id: "kind-\(index)")
             #expect(try decide(server, assertion).answer.status == 200)
         }
     }
@@ -127,14 +129,18 @@ struct FAPI2Tests {
         expectRefused(try decide(server, try TestServer.assertion("bank", ["aud": "\"https://hooks.example/oauth/token\""])))
     }
 
-    @Test("fapi2-security-profile-final-par-ensure-jwt-client-assertion-with-iat-nbf-8-seconds-in-the-future-is-accepted, at the token endpoint")
+    @Test(
+        "fapi2-security-profile-final-par-ensure-jwt-client-assertion-with-iat-nbf-8-seconds-in-the-future-is-accepted, at the token endpoint"
+    )
     func iatNbf8SecondsInTheFutureIsAccepted() throws {
         let server = try TestServer()
         let assertion = try TestServer.assertion("bank", ["iat": "1790000008", "nbf": "1790000008"])
         #expect(try decide(server, assertion).answer.status == 200)
     }
 
-    @Test("fapi2-security-profile-final-par-ensure-jwt-client-assertion-with-iat-nbf-over-60-seconds-in-the-future-fails, at the token endpoint")
+    @Test(
+        "fapi2-security-profile-final-par-ensure-jwt-client-assertion-with-iat-nbf-over-60-seconds-in-the-future-fails, at the token endpoint"
+    )
     func iatNbfOver60SecondsInTheFutureFails() throws {
         let server = try TestServer()
         expectRefused(try decide(server, try TestServer.assertion("bank", ["iat": "1790000061", "nbf": "1790000061"])))
@@ -147,8 +153,10 @@ struct FAPI2Tests {
         server.policy.senders["bank"]?.grants = [.clientCredentials, .password]
         try server.reload()
         expectRefused(
-            try server.decide("grant_type=client_credentials&client_id=bank&client_secret=\(TestServer.secret)", certificate: TestServer.certificate))
-        let form = TestServer.form(assertion: try TestServer.assertion("bank"))
+            try server.decide(
+                "grant_type=client_credentials&client_id=bank&client_secret=\(TestServer.secret)", certificate: TestServer.certificate))
+        let form =
+            TestServer.form(assertion: try TestServer.assertion("bank"))
             .replacing("grant_type=client_credentials", with: "grant_type=password") + "&username=bank&password=x"
         expectRefused(try server.decide(form, certificate: TestServer.certificate), ["unauthorized_client"])
     }

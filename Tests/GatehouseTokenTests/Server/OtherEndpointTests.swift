@@ -86,7 +86,8 @@ struct OtherEndpointTests {
         #expect(json["scope"] == .string("events:write events:read"))
     }
 
-    @Test("SEC-41: of everything else it learns that it is not active, and nothing more", arguments: GatewayPolicy.OAuth.TokenFormat.allCases)
+    @Test(
+        "SEC-41: of everything else it learns that it is not active, and nothing more", arguments: GatewayPolicy.OAuth.TokenFormat.allCases)
     func inactive(_ format: GatewayPolicy.OAuth.TokenFormat) throws {
         let server = try TestServer(format: format)
         let foreign = try server.acmeToken()
@@ -107,7 +108,9 @@ struct OtherEndpointTests {
         let token = try server.acmeToken()
         for endpoint in [TestServer.Endpoint.introspect, .revoke] {
             #expect(try server.decide("token=\(token)", to: endpoint).answer.status == 401)
-            #expect(try server.decide("token=\(token)", to: endpoint, authorization: [TestServer.basic("acme", "wrong-wrong-wrong")]).code == "invalid_client")
+            #expect(
+                try server.decide("token=\(token)", to: endpoint, authorization: [TestServer.basic("acme", "wrong-wrong-wrong")]).code
+                    == "invalid_client")
             #expect(try server.decide("token=\(token)", to: endpoint, authorization: ["Bearer \(token)"]).code == "invalid_client")
             #expect(try server.decide("", to: endpoint, authorization: Self.acme).code == "invalid_request")
             #expect(try server.decide("token=", to: endpoint, authorization: Self.acme).code == "invalid_request")

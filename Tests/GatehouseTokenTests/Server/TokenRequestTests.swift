@@ -44,7 +44,10 @@ struct TokenRequestTests {
     func repeated() throws {
         let server = try TestServer()
         let basic = [TestServer.basic("acme", TestServer.secret)]
-        for body in ["\(Self.grant)&\(Self.grant)", "\(Self.grant)&scope=events:write&scope=events:read", "\(Self.grant)&unknown=1&unknown=2", "\(Self.grant)&scope=&scope="] {
+        for body in [
+            "\(Self.grant)&\(Self.grant)", "\(Self.grant)&scope=events:write&scope=events:read", "\(Self.grant)&unknown=1&unknown=2",
+            "\(Self.grant)&scope=&scope=",
+        ] {
             let decision = try server.decide(body, authorization: basic)
             #expect(decision.answer.status == 400)
             #expect(decision.code == "invalid_request")
@@ -91,9 +94,13 @@ struct TokenRequestTests {
     @Test("SEC-30: id and secret of Basic are form-decoded after the first colon splits them")
     func decoding() throws {
         let server = try TestServer()
-        #expect(try server.decide(Self.grant, authorization: [TestServer.basic("given", "correct+horse%2Bbattery%25staple")]).answer.status == 200)
+        #expect(
+            try server.decide(Self.grant, authorization: [TestServer.basic("given", "correct+horse%2Bbattery%25staple")]).answer.status
+                == 200)
         #expect(try server.decide(Self.grant, authorization: [TestServer.basic("ac%6De", TestServer.secret)]).answer.status == 200)
-        #expect(try server.decide(Self.grant, authorization: ["bAsIc " + TestServer.basic("acme", TestServer.secret).dropFirst(6)]).answer.status == 200)
+        #expect(
+            try server.decide(Self.grant, authorization: ["bAsIc " + TestServer.basic("acme", TestServer.secret).dropFirst(6)]).answer
+                .status == 200)
         #expect(try server.decide(Self.grant, authorization: [TestServer.basic("given", TestServer.givenSecret)]).answer.status == 400)
     }
 
@@ -104,7 +111,10 @@ struct TokenRequestTests {
         #expect(refused.answer.status == 401)
         #expect(refused.code == "invalid_client")
         #expect(refused.header("WWW-Authenticate")?.hasPrefix("Basic ") == true)
-        let bodies = ["", Self.grant, "grant_type=", "x", "\(Self.grant)&scope=a%0Ab", "grant_type=%22%5C%C3%A9&client_id=acme&client_secret=\(TestServer.secret)"]
+        let bodies = [
+            "", Self.grant, "grant_type=", "x", "\(Self.grant)&scope=a%0Ab",
+            "grant_type=%22%5C%C3%A9&client_id=acme&client_secret=\(TestServer.secret)",
+        ]
         for body in bodies {
             let decision = try server.decide(body)
             #expect(decision.answer.status == 400 || decision.answer.status == 401)
@@ -121,7 +131,8 @@ struct TokenRequestTests {
     func sameAnswer() throws {
         let server = try TestServer()
         let attempts = [
-            ("nobody", "wrong-wrong-wrong"), ("acme", "wrong-wrong-wrong"), ("acme", "acme-secret-of-before-0123456789"), ("none", "wrong-wrong-wrong"),
+            ("nobody", "wrong-wrong-wrong"), ("acme", "wrong-wrong-wrong"), ("acme", "acme-secret-of-before-0123456789"),
+            ("none", "wrong-wrong-wrong"),
             ("given", "wrong-wrong-wrong"), ("keys", "wrong-wrong-wrong"), ("basic-only", TestServer.secret), ("near", TestServer.secret),
         ]
         var answers: Set<[UInt8]> = []
@@ -138,7 +149,8 @@ struct TokenRequestTests {
         // The record tells what the answer does not.
         #expect(
             reasons == [
-                "credential-unknown", "credential-mismatch", "credential-retired", "credential-unknown", "credential-mismatch", "credential-unknown",
+                "credential-unknown", "credential-mismatch", "credential-retired", "credential-unknown", "credential-mismatch",
+                "credential-unknown",
                 "credential-mismatch", "network",
             ])
     }
@@ -203,7 +215,9 @@ struct TokenRequestTests {
         #expect(decision.answer.status == 200)
         #expect(decision.grant == "password")
         #expect(decision.uses.map(\.kind) == [.oauth, .basic])
-        if case .valid(let token) = try server.verdict(decision.accessToken) { #expect(token.credentials.map(\.kind) == ["oauth", "basic"]) }
+        if case .valid(let token) = try server.verdict(decision.accessToken) {
+            #expect(token.credentials.map(\.kind) == ["oauth", "basic"])
+        }
         for bad in ["&username=legacy&password=wrong", "&username=acme&password=legacy+password+%26%3D%2B"] {
             let refused = try server.decide(client + bad)
             #expect(refused.code == "invalid_grant")
@@ -240,7 +254,10 @@ struct TokenRequestTests {
         #expect(try audiences("") == ["https://hooks.example", "https://hooks.example/orders"])
         #expect(try audiences("&audience=https://hooks.example") == ["https://hooks.example"])
         #expect(try audiences("&audience=https://hooks.example/orders&resource=https://hooks.example")?.count == 2)
-        for target in ["audience=https://elsewhere.example", "resource=https://elsewhere.example", "resource=https://hooks.example%23x", "audience=https://hooks.example/"] {
+        for target in [
+            "audience=https://elsewhere.example", "resource=https://elsewhere.example", "resource=https://hooks.example%23x",
+            "audience=https://hooks.example/",
+        ] {
             let decision = try server.decide("\(Self.grant)&\(target)", authorization: basic)
             #expect(decision.code == "invalid_target")
             #expect(decision.answer.status == 400)
@@ -268,7 +285,8 @@ struct TokenRequestTests {
     func revokedSecret() throws {
         for format in GatewayPolicy.OAuth.TokenFormat.allCases {
             let server = try TestServer(format: format)
-            let old = try server.decide(Self.grant, authorization: [TestServer.basic("acme", "acme-secret-retiring-0123456789")]).accessToken
+            let old = try server.decide(Self.grant, authorization: [TestServer.basic("acme", "acme-secret-retiring-0123456789")])
+                .accessToken
             let new = try server.acmeToken()
             var versions = server.credentials.versions
             let name = CredentialName(sender: "acme", kind: .oauth)
@@ -296,7 +314,9 @@ struct TokenRequestTests {
         #expect(issued.minted.token.credentials == [IssuingCredential(kind: "oauth", version: 3)])
         #expect(throws: OAuthIssueError.self) { try server.server.issue(sender: "nobody", at: .now) }
         #expect(throws: OAuthIssueError.self) { try server.server.issue(sender: "acme", scopes: ["admin"], at: .now) }
-        #expect(throws: OAuthIssueError.self) { try server.server.issue(sender: "acme", audiences: ["https://elsewhere.example"], at: .now) }
+        #expect(throws: OAuthIssueError.self) {
+            try server.server.issue(sender: "acme", audiences: ["https://elsewhere.example"], at: .now)
+        }
         #expect(throws: OAuthIssueError.self) { try server.server.issue(sender: "bank", at: .now) }
     }
 }

@@ -54,14 +54,16 @@ final class TestServer {
     func reload() throws { server = try Self.make(policy, credentials, keys, signing, digests, cache, memory) }
 
     private static func make(
-        _ policy: Policy, _ credentials: CredentialSet, _ keys: DerivedKeys, _ signing: SigningKeySet, _ digests: Secret, _ cache: PasswordCache,
+        _ policy: Policy, _ credentials: CredentialSet, _ keys: DerivedKeys, _ signing: SigningKeySet, _ digests: Secret,
+        _ cache: PasswordCache,
         _ memory: TestMemory
     ) throws -> AuthorizationServer {
         let validator = AccessTokenValidator(
             keyring: TokenKeyring(issuer: issuer, own: signing), senders: PolicySenders(policy: policy, credentials: credentials),
             digests: digests, lookup: memory)
         return try AuthorizationServer(
-            policy: policy, credentials: credentials, keys: keys, signing: signing, validator: validator, passwords: cache, digests: digests,
+            policy: policy, credentials: credentials, keys: keys, signing: signing, validator: validator, passwords: cache,
+            digests: digests,
             mutualTLS: true)
     }
 
@@ -127,7 +129,8 @@ final class TestServer {
 
     /// Decides, checks passwords, commits: what the gateway does.
     func decide(
-        _ body: String, to endpoint: Endpoint = .token, authorization: [String] = [], hasQuery: Bool = false, certificate: ClientCertificate? = nil,
+        _ body: String, to endpoint: Endpoint = .token, authorization: [String] = [], hasQuery: Bool = false,
+        certificate: ClientCertificate? = nil,
         remote: String = "10.1.2.3", at now: WallTime = .now
     ) throws -> OAuthDecision {
         let fields = authorization.map { Array($0.utf8) }
@@ -182,12 +185,13 @@ final class TestServer {
             members.removeAll { $0.0 == name }
             if !value.isEmpty { members.append((name, value)) }
         }
-        return try TestJWS.make(header, "{" + members.map { "\"\($0.0)\":\($0.1)" }.joined(separator: ",") + more + "}", key: key, scheme: scheme)
+        return try TestJWS.make(
+            header, "{" + members.map { "\"\($0.0)\":\($0.1)" }.joined(separator: ",") + more + "}", key: key, scheme: scheme)
     }
 
     static func form(assertion: String, client: String? = nil) -> String {
-        "grant_type=client_credentials&client_assertion_type=urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer&client_assertion="
-            + assertion + (client.map { "&client_id=\($0)" } ?? "")
+        "grant_type=client_credentials&client_assertion_type=urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer"
+            + "&client_assertion=" + assertion + (client.map { "&client_id=\($0)" } ?? "")
     }
 
     /// A token for `acme`, fetched.

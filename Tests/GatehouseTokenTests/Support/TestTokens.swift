@@ -74,7 +74,8 @@ struct TokenBench {
 
     var claims: TokenClaims {
         TokenClaims(
-            sender: "acme", audiences: [Self.audience], scopes: ["events:write"], credentials: [IssuingCredential(kind: "oauth", version: 1)])
+            sender: "acme", audiences: [Self.audience], scopes: ["events:write"],
+            credentials: [IssuingCredential(kind: "oauth", version: 1)])
     }
 
     func mint(_ format: GatewayPolicy.OAuth.TokenFormat = .jwt, lifetime: Duration = .seconds(600)) throws -> TokenMint {
@@ -102,7 +103,9 @@ struct TokenBench {
         _ token: String, at now: WallTime = .now, audience: String? = TokenBench.audience, scopes: [String] = ["events:write"],
         certificate: [UInt8]? = nil
     ) -> TokenRefusal? {
-        if case .refused(let refusal, _) = validate(token, at: now, audience: audience, scopes: scopes, certificate: certificate) { return refusal }
+        if case .refused(let refusal, _) = validate(token, at: now, audience: audience, scopes: scopes, certificate: certificate) {
+            return refusal
+        }
         return nil
     }
 

@@ -133,9 +133,11 @@ struct AccessTokenTests {
             Issue.record("the token was refused")
             return
         }
-        for senders in [[:], ["acme": TokenSender(credentials: [IssuingCredential(kind: "oauth", version: 2)])]] as [[String: TokenSender]] {
+        for senders in [[:], ["acme": TokenSender(credentials: [IssuingCredential(kind: "oauth", version: 2)])]] as [[String: TokenSender]]
+        {
             let later = AccessTokenValidator(
-                keyring: TokenKeyring(issuer: TokenBench.issuer, own: bench.keys), senders: senders, digests: bench.digests, lookup: bench.memory)
+                keyring: TokenKeyring(issuer: TokenBench.issuer, own: bench.keys), senders: senders, digests: bench.digests,
+                lookup: bench.memory)
             let verdict = Array(token.utf8).withUnsafeBytes {
                 later.validate($0, at: .now, audience: TokenBench.audience, workspace: bench.workspace)
             }
@@ -185,7 +187,8 @@ struct AccessTokenTests {
         let keys = SigningKeySet([try SigningKey(algorithm: .edDSA, created: .now + .seconds(1), key: TestKeys.ed25519), old])
         #expect(keys.active?.algorithm == .edDSA)
         let validator = AccessTokenValidator(
-            keyring: TokenKeyring(issuer: TokenBench.issuer, own: keys), senders: bench.senders, digests: bench.digests, lookup: bench.memory)
+            keyring: TokenKeyring(issuer: TokenBench.issuer, own: keys), senders: bench.senders, digests: bench.digests,
+            lookup: bench.memory)
         func verdict(at now: WallTime, _ workspace: TokenWorkspace) -> TokenVerdict {
             Array(token.utf8).withUnsafeBytes { validator.validate($0, at: now, audience: nil, workspace: workspace) }
         }

@@ -20,15 +20,19 @@ struct StrictJSONTests {
     @Test(
         "SEC-46: what is no JSON, or says a member twice at any depth, is nothing",
         arguments: [
-            "", " ", "{", "}", "{\"a\":1,}", "{\"a\":1}}", "{\"a\":1}x", "{'a':1}", "{a:1}", "{\"a\" 1}", "[1,]", "[1 2]", "01", "+1", "1.", ".5",
-            "1e", "-", "tru", "nul", "NaN", "Infinity", "\"\\x\"", "\"\\u12\"", "\"\\ud800\"", "\"\\udc00\"", "\"\n\"", "\"a", "{\"a\":1,\"a\":2}",
+            "", " ", "{", "}", "{\"a\":1,}", "{\"a\":1}}", "{\"a\":1}x", "{'a':1}", "{a:1}", "{\"a\" 1}", "[1,]", "[1 2]", "01", "+1", "1.",
+            ".5",
+            "1e", "-", "tru", "nul", "NaN", "Infinity", "\"\\x\"", "\"\\u12\"", "\"\\ud800\"", "\"\\udc00\"", "\"\n\"", "\"a",
+            "{\"a\":1,\"a\":2}",
             "{\"a\":{\"b\":1,\"b\":1}}", "[{\"b\":1,\"\\u0062\":1}]", "{\"\":1,\"\":1}", "/**/1", "\u{feff}1",
         ])
     func refused(_ text: String) {
         #expect(StrictJSON(Array(text.utf8)) == nil)
     }
 
-    @Test("SEC-46: text that is not UTF-8 is nothing", arguments: [[0xff], [0xc0, 0xaf], [0xed, 0xa0, 0x80], [0xf5, 0x80, 0x80, 0x80]] as [[UInt8]])
+    @Test(
+        "SEC-46: text that is not UTF-8 is nothing",
+        arguments: [[0xff], [0xc0, 0xaf], [0xed, 0xa0, 0x80], [0xf5, 0x80, 0x80, 0x80]] as [[UInt8]])
     func encoding(_ bytes: [UInt8]) {
         #expect(StrictJSON([0x22] + bytes + [0x22]) == nil)
     }
@@ -46,7 +50,8 @@ struct StrictJSONTests {
     func times() {
         for text in ["0", "1790000000", "253402300799"] { #expect(StrictJSON(Array(text.utf8))?.numericDate != nil) }
         for text in [
-            "-1", "1.0", "1.5", "1e9", "253402300800", "9223372036854775807", "9223372036854775808", "99999999999999999999999999999999", "-0.1",
+            "-1", "1.0", "1.5", "1e9", "253402300800", "9223372036854775807", "9223372036854775808", "99999999999999999999999999999999",
+            "-0.1",
             "\"1790000000\"", "null", "true", "[1]",
         ] {
             #expect(StrictJSON(Array(text.utf8))?.numericDate == nil)

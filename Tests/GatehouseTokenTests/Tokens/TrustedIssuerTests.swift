@@ -17,8 +17,11 @@ struct TrustedIssuerTests {
 
     static func payload(_ changes: [String: String] = [:]) -> String {
         TokenBench.payload(
-            ["iss": "\"\(outside)\"", "aud": "\"\(audience)\"", "client_id": "\"client-7\"", "sub": "\"service-7\"", "gatehouse_credentials": ""]
-                .merging(changes) { $1 })
+            [
+                "iss": "\"\(outside)\"", "aud": "\"\(audience)\"", "client_id": "\"client-7\"", "sub": "\"service-7\"",
+                "gatehouse_credentials": "",
+            ]
+            .merging(changes) { $1 })
     }
 
     static func sign(_ bench: TokenBench, _ payload: String, kid: String = "one", key: PrivateKey = TestKeys.otherP256) throws -> String {
