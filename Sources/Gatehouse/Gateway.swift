@@ -33,11 +33,12 @@ public final class Gateway: Sendable {
     ///   - onReady: called once when every listener accepts connections, with what runs.
     /// - Throws: where the gateway cannot start; nothing is left behind.
     public func run(handlesSignals: Bool = true, onReady: (@Sendable (GatewayStatus) -> Void)? = nil) async throws {
-        let runtime = try await GatewayRuntime.start(policies: policies, policy, handlers: handlers, commands: commands)
+        // Before anybody can see that it runs: a signal between the two would end it unheard, or be lost.
         let signals = handlesSignals ? SignalWatch(commands: commands) : nil
+        defer { signals?.cancel() }
+        let runtime = try await GatewayRuntime.start(policies: policies, policy, handlers: handlers, commands: commands)
         onReady?(await runtime.status())
         await runtime.serve(commands)
-        signals?.cancel()
     }
 
     /// Begins to drain; ``run(handlesSignals:onReady:)`` returns when that is done. May be called at any time, from anywhere.
