@@ -11,6 +11,16 @@ public final class OAuthWorkspace {
     private var passwords: (key: Secret, mac: MAC)?
     private var keys: [KeyName: VerificationKeySet?] = [:]
 
+    private var plans: [String: ClientPlan] = [:]
+    private var proofs: [TokenDigest: Proof] = [:]
+
+    /// A client secret that was compared, as long as its version's state allows.
+    struct Proof {
+        let client: String
+        let version: Int
+        let state: VersionState
+    }
+
     struct KeyName: Hashable {
         let sender: String
         let version: Int
@@ -26,6 +36,24 @@ public final class OAuthWorkspace {
         generation = server.generation
         mint = nil
         keys.removeAll(keepingCapacity: true)
+        plans.removeAll(keepingCapacity: true)
+        proofs.removeAll(keepingCapacity: true)
+    }
+
+    func plan(_ client: String, _ make: () -> ClientPlan?) -> ClientPlan? {
+        if let known = plans[client] { return known }
+        if plans.count >= Self.keyLimit { plans.removeAll(keepingCapacity: true) }
+        let fresh = make()
+        plans[client] = fresh
+        return fresh
+    }
+
+    /// By the digest of the Authorization field that held it.
+    func proof(_ field: TokenDigest) -> Proof? { proofs[field] }
+
+    func remember(_ proof: Proof, under field: TokenDigest) {
+        if proofs.count >= Self.keyLimit { proofs.removeAll(keepingCapacity: true) }
+        proofs[field] = proof
     }
 
     /// Nil where there is no key to sign with, or OpenSSL failed.

@@ -8,7 +8,7 @@ internal import GatehouseVerify
 extension AuthorizationServer {
     func begin(_ endpoint: OAuthExchange.Endpoint, _ request: OAuthRequest, _ now: WallTime, _ workspace: OAuthWorkspace) -> OAuthStep {
         workspace.adopt(self)
-        var exchange = OAuthExchange(endpoint: endpoint, certificate: request.certificate, remote: request.remote)
+        let exchange = OAuthExchange(endpoint: endpoint, certificate: request.certificate, remote: request.remote)
         guard !request.hasQuery else {
             return refuse(
                 exchange, .invalidRequest("parameters belong in the body, and the request target has a query"), reason: "malformed")
@@ -17,6 +17,7 @@ extension AuthorizationServer {
             return refuse(exchange, .invalidRequest("the body is no form, or repeats a parameter"), reason: "malformed")
         }
         exchange.form = form
+        if let known = known(exchange, form, request.authorization, now, workspace) { return known }
         do throws(ClientClaim.Problem) {
             exchange.claim = try ClientClaim.read(form, request.authorization)
         } catch {
@@ -28,11 +29,34 @@ extension AuthorizationServer {
                 return refuseClient(exchange, reason: "credential-missing", client: client)
             }
         }
-        if endpoint == .token, !form.has(.grantType) {
-            return refuse(exchange, .invalidRequest("grant_type is missing"), reason: "malformed")
-        }
-        if endpoint != .token, !form.has(.token) { return refuse(exchange, .invalidRequest("token is missing"), reason: "malformed") }
+        if let refusal = refusalOfForm(exchange, form) { return refusal }
         return authenticate(exchange, now, workspace)
+    }
+
+    private func refusalOfForm(_ exchange: OAuthExchange, _ form: FormParameters) -> OAuthStep? {
+        switch exchange.endpoint {
+        case .token where !form.has(.grantType): refuse(exchange, .invalidRequest("grant_type is missing"), reason: "malformed")
+        case .introspection where !form.has(.token), .revocation where !form.has(.token):
+            refuse(exchange, .invalidRequest("token is missing"), reason: "malformed")
+        default: nil
+        }
+    }
+
+    /// An Authorization field that this loop saw to be right under these credentials: it is so still, and need not be taken apart again.
+    /// Nil where there is none such, or the form may say something else.
+    private func known(
+        _ exchange: OAuthExchange, _ form: FormParameters, _ authorization: [UnsafeRawBufferPointer], _ now: WallTime,
+        _ workspace: OAuthWorkspace
+    ) -> OAuthStep? {
+        guard authorization.count == 1, let field = authorization.first, !form.has(.clientSecret), !form.has(.assertion),
+            !form.has(.assertionType), !form.has(.clientID), let digest = workspace.tokens.digest(field)
+        else { return nil }
+        exchange.field = digest
+        guard let proof = workspace.proof(digest), proof.state.isLive(at: now) else { return nil }
+        let claim = ClientClaim(client: proof.client, proof: .known)
+        exchange.claim = claim
+        if let refusal = refusalOfForm(exchange, form) { return refusal }
+        return proved(exchange, claim, IssuingCredential(kind: "oauth", version: proof.version), now, workspace)
     }
 
     private func authenticate(_ exchange: OAuthExchange, _ now: WallTime, _ workspace: OAuthWorkspace) -> OAuthStep {
@@ -42,6 +66,7 @@ extension AuthorizationServer {
         case .secret(let secret, _): return compare(exchange, claim, secret, now, workspace)
         case .assertion(let assertion): return verify(exchange, claim, assertion, now, workspace)
         case .certificate: return match(exchange, claim, now, workspace)
+        case .known: return unavailable(exchange)
         }
     }
 
@@ -51,11 +76,14 @@ extension AuthorizationServer {
         _ exchange: OAuthExchange, _ claim: ClientClaim, _ secret: Secret, _ now: WallTime, _ workspace: OAuthWorkspace
     ) -> OAuthStep {
         guard let mac = workspace.mac(keys.passwords) else { return unavailable(exchange) }
-        var exchange = exchange
         let versions = policy.senders[claim.client] == nil ? [] : credentials[CredentialName(sender: claim.client, kind: .oauth)]
         let comparison = SecretComparison(mac: mac, cache: passwords)
         switch comparison.compare(user: claim.client, secret: secret, sender: claim.client, versions: versions, at: now) {
-        case .matched(let version): return proved(exchange, claim, IssuingCredential(kind: "oauth", version: version), now, workspace)
+        case .matched(let version):
+            if let field = exchange.field, let state = versions.first(where: { $0.number == version })?.state {
+                workspace.remember(OAuthWorkspace.Proof(client: claim.client, version: version, state: state), under: field)
+            }
+            return proved(exchange, claim, IssuingCredential(kind: "oauth", version: version), now, workspace)
         case .unavailable: return unavailable(exchange)
         case .waiting(let checks):
             exchange.waiting = OAuthExchange.Waiting(.client, checks, reason: "credential-mismatch")
@@ -67,7 +95,6 @@ extension AuthorizationServer {
 
     func resume(_ exchange: OAuthExchange, _ results: [Bool], _ now: WallTime, _ workspace: OAuthWorkspace) -> OAuthStep {
         guard let waiting = exchange.waiting, let claim = exchange.claim else { return unavailable(exchange) }
-        var exchange = exchange
         exchange.waiting = nil
         let match = zip(waiting.versions.indices, results).first { $0.1 }.map { index, _ in
             if let entry = waiting.entries[index] { passwords.remember(entry) }
@@ -107,7 +134,6 @@ extension AuthorizationServer {
         case .failure(let refused):
             return refuseClient(exchange, reason: versions.isEmpty ? "credential-unknown" : refused.reason, client: claim.client)
         case .success(let assertion):
-            var exchange = exchange
             exchange.effects.append(.assertion(client: sender.name, id: assertion.id, until: assertion.expires))
             return proved(exchange, claim, IssuingCredential(kind: "key", version: assertion.version), now, workspace)
         }
@@ -145,18 +171,18 @@ extension AuthorizationServer {
     private func proved(
         _ exchange: OAuthExchange, _ claim: ClientClaim, _ credential: IssuingCredential, _ now: WallTime, _ workspace: OAuthWorkspace
     ) -> OAuthStep {
-        guard let sender = policy.senders[claim.client] else {
-            return refuseClient(exchange, reason: "credential-unknown", client: claim.client)
+        let made = workspace.plan(claim.client) {
+            policy.senders[claim.client].map { ClientPlan($0, issuer: issuer, isFAPI: isFAPI($0)) }
         }
-        let isFAPI = isFAPI(sender)
-        guard sender.tokenAuthentication.contains(claim.method), !isFAPI || claim.method.isAsymmetric else {
+        guard let plan = made else { return refuseClient(exchange, reason: "credential-unknown", client: claim.client) }
+        let sender = plan.policy
+        guard sender.tokenAuthentication.contains(claim.method), !plan.isFAPI || claim.method.isAsymmetric else {
             return refuseClient(exchange, reason: "credential-mismatch", client: claim.client)
         }
         guard sender.networks.isEmpty || sender.networks.contains(where: { $0.contains(exchange.remote) }) else {
             return refuseClient(exchange, reason: "network", client: claim.client)
         }
-        var exchange = exchange
-        exchange.client = AuthenticatedClient(policy: sender, method: claim.method, credential: credential, isFAPI: isFAPI)
+        exchange.client = AuthenticatedClient(plan: plan, method: claim.method, credential: credential)
         switch exchange.endpoint {
         case .token: return grant(exchange, now, workspace)
         case .introspection: return .decided(introspection(exchange, now, workspace))
@@ -171,7 +197,6 @@ extension AuthorizationServer {
     /// - Parameter tried: a secret that was compared without stretching it. Where others' are stretched, this failure takes as long.
     private func refuseClient(_ exchange: OAuthExchange, reason: String, client: String?, tried: Secret? = nil) -> OAuthStep {
         if let tried, let stretched {
-            var exchange = exchange
             exchange.waiting = OAuthExchange.Waiting(.nothing, reason: reason)
             return .passwords([PasswordCheck(password: tried, verifier: stretched, entry: nil)], OAuthContinuation(exchange: exchange))
         }

@@ -11,6 +11,8 @@ struct ClientClaim: Sendable {
         case assertion(Secret)
         /// The certificate of the TLS handshake.
         case certificate
+        /// A client secret in an Authorization field that was found right before.
+        case known
     }
 
     var method: SenderPolicy.TokenAuthentication {
@@ -18,6 +20,7 @@ struct ClientClaim: Sendable {
         case .secret(_, let method): method
         case .assertion: .privateKeyJWT
         case .certificate: .tlsClientAuth
+        case .known: .clientSecretBasic
         }
     }
 

@@ -29,7 +29,6 @@ extension AuthorizationServer {
             return refuse(exchange, .invalidRequest("username or password is missing"), reason: "malformed")
         }
         guard let mac = workspace.mac(keys.passwords) else { return unavailable(exchange) }
-        var exchange = exchange
         // Cached apart from client secrets: the numbers of two credentials' versions are the same.
         let comparison = SecretComparison(mac: mac, cache: passwords)
         let versions = credentials[CredentialName(sender: client.policy.name, kind: .basic)]
@@ -51,7 +50,7 @@ extension AuthorizationServer {
     func issue(_ exchange: OAuthExchange, _ now: WallTime, _ workspace: OAuthWorkspace) -> OAuthStep {
         guard let client = exchange.client, let form = exchange.form else { return unavailable(exchange) }
         guard let scopes = scopes(form, client.policy) else { return refuse(exchange, .invalidScope, reason: "token-scope") }
-        guard let audiences = audiences(form, client.policy) else { return refuse(exchange, .invalidTarget, reason: "token-audience") }
+        guard let audiences = audiences(form, client.plan) else { return refuse(exchange, .invalidTarget, reason: "token-audience") }
         let isBound = client.method == .tlsClientAuth || client.isFAPI
         if isBound, exchange.certificate == nil {
             return refuse(
@@ -90,14 +89,14 @@ extension AuthorizationServer {
     }
 
     /// `audience` and `resource` together, or all of the sender's; nil where one is asked for that it has not.
-    private func audiences(_ form: FormParameters, _ sender: SenderPolicy) -> [String]? {
+    private func audiences(_ form: FormParameters, _ plan: ClientPlan) -> [String]? {
+        guard form.has(.audience) || !form.resources.isEmpty else { return plan.audiences }
         var asked: [String] = []
         for text in (form.text(.audience).map { [$0] } ?? []) + form.resources where !asked.contains(text) {
-            guard text.utf8.allSatisfy({ 0x21 <= $0 && $0 <= 0x7e }), sender.audiences.contains(text) else { return nil }
+            guard text.utf8.allSatisfy({ 0x21 <= $0 && $0 <= 0x7e }), plan.policy.audiences.contains(text) else { return nil }
             asked.append(text)
         }
-        if !asked.isEmpty { return asked }
-        return sender.audiences.isEmpty ? [issuer] : sender.audiences
+        return asked
     }
 
     /// RFC 6749 section 5.1. The scope is always said, so that it need not be known by heart.

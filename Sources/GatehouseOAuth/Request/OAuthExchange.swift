@@ -4,7 +4,10 @@ internal import GatehouseToken
 internal import GatehouseVerify
 
 /// One request on its way to a decision. Holds what was found out so far; survives a wait for passwords.
-struct OAuthExchange: Sendable {
+///
+/// `@unchecked Sendable` is sound because one step after the other uses it: whoever waits for passwords hands it on whole, in a
+/// ``OAuthContinuation``, and touches it no more.
+final class OAuthExchange: @unchecked Sendable {
     enum Endpoint: Sendable { case token, introspection, revocation }
 
     let endpoint: Endpoint
@@ -19,6 +22,14 @@ struct OAuthExchange: Sendable {
     var user: Int?
     /// Positions among the checks waited for, with the versions they stand for.
     var waiting: Waiting?
+    /// Of the Authorization field, where it is to be remembered that it was right.
+    var field: TokenDigest?
+
+    init(endpoint: Endpoint, certificate: ClientCertificate?, remote: IPAddress) {
+        self.endpoint = endpoint
+        self.certificate = certificate
+        self.remote = remote
+    }
 
     struct Waiting: Sendable {
         enum Purpose: Sendable { case client, user, nothing }
@@ -40,9 +51,25 @@ struct OAuthExchange: Sendable {
 
 /// A sender that has proved itself.
 struct AuthenticatedClient: Sendable {
-    var policy: SenderPolicy
+    let plan: ClientPlan
     var method: SenderPolicy.TokenAuthentication
     var credential: IssuingCredential
+
+    var policy: SenderPolicy { plan.policy }
     /// Held to the profile `fapi2`.
-    var isFAPI: Bool
+    var isFAPI: Bool { plan.isFAPI }
+}
+
+/// What a sender's policy comes to, worked out once for each snapshot and loop.
+final class ClientPlan: Sendable {
+    let policy: SenderPolicy
+    let isFAPI: Bool
+    /// What its tokens are for where a request names nothing.
+    let audiences: [String]
+
+    init(_ policy: SenderPolicy, issuer: String, isFAPI: Bool) {
+        self.policy = policy
+        self.isFAPI = isFAPI
+        audiences = policy.audiences.isEmpty ? [issuer] : policy.audiences
+    }
 }

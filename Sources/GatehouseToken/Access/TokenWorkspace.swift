@@ -21,7 +21,8 @@ public final class TokenWorkspace {
         verified.removeAll()
     }
 
-    func digest(_ token: UnsafeRawBufferPointer) -> TokenDigest? {
+    /// SHA-256.
+    package func digest(_ token: UnsafeRawBufferPointer) -> TokenDigest? {
         sha256.start()
         sha256.update(token)
         return withUnsafeTemporaryAllocation(byteCount: 32, alignment: 8) { output in

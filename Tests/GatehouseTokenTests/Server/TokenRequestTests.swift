@@ -182,6 +182,31 @@ struct TokenRequestTests {
         #expect(try server.decide(body).code == "invalid_client")
     }
 
+    @Test("SEC-29, SEC-32: a field that was right before is still judged with each form, address, time and snapshot")
+    func rememberedField() throws {
+        let server = try TestServer()
+        let basic = [TestServer.basic("acme", TestServer.secret)]
+        for _ in 0..<2 { #expect(try server.decide(Self.grant, authorization: basic).version == 3) }
+        #expect(try server.decide("\(Self.grant)&client_secret=x", authorization: basic).code == "invalid_request")
+        #expect(try server.decide("\(Self.grant)&client_id=given", authorization: basic).code == "invalid_request")
+        #expect(try server.decide("x=1", authorization: basic).code == "invalid_request")
+        #expect(try server.decide(Self.grant, authorization: basic + basic).code == "invalid_request")
+        #expect(try server.decide("grant_type=password", authorization: basic).code == "unauthorized_client")
+        #expect(try server.decide("token=x", to: .introspect, authorization: basic).json == ["active": .bool(false)])
+        #expect(try server.decide("x=1", to: .introspect, authorization: basic).code == "invalid_request")
+        #expect(try server.decide(Self.grant, authorization: [basic[0] + "="]).code == "invalid_request")
+        server.policy.senders["acme"]?.networks = [Network("192.0.2.0/24")].compactMap { $0 }
+        try server.reload()
+        for _ in 0..<2 { #expect(try server.decide(Self.grant, authorization: basic).reason == "network") }
+        #expect(try server.decide(Self.grant, authorization: basic, remote: "192.0.2.7").answer.status == 200)
+        server.policy.senders["acme"]?.tokenAuthentication = [.clientSecretPost]
+        try server.reload()
+        for _ in 0..<2 { #expect(try server.decide(Self.grant, authorization: basic, remote: "192.0.2.7").code == "invalid_client") }
+        server.policy.senders["acme"] = nil
+        try server.reload()
+        #expect(try server.decide(Self.grant, authorization: basic, remote: "192.0.2.7").reason == "credential-unknown")
+    }
+
     @Test("overlap: a retiring secret gets tokens before its end and not at it, and they outlive it")
     func overlap() throws {
         let server = try TestServer()
