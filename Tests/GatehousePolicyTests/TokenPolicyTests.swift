@@ -70,6 +70,16 @@ struct TokenPolicyTests {
         #expect(try policy.warnings().allSatisfy { !$0.contains("token") })
     }
 
+    @Test("a password and a token in one request cannot be, which is a warning")
+    func oneAuthorization() throws {
+        func warnings(_ items: String) throws -> [String] {
+            let endpoint = TemporaryPolicy.endpoint.replacing("[{ signature: standard-webhooks }]", with: items)
+            return try TemporaryPolicy(["endpoints/acme.yaml": endpoint]).warnings().filter { $0.contains("Authorization") }
+        }
+        #expect(try warnings("[basic, { oauth: [] }]").count == 1)
+        #expect(try warnings("[{ any: [basic, { oauth: [] }] }]") == [])
+    }
+
     @Test("SEC-33: what is allowed and should be known is a warning: the password grant, tokens that nobody can have, certificates that nobody asks for")
     func warned() throws {
         let endpoint = TemporaryPolicy.endpoint.replacing("[{ signature: standard-webhooks }]", with: "[{ oauth: [a] }]").replacing("[acme]", with: "[acme, other]")

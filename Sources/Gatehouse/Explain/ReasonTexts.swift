@@ -17,7 +17,7 @@ enum ReasonTexts {
                 "Each event needs an id of its own; where a sender changes counters in a retry, keep `conflict: answer`.", .evident
             )
         case .eventType: ("The endpoint does not take events of this type.", "Add the type to `events.accept`, or unsubscribe from it at the sender.", .evident)
-        case .credentialMissing: ("The request has no user and password, or nothing else that the endpoint asks for.", "Let the sender send `Authorization: Basic …`.", .evident)
+        case .credentialMissing: ("The request has no user and password, no token, or nothing else that the endpoint asks for.", "Let the sender send `Authorization: Basic …`, or `Bearer …` where the endpoint takes tokens.", .evident)
         case .credentialUnknown:
             (
                 "No live credential is stored that this request could be checked with, or its user is unknown.",
@@ -51,8 +51,31 @@ enum ReasonTexts {
         case .handshake: ("A handshake of the sender, which the gateway answered by itself.", "Nothing is to be done.", .evident)
         case .handlerFailed: ("The event was let in, and the handler did not take it.", "Look at the handler: it is down, late, or answered with an error.", .evident)
         case .unavailable: ("The gateway could not decide, store or audit.", "Look at its log, `gatehouse status`, and the disk.", .evident)
-        case .tokenMalformed, .tokenSignature, .tokenExpired, .tokenNotYet, .tokenRevoked, .tokenAudience, .tokenScope, .tokenBinding:
-            ("The access token was refused: \(reason.rawValue).", "Let the client fetch a fresh token for this audience and these scopes.", .evident)
+        case .tokenMalformed: ("The bearer token is no access token.", "Look at it: gatehouse token inspect FILE. An assertion or an API key is none.", .evident)
+        case .tokenSignature:
+            (
+                "None of the keys here signed the access token, or no such opaque token was issued.",
+                "Let the client fetch one from this gateway's /oauth/token; a trusted issuer's keys stand in its JWKS file.", .evident
+            )
+        case .tokenExpired: ("The access token had expired.", "Let the client fetch a fresh one in time; `oauth.token-lifetime` says how long one is good.", .evident)
+        case .tokenNotYet: ("The access token is from the future.", "Set the issuer's clock, or this machine's, by NTP.", .evident)
+        case .tokenRevoked:
+            (
+                "The access token was revoked, or the credential that it was issued for was.",
+                "Let the client fetch a fresh one, with the newest version of its secret: gatehouse secret status SENDER/oauth", .evident
+            )
+        case .tokenAudience:
+            (
+                "The access token is for somebody else.",
+                "Name the endpoint's audience in `audiences` of the sender, or let the client ask for it; gatehouse token inspect FILE shows both.", .evident
+            )
+        case .tokenScope:
+            ("The access token lacks a scope that the endpoint asks for.", "Add it to `scopes` of the sender, and let the client ask for it or for none.", .evident)
+        case .tokenBinding:
+            (
+                "The access token is bound to a client certificate, and the connection had none or another.",
+                "Let the client send events with the certificate that it fetched the token with; a proxy that ends TLS takes it away.", .evident
+            )
         }
     }
 }

@@ -85,8 +85,9 @@ extension RequestExchange {
     }
 
     private func settle(_ decision: OAuthDecision) {
-        if decision.isFailure {
-            let client = decision.claimedClient
+        // Whoever has proved to be a client may err as it likes; strangers fill neither log nor time.
+        if decision.event == .refused, decision.isFailure || decision.sender == nil {
+            let client = decision.isFailure ? decision.claimedClient : nil
             let isOver = client.map { loop.shared.clientFailures.failed($0, from: remote, at: loop.clock.monotonic) } ?? false
             if isLimited(closes: false, isOver: isOver) { return }
         }

@@ -172,6 +172,12 @@ struct EndpointReader {
         for use in requirements.uses where use.scheme.algorithm == .equality {
             warnOfReplay(endpoint, use.scheme.event.id ?? endpoint.event?.id, use)
         }
+        let wantsToken = endpoint.authenticate.contains { if case .oauth = $0 { true } else { false } }
+        if wantsToken, endpoint.authenticate.contains(.basic), let node = file.node("authenticate") {
+            reading.warning(
+                "basic and oauth both need the Authorization field, which a request has once: nobody gets in", at: node,
+                hint: "any: [basic, { oauth: […] }]")
+        }
         if !requirements.namesSignature, endpoint.event?.id == nil, let node = file.node("authenticate") {
             reading.warning(
                 "without a signature and without an event id, duplicates are not recognised", at: node, hint: "event: { id: json:id }")

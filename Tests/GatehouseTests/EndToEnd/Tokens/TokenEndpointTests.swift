@@ -165,6 +165,25 @@ struct TokenEndpointTests {
         }
     }
 
+    @Test("SEC-32: strangers' nonsense is limited by address, and recorded once a second from then on")
+    func nonsense() async throws {
+        let client = try await TokenClient(limits: "failures: 1/s")
+        try await serving(client.site) { gateway in
+            let connection = try await gateway.connect()
+            var limited = 0
+            for _ in 0..<260 {
+                connection.post(TokenClient.form("/oauth/token", ["grant_type": "x"]).changed { $0.body = Array("a=1&a=2".utf8) }.bytes)
+                if try await connection.answer().status == 429 { limited += 1 }
+            }
+            await connection.close()
+            #expect(limited >= 50)
+            #expect(await eventually { (try? client.site.decisions().contains { $0.reason == "rate" && ($0.requests ?? 0) > 0 }) ?? false })
+            // A client that proves to be one is served all the same.
+            let own = try await gateway.send(client.tokenRequest())
+            #expect(own.status == 200, "\(own.text)")
+        }
+    }
+
     @Test("SEC-39: the metadata name the configured issuer, and nothing that does not work")
     func metadata() async throws {
         let client = try await TokenClient()
