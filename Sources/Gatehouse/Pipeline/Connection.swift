@@ -301,7 +301,7 @@ final class Connection: ChannelInboundHandler {
         switch outcome {
         case .admitted(let route):
             let reason = RefusalReason(.certificateMismatch, "the connection's certificate was revoked, or its authority is trusted no more")
-            return .refused(EarlyChecks.Refusal(reason, 401, route, fields: route.challenges, closes: true))
+            return .refused(EarlyChecks.Refusal(reason, 401, route, fields: route.challenges(of: view), closes: true))
         case .refused(var refusal):
             refusal.closes = true
             return .refused(refusal)

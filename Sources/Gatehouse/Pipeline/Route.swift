@@ -1,3 +1,4 @@
+import GatehouseHTTP
 import GatehousePolicy
 import GatehouseVerify
 
@@ -50,6 +51,15 @@ final class Route: Sendable {
 
     /// `WWW-Authenticate` fields of a refusal.
     func challenges(status: Int, bearer: BearerUse) -> [(name: String, value: String)] { challenges.fields(status: status, bearer: bearer) }
+
+    /// The same of a 401 to a request that nothing was checked of.
+    func challenges(of view: RequestView) -> [(name: String, value: String)] {
+        let scheme = "bearer "
+        let bringsToken = view.values("authorization").contains { value in
+            value.count >= scheme.utf8.count && zip(value, scheme.utf8).allSatisfy { $0 == $1 || $0 | 0x20 == $1 }
+        }
+        return challenges.fields(status: 401, bearer: bringsToken ? .sent : .none)
+    }
 
     /// Which kind of credential a check that held was made with; nil for one that uses none.
     func credentialKind(_ check: CheckResult) -> CredentialKind? {
