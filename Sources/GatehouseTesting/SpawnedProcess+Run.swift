@@ -7,7 +7,9 @@ extension SpawnedProcess {
     }
 
     /// Runs a program to its end. Its streams are files, so that none of them can fill up and block it.
-    public static func run(_ executable: String, _ arguments: [String], in directory: String? = nil, input: String = "") async throws -> Finished {
+    public static func run(
+        _ executable: String, _ arguments: [String], in directory: String? = nil, input: String = ""
+    ) async throws -> Finished {
         let folder = try TemporaryFolder()
         let process = try SpawnedProcess(
             executable, arguments, in: directory, input: .file(try folder.write("input", input)), output: .file(folder("output")),

@@ -5,7 +5,8 @@ import Testing
 @Suite("A program beside the tests")
 struct SpawnedProcessTests {
     private func shell(_ script: String, input: SpawnedProcess.Input = .null, in folder: TemporaryFolder) throws -> SpawnedProcess {
-        try SpawnedProcess("/bin/sh", ["-c", script], in: folder.path, environment: ["ADDED": "it is"], input: input, output: .file(folder("output")))
+        try SpawnedProcess(
+            "/bin/sh", ["-c", script], in: folder.path, environment: ["ADDED": "it is"], input: input, output: .file(folder("output")))
     }
 
     @Test("it starts where it is told, with what the environment got besides, and its exit status is known")
