@@ -130,6 +130,11 @@ private final class PosixFile: JournalFile {
         guard ftruncate(descriptor, off_t(size)) == 0 else { throw .system("ftruncate", path, errno) }
     }
 
+    var isInPlace: Bool {
+        var (own, named) = (stat(), stat())
+        return fstat(descriptor, &own) == 0 && lstat(path, &named) == 0 && own.st_ino == named.st_ino && own.st_dev == named.st_dev
+    }
+
     func close() {
         guard descriptor >= 0 else { return }
         _ = Glibc.close(descriptor)

@@ -27,6 +27,8 @@ package protocol JournalFile: AnyObject {
     /// On return what was written is durable. After a failure nothing is known about what was written since the last success.
     func sync() throws(JournalError)
     func truncate(to size: Int) throws(JournalError)
+    /// The name that it was opened by still leads to it: it was neither removed nor replaced.
+    var isInPlace: Bool { get }
     /// Further calls fail. May be called twice.
     func close()
 }

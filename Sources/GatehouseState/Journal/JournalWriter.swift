@@ -281,8 +281,15 @@ final class JournalWriter {
         file = nil
     }
 
+    /// Once a second: the segment is where it was, and the file system has room.
     private func checkSpace(at now: MonotonicTime) throws(JournalError) {
         guard now >= nextSpaceCheck else { return }
+        // What is written into a removed file is lost with the gateway's end, however well it is synced.
+        if failure == nil, let file, !file.isInPlace {
+            throw JournalError(
+                .tampered,
+                "\(storage.directory)/\(name): was removed or replaced while it is written. Put it back, or restore the log, and start the gateway again")
+        }
         let free = try storage.freeBytes()
         guard free >= options.reserveBytes else { throw .noRoom(storage.directory, free: free, reserve: options.reserveBytes) }
         nextSpaceCheck = MonotonicTime(nanoseconds: now.nanoseconds + Self.second)
@@ -321,6 +328,11 @@ final class JournalWriter {
     /// failing, and is tried again a second later from the start.
     private func recover(at clock: some GatewayClock) {
         guard let cause = failure else { return }
+        // Nothing that this process could do brings back what was taken away; a start looks at the whole log.
+        guard cause.code != .tampered else {
+            nextTry = MonotonicTime(nanoseconds: clock.monotonic.nanoseconds + Self.second)
+            return
+        }
         let before = (head: chain.head, tree: tree)
         do throws(JournalError) {
             file?.close()

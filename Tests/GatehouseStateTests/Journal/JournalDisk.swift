@@ -45,6 +45,8 @@ final class JournalDisk: JournalStorage {
         /// Every call of these kinds fails, as long as they are set.
         var broken: Set<String> = []
         var free: UInt64 = 1 << 40
+        /// Somebody removed or replaced the segment that is being written.
+        var isTakenAway = false
     }
 
     let directory = "disk"
@@ -156,6 +158,8 @@ final class JournalDisk: JournalStorage {
         func truncate(to size: Int) throws(JournalError) { try call("truncate") { Self.change(&$0, .truncate(size)) } }
 
         func close() { isClosed = true }
+
+        var isInPlace: Bool { disk.with { !$0.isTakenAway } }
 
         private static func change(_ file: inout File, _ change: Change) {
             change.apply(to: &file.current)

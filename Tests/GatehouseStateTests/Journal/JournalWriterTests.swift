@@ -56,6 +56,22 @@ struct JournalWriterTests {
         #expect(state.current.statistics.segments == UInt64(names.count))
     }
 
+    @Test("a segment that is removed or replaced while it is written is noticed within a second, and not written on (SEC-79)")
+    func takenAway() throws {
+        let writer = try writer()
+        commit(writer, 1...1)
+        disk.with { $0.isTakenAway = true }
+        clock.advance(seconds: 1)
+        commit(writer, 2...2)
+        #expect(state.failure?.code == .tampered)
+        #expect(witness.now.stored["e2"] == nil)
+        disk.with { $0.isTakenAway = false }
+        clock.advance(seconds: 5)
+        writer.tick(at: clock)
+        commit(writer, 3...3)
+        #expect(state.failure?.code == .tampered, "only a start looks at the whole log")
+    }
+
     @Test("the head is announced at most once a second, and at the end")
     func announcements() throws {
         let writer = try writer()
