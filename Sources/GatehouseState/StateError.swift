@@ -12,7 +12,7 @@ public struct StateError: Error, Sendable, CustomStringConvertible {
         case database
         /// A live version exists already.
         case exists
-        /// The version was used within its quiet period.
+        /// The version is in use, or the only active one.
         case inUse = "in-use"
         /// The master key is missing, malformed or not the one that sealed this state.
         case key

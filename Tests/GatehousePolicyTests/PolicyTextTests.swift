@@ -76,4 +76,9 @@ struct PolicyTextTests {
         #expect(nearestName(to: "xyz", among: ["deliver", "path"]) == nil)
         #expect(nearestName(to: "", among: ["deliver"]) == nil)
     }
+
+    @Test("a length of time is written as it is read", arguments: ["0s", "5s", "90s", "2m", "1h", "36h", "7d", "500ms", "1500ms"])
+    func durations(_ text: String) throws {
+        #expect(PolicyText.text(try #require(PolicyText.duration(text))) == text)
+    }
 }

@@ -234,6 +234,47 @@ struct CredentialStoreTests {
         #expect(code { _ = try fixture.store.revoke(name, version: 9, at: fixture.clock.now) } == .unknown)
     }
 
+    @Test("retire refuses a version that no newer one has taken over from, and the only active one; force overrides")
+    func retiringTooEarly() throws {
+        let fixture = try StoreFixture()
+        let name = StoreFixture.name("acme/signing")
+        func refusal(_ version: Int) -> String? {
+            do {
+                _ = try fixture.store.retire(name, version: version, quiet: .seconds(5), at: fixture.clock.now)
+                return nil
+            } catch {
+                return error.code == .inUse ? error.message : nil
+            }
+        }
+        try fixture.add("acme/signing")
+        #expect(refusal(1)?.contains("no other version") == true)
+        #expect(refusal(1)?.contains("nothing would be accepted without it") == true)
+        try fixture.use("acme/signing", 1, from: "203.0.113.7")
+        try fixture.rotate("acme/signing")
+        fixture.clock.advance(.seconds(60))
+        // Long quiet, but its successor was never used: the sender has not switched.
+        #expect(refusal(1)?.contains("203.0.113.7") == true)
+        #expect(refusal(1)?.contains("no newer version") == true)
+        #expect(refusal(2)?.contains("when the last overlap ends") == true)
+        try fixture.use("acme/signing", 2, from: "203.0.113.7")
+        fixture.clock.advance(.seconds(60))
+        #expect(refusal(2) != nil)
+        #expect(try !fixture.store.retire(name, version: 1, quiet: .seconds(5), at: fixture.clock.now).forced)
+        #expect(try fixture.store.retire(name, version: 2, quiet: .seconds(5), force: true, at: fixture.clock.now).forced)
+        #expect(try fixture.live("acme/signing").isEmpty)
+    }
+
+    @Test("revoking every version names only those that were accepted until then")
+    func revokingAll() throws {
+        let fixture = try StoreFixture()
+        let name = StoreFixture.name("acme/signing")
+        try fixture.add("acme/signing")
+        try fixture.rotate("acme/signing")
+        _ = try fixture.store.retire(name, version: 1, quiet: .zero, at: fixture.clock.now)
+        #expect(try fixture.store.revoke(name, at: fixture.clock.now).ended == [2])
+        #expect(try fixture.status("acme/signing").versions.allSatisfy { $0.state == .revoked && !$0.hasValue })
+    }
+
     @Test("a retired value is kept for a while, then destroyed")
     func keptRetired() throws {
         let fixture = try StoreFixture()

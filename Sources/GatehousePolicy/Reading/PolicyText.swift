@@ -17,6 +17,16 @@ public enum PolicyText {
         return .milliseconds(total)
     }
 
+    /// A length of time as ``duration(_:)`` reads it, in the largest unit that says it exactly, down to milliseconds.
+    public static func text(_ duration: Duration) -> String {
+        let parts = duration.components
+        let milliseconds = parts.attoseconds / 1_000_000_000_000_000
+        guard milliseconds == 0 else { return "\(parts.seconds.multipliedReportingOverflow(by: 1_000).partialValue &+ milliseconds)ms" }
+        let units: [(Int64, String)] = [(86_400, "d"), (3_600, "h"), (60, "m")]
+        guard parts.seconds != 0, let (length, unit) = units.first(where: { parts.seconds % $0.0 == 0 }) else { return "\(parts.seconds)s" }
+        return "\(parts.seconds / length)\(unit)"
+    }
+
     /// `512B`, `16KiB`, `1MiB` or `1GiB`, in bytes.
     public static func size(_ text: some StringProtocol) -> Int? {
         guard let (number, unit) = split(text) else { return nil }

@@ -45,7 +45,7 @@ extension CredentialStore {
             let version = try insert(form, fingerprint, name, after: rows, now, database)
             change.version = version
             if revokes {
-                change.ended = rows.filter { $0.state != .revoked }.map(\.version)
+                change.ended = rows.filter { $0.isLive(at: now) }.map(\.version)
                 for row in rows where row.state != .revoked { try Self.revoke(row, now, database) }
                 return change
             }
@@ -61,7 +61,8 @@ extension CredentialStore {
         return change
     }
 
-    /// Ends a version that is not used any more; refused where it was used within `quiet`, unless `force`.
+    /// Ends a version that is not used any more. Refused as `inUse`, unless `force`, where its verdict is `in-use`, and where no other
+    /// version is active: then nothing would be accepted, now or when the last overlap ends.
     public func retire(_ name: CredentialName, version: Int, quiet: Duration, force: Bool = false, at now: WallTime) throws(StateError)
         -> CredentialChange
     {
@@ -72,8 +73,9 @@ extension CredentialStore {
                     .unknown, "version \(version) of \(name) is \(row.state(at: now) == .revoked ? "revoked" : "retired") already")
             }
             var change = CredentialChange(action: .retire, name: name, version: version)
-            if let lastUsed = row.lastUsed, lastUsed + quiet > now {
-                guard force else { throw try Self.inUse(row, lastUsed, quiet, database) }
+            let status = try Self.status(name, at: now, database).first
+            if let refusal = status?.refusal(toRetire: version, quiet: quiet, at: now) {
+                guard force else { throw refusal }
                 change.forced = true
             }
             try Self.update("state = 'retired', ended = ?", [now.microseconds], row, database)
@@ -90,9 +92,10 @@ extension CredentialStore {
             let rows = try version.map { [try Self.row(name, $0, database)] } ?? CredentialRow.all(database, name)
             guard !rows.isEmpty else { throw Self.unknown(name) }
             var change = CredentialChange(action: .revoke, name: name, version: version)
+            // The value of a retired version goes too, but it was not accepted before.
             for row in rows where row.state != .revoked {
                 try Self.revoke(row, now, database)
-                change.ended.append(row.version)
+                if row.isLive(at: now) { change.ended.append(row.version) }
             }
             return change
         }
@@ -208,18 +211,5 @@ extension CredentialStore {
 
     private static func notLive(_ name: CredentialName) -> StateError {
         StateError(.unknown, "\(name) has no live version to rotate: use `gatehouse secret add \(name)`")
-    }
-
-    private static func inUse(_ row: CredentialRow, _ lastUsed: WallTime, _ quiet: Duration, _ database: Database) throws -> StateError {
-        let addresses = try String.fetchAll(
-            database,
-            sql: "SELECT address FROM credential_address WHERE sender = ? AND kind = ? AND version = ? ORDER BY last_used DESC LIMIT 3",
-            arguments: [row.name.sender, row.name.kind.rawValue, row.version])
-        let by = addresses.isEmpty ? "" : " from \(addresses.joined(separator: ", "))"
-        return StateError(
-            .inUse,
-            "version \(row.version) of \(row.name) is in use: last at \(lastUsed)\(by), "
-                + "within the quiet period of \(quiet.components.seconds) s; "
-                + "wait until the sender has switched, or use --force")
     }
 }

@@ -97,10 +97,15 @@ public final class CredentialStore: Sendable {
 
     /// All credentials or one; a name without any version is `unknown`.
     public func status(_ name: CredentialName? = nil, at now: WallTime) throws(StateError) -> [CredentialStatus] {
-        let (rows, addresses) = try database.read { database in
-            (try CredentialRow.all(database, name), try Self.addresses(database, name))
-        }
-        if let name, rows.isEmpty { throw Self.unknown(name) }
+        let result = try database.read { try Self.status(name, at: now, $0) }
+        if let name, result.isEmpty { throw Self.unknown(name) }
+        return result
+    }
+
+    /// As ``status(_:at:)``, within the caller's transaction; empty where there is no such credential.
+    static func status(_ name: CredentialName?, at now: WallTime, _ database: Database) throws -> [CredentialStatus] {
+        let rows = try CredentialRow.all(database, name)
+        let addresses = try addresses(database, name)
         var result: [CredentialStatus] = []
         for row in rows {
             let version = CredentialStatus.Version(
