@@ -10,11 +10,16 @@ final class StateDirectory: Sendable {
     static let database = "gatehouse.db"
     /// The descriptor whose lock this process holds; the kernel lets go of it when the process ends, however it ends.
     private let lock: Descriptor
+    /// This process made the directory, or the file in it that the lock is on.
+    private let madeDirectory: Bool
+    private let madeLock: Bool
 
     /// Makes the directory (not its parents) if `create` says so, checks owner and mode, and takes the lock.
     init(_ path: String, create: Bool) throws(StateError) {
         self.path = path
-        if !FileSystem.exists(path) {
+        madeDirectory = !FileSystem.exists(path)
+        madeLock = !FileSystem.exists(path + "/lock")
+        if madeDirectory {
             guard create else {
                 throw StateError(.access, "\(path): there is no such state directory; `gatehouse serve` or `gatehouse secret add` makes it")
             }
@@ -40,6 +45,7 @@ final class StateDirectory: Sendable {
             throw StateError(
                 .locked, "\(path) is in use by \(Self.holder(file)); stop it, or give the command the policies of that gateway")
         }
+        guard Self.isNamed(file) else { throw StateError(.locked, "\(path): another process gave this directory up just now; try again") }
         let pid = Array("\(getpid())\n".utf8)
         guard ftruncate(file.number, 0) == 0 else { throw .system(file.path, "write", errno) }
         let result: Result<Void, StateError> = pid.withUnsafeBytes { bytes in
@@ -50,6 +56,15 @@ final class StateDirectory: Sendable {
     }
 
     func file(_ name: String) -> String { path + "/" + name }
+
+    /// Takes away the lock's file and the directory, each where this process made it; a directory that holds anything stays. What was to
+    /// be made here was not made.
+    ///
+    /// Another process that opened the file before its lock was free sees that it has lost its name, and starts over.
+    func abandon() {
+        if madeLock { unlink(file("lock")) }
+        if madeDirectory { rmdir(path) }
+    }
 
     /// Refuses what others can reach, or what belongs to somebody else, with the command that helps (SEC-67).
     static func check(_ path: String, isDirectory: Bool) throws(StateError) {
@@ -71,6 +86,12 @@ final class StateDirectory: Sendable {
             throw StateError(
                 .permissions, "\(path) has mode 0\(mode), and others must not reach it: chmod \(isDirectory ? 700 : 600) '\(path)'")
         }
+    }
+
+    /// The file that was locked is the one that the next process would lock.
+    private static func isNamed(_ file: Descriptor) -> Bool {
+        var (own, named) = (stat(), stat())
+        return fstat(file.number, &own) == 0 && stat(file.path, &named) == 0 && own.st_ino == named.st_ino && own.st_dev == named.st_dev
     }
 
     private static func parent(of path: String) -> String {

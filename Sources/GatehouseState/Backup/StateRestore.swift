@@ -31,14 +31,20 @@ extension State {
     }
 
     /// Makes a state from a backup in a directory that holds none; only the master key may be there already. Nothing is in place unless all
-    /// of the backup was read and is genuine. After a kill in the middle, the directory is refused until the restore was run again.
+    /// of the backup was read and is genuine: a restore that fails leaves what was there before it. After a kill in the middle, the
+    /// directory is refused until the restore was run again.
     ///
     /// - Parameter key: the master key that sealed the backup, to be written where policy says it is. Nil: it is there.
     public static func restore(
         _ file: String, to directory: String, masterKey: GatewayPolicy.MasterKeySource = .state, key: Secret? = nil, at now: WallTime
     ) throws(StateError) -> Restored {
         let held = try StateDirectory(directory, create: true)
-        return try StateRestore(held: held, place: MasterKeyPlace(masterKey, directory: directory)).run(SealedReader(file), key, now)
+        do throws(StateError) {
+            return try StateRestore(held: held, place: MasterKeyPlace(masterKey, directory: directory)).run(SealedReader(file), key, now)
+        } catch {
+            held.abandon()
+            throw error
+        }
     }
 }
 
@@ -57,12 +63,13 @@ struct StateRestore {
 
     func run(_ reader: SealedReader, _ key: Secret?, _ now: WallTime) throws(StateError) -> State.Restored {
         try clear()
-        let master = try masterKey(for: reader.header, key)
+        let (master, keyToInstall) = try masterKey(for: reader.header, key)
         reader.open(with: master.backup)
-        _ = try Descriptor(opening: held.file(Self.marker), O_RDWR | O_CREAT)
-        try FileSystem.syncDirectory(of: held.file(Self.marker))
-        try FileSystem.makeDirectory(held.file("audit"))
+        var hasInstalled = false
         do throws(StateError) {
+            _ = try Descriptor(opening: held.file(Self.marker), O_RDWR | O_CREAT)
+            try FileSystem.syncDirectory(of: held.file(Self.marker))
+            try FileSystem.makeDirectory(held.file("audit"))
             try unpack(reader)
             let restored = State.Restored(at: now, made: reader.header.made, records: reader.header.sequence)
             let database = try StateDatabase(held.file(StateDirectory.database))
@@ -78,12 +85,18 @@ struct StateRestore {
             }
             try database.truncateLog()
             try database.close()
+            // While the marker stands, so that a start never finds the state without its key.
+            if let keyToInstall {
+                try place.install(keyToInstall)
+                hasInstalled = true
+            }
             try FileSystem.syncDirectory(of: held.file(Self.marker))
             try FileSystem.remove(held.file(Self.marker))
             try FileSystem.syncDirectory(of: held.file(Self.marker))
             return restored
         } catch {
             try removeUnpacked()
+            if hasInstalled, let path = place.path { try FileSystem.remove(path) }
             try FileSystem.remove(held.file(Self.marker))
             throw error
         }
@@ -101,7 +114,8 @@ struct StateRestore {
             .exists, "\(held.path) holds a state (\(taken)), which a restore does not write over: move it away, and leave its master key there")
     }
 
-    private func masterKey(for header: BackupHeader, _ key: Secret?) throws(StateError) -> MasterKey {
+    /// The backup's key, and the same where it has to be written to its place.
+    private func masterKey(for header: BackupHeader, _ key: Secret?) throws(StateError) -> (MasterKey, toInstall: Secret?) {
         let there = place.path.map { FileSystem.exists($0) } ?? true
         if let key {
             let bytes = try MasterKey.bytes(key, from: "the key file")
@@ -109,10 +123,9 @@ struct StateRestore {
             guard master.matches(header.check) else { throw Self.otherKey("the given key") }
             guard !there || place.path == nil else {
                 guard try place.load(isNew: false).matches(header.check) else { throw Self.otherKey(place.description) }
-                return master
+                return (master, nil)
             }
-            try place.install(bytes)
-            return master
+            return (master, bytes)
         }
         guard there else {
             throw StateError(
@@ -122,7 +135,7 @@ struct StateRestore {
         }
         let master = try place.load(isNew: false)
         guard master.matches(header.check) else { throw Self.otherKey(place.description) }
-        return master
+        return (master, nil)
     }
 
     private static func otherKey(_ what: String) -> StateError {
@@ -158,5 +171,6 @@ struct StateRestore {
         for name in ["", "-wal", "-shm"] { try FileSystem.remove(held.file(StateDirectory.database + name)) }
         guard FileSystem.exists(held.file("audit")) else { return }
         for name in try FileSystem.names(in: held.file("audit")) { try FileSystem.remove(held.file("audit/" + name)) }
+        rmdir(held.file("audit"))
     }
 }

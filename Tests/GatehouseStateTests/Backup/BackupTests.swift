@@ -74,9 +74,26 @@ struct BackupTests {
                 try changed.withUnsafeBytes { bytes in try file.write(bytes, at: 0) }
                 let target = try TemporaryDirectory()
                 #expect(throws: StateError.self) { try fixture.restore(target) }
-                #expect(!FileSystem.exists(target.file("gatehouse.db")))
+                #expect(try FileSystem.names(in: target.path).isEmpty)
             }
         }
+    }
+
+    @Test("a restore that fails leaves what was there: no directory, or the key in it")
+    func failedRestore() throws {
+        let fixture = try BackupFixture()
+        _ = try fixture.state.backup(to: fixture.file, at: made)
+        let size = try TemporaryDirectory.contents(fixture.file).count
+        let file = try Descriptor(opening: fixture.file, 0o2)
+        try [UInt8(0)].withUnsafeBytes { bytes in try file.write(bytes, at: size - 20) }
+        let target = try TemporaryDirectory()
+        let missing = target.file("state")
+        #expect(throws: StateError.self) { try State.restore(fixture.file, to: missing, key: Secret(fixture.key), at: restoredAt) }
+        #expect(!FileSystem.exists(missing))
+        try FileSystem.makeDirectory(missing)
+        try fixture.key.withUnsafeBytes { bytes in try FileSystem.replace(missing + "/master.key", with: bytes) }
+        #expect(throws: StateError.self) { try State.restore(fixture.file, to: missing, at: restoredAt) }
+        #expect(try FileSystem.names(in: missing) == ["master.key"])
     }
 
     @Test("a state that is there is never written over, and another key opens nothing")
