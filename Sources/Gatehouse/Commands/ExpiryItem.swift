@@ -39,13 +39,14 @@ public struct ExpiryItem: Codable, Sendable, Hashable {
         }
     }
 
-    /// Next first.
-    static func all(_ certificates: [(String, WallTime)], _ credentials: [CredentialStatus], at now: WallTime) -> [ExpiryItem] {
+    /// Next first. The verdicts are those of `secret status`, with the policy's `quiet`.
+    static func all(
+        _ certificates: [(String, WallTime)], _ credentials: [CredentialStatus], quiet: Duration, at now: WallTime
+    ) -> [ExpiryItem] {
         var items = certificates.map { (ExpiryItem(what: .certificate, name: $0.0, expires: $0.1.description), $0.1) }
         for status in credentials {
             for version in status.versions where version.state.isLive(at: now) {
-                // Use within the last day counts: what an overlap is for.
-                let verdict = status.verdict(version, quiet: .seconds(86_400), at: now).rawValue
+                let verdict = status.verdict(version, quiet: quiet, at: now).rawValue
                 if case .retiring(let until) = version.state {
                     let item = ExpiryItem(
                         what: .overlap, name: status.name.description, version: version.number, expires: until.description, verdict: verdict)

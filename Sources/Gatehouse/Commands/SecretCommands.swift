@@ -22,7 +22,7 @@ public struct SecretCommands: Sendable {
             SecretOperation(action: .rotate, credential: credential.description, overlapMicroseconds: overlap?.microseconds), credential, value)
     }
 
-    /// Ends a version; refused while it was used within the policy's quiet period, unless forced.
+    /// Ends a version; refused while it is in use, by the policy's quiet period, and while no other is active, unless forced.
     public func retire(_ credential: CredentialName, version: Int, force: Bool) throws -> SecretOutcome {
         try change(SecretOperation(action: .retire, credential: credential.description, version: version, force: force))
     }
@@ -45,7 +45,7 @@ public struct SecretCommands: Sendable {
         try place.perform(ControlRequest("calendar"), mode: .existing) { stopped in
             try ExpiryItem.all(
                 stopped.policy.certificateFiles.map { ($0, try CertificateInfo.load(pemFile: $0).notAfter) },
-                stopped.state.credentials.ending(at: SystemClock().now), at: SystemClock().now)
+                stopped.state.credentials.ending(at: SystemClock().now), quiet: stopped.policy.gateway.secrets.quiet, at: SystemClock().now)
         }
     }
 

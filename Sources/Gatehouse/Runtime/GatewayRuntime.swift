@@ -274,7 +274,8 @@ actor GatewayRuntime {
     }
 
     func calendar() throws -> [ExpiryItem] {
-        try ExpiryItem.all(certificateExpiries, state.credentials.ending(at: clock.now), at: clock.now)
+        try ExpiryItem.all(
+            certificateExpiries, state.credentials.ending(at: clock.now), quiet: snapshot.policy.gateway.secrets.quiet, at: clock.now)
     }
 
     private var certificateExpiries: [(String, WallTime)] {
