@@ -17,7 +17,7 @@ struct SecretAdd: AsyncParsableCommand {
               printf '%s' 'acme:a long password' | gatehouse secret add acme/basic --value-file -
             """)
 
-    @Argument(help: ArgumentHelp("SENDER/signing, SENDER/basic, SENDER/oauth, SENDER/key, SENDER/certificate or SENDER/verify.", valueName: "credential"))
+    @Argument(help: ArgumentHelp("\(CredentialArgument.forms).", valueName: "credential"))
     var credential: CredentialArgument
 
     @Option(help: ArgumentHelp("The value, less one trailing newline; - is standard input.", valueName: "file"), completion: .file())
@@ -29,6 +29,6 @@ struct SecretAdd: AsyncParsableCommand {
     func run() async throws {
         let value = try valueFile.map { path throws(CommandFailure) in try Files.readSecret(path) }
         let added = try SecretCommands(policies: policy.policies).add(credential.name, value: value)
-        SecretOutput(json: output.json).show(added, says: "is active")
+        SecretOutput(json: output.json, makesVersion: true).show(added, says: "is active")
     }
 }

@@ -14,7 +14,7 @@ struct SecretRotate: AsyncParsableCommand {
               gatehouse secret rotate acme/signing --overlap 7d --value-file new.secret
             """)
 
-    @Argument(help: ArgumentHelp("SENDER/signing, SENDER/basic, SENDER/key, SENDER/certificate or SENDER/verify.", valueName: "credential"))
+    @Argument(help: ArgumentHelp("\(CredentialArgument.forms).", valueName: "credential"))
     var credential: CredentialArgument
 
     @Option(help: ArgumentHelp("How long the old version is accepted: 30m, 24h, 7d, 0 (default: the policy's).", valueName: "duration"))
@@ -29,6 +29,6 @@ struct SecretRotate: AsyncParsableCommand {
     func run() async throws {
         let value = try valueFile.map { path throws(CommandFailure) in try Files.readSecret(path) }
         let outcome = try SecretCommands(policies: policy.policies).rotate(credential.name, value: value, overlap: overlap?.value)
-        SecretOutput(json: output.json).show(outcome, says: "is active")
+        SecretOutput(json: output.json, makesVersion: true).show(outcome, says: "is active")
     }
 }

@@ -5,6 +5,12 @@ import GatehouseVerify
 struct CredentialArgument: ExpressibleByArgument {
     var name: CredentialName
 
+    /// Every kind, for help and errors.
+    static var forms: String {
+        let forms = CredentialKind.allCases.map { "SENDER/\($0.rawValue)" }
+        return forms.dropLast().joined(separator: ", ") + " or " + (forms.last ?? "")
+    }
+
     init?(argument: String) {
         guard let name = CredentialName(argument) else { return nil }
         self.name = name

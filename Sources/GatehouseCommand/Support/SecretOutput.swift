@@ -3,6 +3,8 @@ import Gatehouse
 /// What `secret add`, `rotate`, `retire` and `revoke` print.
 struct SecretOutput {
     var json: Bool
+    /// The command makes a version; its JSON always has `secret`, null where the value was given.
+    var makesVersion = false
 
     /// The value goes to standard output by itself, so that it can be piped into a file; everything said about it does not.
     func show(_ outcome: SecretOutcome, says state: String) {
@@ -10,7 +12,7 @@ struct SecretOutput {
         if json {
             var members = [JSON.Member(name: "credential", value: .string(outcome.credential))]
             members.append(JSON.Member(name: "version", value: outcome.version.map { .number($0) } ?? .null))
-            if let secret = outcome.secret { members.append(JSON.Member(name: "secret", value: .string(secret))) }
+            if makesVersion { members.append(JSON.Member(name: "secret", value: .string(outcome.secret))) }
             if !outcome.retiring.isEmpty {
                 members.append(JSON.Member(name: "retiring", value: .array(outcome.retiring.map { .number($0) })))
                 members.append(JSON.Member(name: "accepted_until", value: .string(outcome.acceptedUntil)))

@@ -56,6 +56,30 @@ struct SecretLifeTests {
         #expect(try await versions(site).map { $0["uses"] as? Int } == [1, 2])
     }
 
+    @Test("what a version is worth is said alike by its status, the calendar and retire")
+    func verdicts() async throws {
+        let site = try Installation(gateway: "secrets: { quiet: 100ms }\n")
+        try site.write("event", "{\"type\":\"order.created\"}")
+        let added = try await site.run("secret", "add", "acme/signing", "--value-file", site["secret"], "--json")
+        #expect(try object(added.output)["secret"] is NSNull)
+        try await site.start()
+        #expect(try await send(site, "secret") == "accepted")
+        let alone = try await site.run("secret", "retire", "acme/signing", "1")
+        #expect(alone.status == 1 && alone.messages.contains("in use") && alone.messages.contains("no newer version"))
+        let rotated = try await site.run("secret", "rotate", "acme/signing", "--overlap", "1h", "--json")
+        try site.write("new", try #require(try object(rotated.output)["secret"] as? String), mode: 0o600)
+        #expect(try await site.run("secret", "retire", "acme/signing", "1").status == 1)
+        #expect(try await site.run("secret", "retire", "acme/signing", "2").messages.contains("no other version"))
+        #expect(try await send(site, "new") == "accepted")
+        #expect(try await becomesTrue { try await versions(site).last?["verdict"] as? String == "safe-to-retire" })
+        let expiring = try await site.run("secret", "status", "--expiring", "--json").output
+        let calendar = try expiring.split(separator: "\n").map { try object(String($0)) }
+        #expect(calendar.first { $0["what"] as? String == "overlap" }?["verdict"] as? String == "safe-to-retire")
+        #expect(try await site.run("secret", "retire", "acme/signing", "1").status == 0)
+        let revoked = try await site.run("secret", "revoke", "acme/signing")
+        #expect(revoked.status == 0 && revoked.messages.contains("version 2 is no longer accepted"), "\(revoked.messages)")
+    }
+
     @Test("an overlap that ends while the gateway is stopped has ended")
     func overlapWhileStopped() async throws {
         let site = try await site()
