@@ -20,12 +20,17 @@ final class FailureLimiter: Sendable {
         var reference: Reference?
     }
 
-    private let perSecond: Double
+    private let perSecond: Mutex<Double>
     private let buckets = Mutex<[IPAddress: Bucket]>([:])
 
-    init(_ rate: Rate) {
+    init(_ rate: Rate) { perSecond = Mutex(Self.perSecond(rate)) }
+
+    /// From the next refusal on. What a bucket gained since its last one counts at this rate already.
+    func apply(_ rate: Rate) { perSecond.withLock { $0 = Self.perSecond(rate) } }
+
+    private static func perSecond(_ rate: Rate) -> Double {
         let seconds = Double(rate.per.microseconds) / 1_000_000
-        perSecond = seconds > 0 ? Double(rate.events) / seconds : Double(rate.events)
+        return seconds > 0 ? Double(rate.events) / seconds : Double(rate.events)
     }
 
     enum Verdict: Sendable {
@@ -73,7 +78,7 @@ final class FailureLimiter: Sendable {
     private func refilled(_ bucket: Bucket?, _ now: MonotonicTime) -> Bucket {
         guard var bucket else { return Bucket(tokens: Double(Self.burst), filled: now) }
         let seconds = Double((now - bucket.filled).microseconds) / 1_000_000
-        bucket.tokens = min(Double(Self.burst), bucket.tokens + seconds * perSecond)
+        bucket.tokens = min(Double(Self.burst), bucket.tokens + seconds * perSecond.withLock { $0 })
         bucket.filled = now
         return bucket
     }

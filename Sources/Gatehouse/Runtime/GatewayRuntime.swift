@@ -248,6 +248,7 @@ actor GatewayRuntime {
         if old.state != new.state { problems.append("`state` changes with a restart only") }
         if old.secrets.masterKey != new.secrets.masterKey { problems.append("`secrets.master-key` changes with a restart only") }
         if old.admin != new.admin { problems.append("`admin` changes with a restart only") }
+        if case .tooLow(_, _, let advice) = DescriptorLimit.raise(for: new.limits.connections) { problems.append(advice) }
         return problems
     }
 
@@ -313,9 +314,11 @@ actor GatewayRuntime {
         }
     }
 
-    /// What policy says about the audit log beside the journal itself.
+    /// What policy says about the audit log and about limits that are not read from the snapshot.
     private func applyAudit() async {
         let audit = snapshot.policy.gateway.audit
+        shared.journal.apply(audit.journal)
+        shared.failures.apply(snapshot.policy.gateway.limits.failures)
         shared.rejected.apply(audit)
         await forwarding.apply(audit.forward, state: state, journal: shared.journal, log: log)
     }

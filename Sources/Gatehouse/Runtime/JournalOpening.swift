@@ -11,9 +11,10 @@ enum JournalOpening {
     static func open(
         _ policy: Policy, state: State, replay: ReplayMemory, progress: ProgressKeeper, health: JournalHealth, log: Logger
     ) throws -> (Journal, JournalReport) {
-        let audit = policy.gateway.audit
+        let settings = policy.gateway.audit.journal
         let options = JournalOptions(
-            segmentBytes: audit.segment, segmentAge: audit.segmentAge, reserveBytes: UInt64(clamping: audit.reserve), signer: state.logSigner)
+            segmentBytes: settings.segmentBytes, segmentAge: settings.segmentAge, reserveBytes: settings.reserveBytes,
+            signer: state.logSigner)
         let handlers = JournalHandlers(
             deliver: { batch, failure in deliver(batch, failure, replay) }, amend: amended,
             onSyncedHead: { head, tree in progress.synced(head, tree) },
@@ -74,6 +75,11 @@ enum JournalOpening {
             first.eventLoop.execute { for exchange in exchanges { exchange.recorded(isDurable) } }
         }
     }
+}
+
+extension GatewayPolicy.Audit {
+    /// What of it the journal goes by, from its opening and from each reload on.
+    var journal: JournalChanges { JournalChanges(segmentBytes: segment, segmentAge: segmentAge, reserveBytes: UInt64(clamping: reserve)) }
 }
 
 /// What an `accepted` decision record says that the replay memory needs.

@@ -136,6 +136,9 @@ public final class Journal: Sendable {
         if !taken { completion(.failure(JournalError(.closed, "the journal is closed"))) }
     }
 
+    /// In force from the next batch on; a segment that is full by a new measure is followed by another one then. Does nothing once closed.
+    public func apply(_ changes: JournalChanges) { _ = mailbox.put { writer in writer.apply(changes) } }
+
     /// Why records cannot be made durable at the moment; nil while they can.
     public var failure: JournalError? { state.failure }
 

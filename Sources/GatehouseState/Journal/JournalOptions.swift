@@ -1,5 +1,18 @@
 public import GatehouseAudit
 
+/// What a running journal can be told anew; each as in ``JournalOptions``.
+public struct JournalChanges: Sendable, Hashable {
+    public var segmentBytes: Int
+    public var segmentAge: Duration?
+    public var reserveBytes: UInt64
+
+    public init(segmentBytes: Int, segmentAge: Duration?, reserveBytes: UInt64) {
+        self.segmentBytes = segmentBytes
+        self.segmentAge = segmentAge
+        self.reserveBytes = reserveBytes
+    }
+}
+
 public struct JournalOptions: Sendable {
     /// A segment that has reached this size is followed by a new one.
     public var segmentBytes: Int

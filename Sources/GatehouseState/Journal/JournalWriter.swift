@@ -8,7 +8,7 @@ internal import GatehouseTime
 /// failed sync the kernel holds the pages for clean and a further one says yes to what is lost.
 final class JournalWriter {
     private let storage: any JournalStorage
-    private let options: JournalOptions
+    private var options: JournalOptions
     private let handlers: JournalHandlers
     private let shared: JournalState
     private var chain: Chain
@@ -250,6 +250,14 @@ final class JournalWriter {
     private static let recordsPerCheckpoint: UInt64 = 1_000
 
     // MARK: Segments
+
+    /// Takes over what a running journal can change: sizes and ages of segments, and the reserve, which is looked at with the next record.
+    func apply(_ changes: JournalChanges) {
+        options.segmentBytes = changes.segmentBytes
+        options.segmentAge = changes.segmentAge
+        options.reserveBytes = changes.reserveBytes
+        nextSpaceCheck = MonotonicTime(nanoseconds: 0)
+    }
 
     private func beginSegmentIfDue(at time: WallTime) throws(JournalError) {
         if file != nil, offset < options.segmentBytes, offset == 0 || !isOld(at: time) { return }

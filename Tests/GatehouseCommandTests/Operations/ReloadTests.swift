@@ -139,6 +139,26 @@ extension Operations {
             #expect(moved.status == 1 && moved.messages.contains("`listen` addresses change with a restart only"), "\(moved)")
         }
 
+        @Test("the size of segments, the reserve and the rate of failures change with a reload")
+        func journalSettings() async throws {
+            let gateway = try Installation()
+            try await gateway.addSecret()
+            try await gateway.start()
+            #expect(try await Load(gateway, ["--count", "300"]).report().answers == ["200": 300])
+            let segments = { try FileManager.default.contentsOfDirectory(atPath: gateway["state/audit"]).count { $0.hasSuffix(".jsonl") } }
+            #expect(try segments() == 1)
+            try gateway.replace(in: "policies/gateway.yaml", "audit: { reserve: 1MiB }", "audit: { reserve: 1MiB, segment: 64KiB }")
+            #expect(try await gateway.run("reload").status == 0)
+            #expect(try await Load(gateway, ["--count", "3"]).report().answers == ["200": 3])
+            #expect(try segments() == 2)
+            try gateway.replace(in: "policies/gateway.yaml", "reserve: 1MiB", "reserve: 1048576GiB")
+            #expect(try await gateway.run("reload").status == 0)
+            #expect(try await becomesTrue { try await Load(gateway, ["--count", "1"]).report().answers == ["503": 1] })
+            try gateway.replace(in: "policies/gateway.yaml", "reserve: 1048576GiB", "reserve: 1MiB")
+            #expect(try await gateway.run("reload").status == 0)
+            #expect(try await becomesTrue { try await Load(gateway, ["--count", "1"]).report().answers == ["200": 1] })
+        }
+
         @Test("without a gateway, reload and status say how to start one")
         func nobody() async throws {
             let gateway = try Installation()
