@@ -128,7 +128,6 @@ final class RequestExchange: @unchecked Sendable {
         switch verification.outcome {
         case .authenticated:
             verified = .now()
-            loop.metrics.verified(bytes: view.body.count)
             loop.used(verification, route: route, at: received, from: remote)
             if verification.isBodyUnreadable {
                 loop.log.info(
@@ -293,6 +292,7 @@ final class RequestExchange: @unchecked Sendable {
         guard let relay = route.hand.relay, relay.wants(verification?.event.type) else {
             return accept(Answer(status: verification?.okStatus ?? 200))
         }
+        loop.metrics.verified(bytes: view.body.count)
         if let signer = relay.signer, !signer.isAble(at: received) {
             detail = "handler/\(relay.delivery.name ?? "")/signing has no live version to sign the hand-over with: gatehouse secret add"
             return failed(502)

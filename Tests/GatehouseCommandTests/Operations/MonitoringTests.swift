@@ -66,6 +66,20 @@ extension Operations {
             for text in [running.text, metrics, status.output, listed.output] { #expect(!text.contains("Y2FuYXJ5")) }
         }
 
+        @Test("the bytes of verified events are those handed over, however often an event came")
+        func bytes() async throws {
+            let gateway = try Installation()
+            try await gateway.addSecret()
+            try await gateway.start()
+            for (id, status) in [("msg_a", "200"), ("msg_a", "200"), ("msg_b", "200"), ("msg_a", "200")] {
+                #expect(try await gateway.bash(gateway.send(id: id)).output.hasPrefix("HTTP/1.1 \(status)"))
+            }
+            let metrics = try await gateway.metrics()
+            let bytes = 2 * "{\"type\":\"order.accepted\"}".utf8.count
+            #expect(metrics.contains("\ngatehouse_verified_bytes_total \(bytes)\n"))
+            #expect(metrics.contains("\ngatehouse_handed_over_bytes_total \(bytes)\n"))
+        }
+
         @Test("check says what is good and what is not, as text and as JSON")
         func check() async throws {
             let gateway = try Installation()

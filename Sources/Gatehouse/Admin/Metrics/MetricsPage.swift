@@ -51,7 +51,10 @@ struct MetricsPage {
         page.single(
             "gatehouse_limited_failures_total", .counter, "Refused requests answered 429 because their address caused too many.",
             report.loops.limitedFailures)
-        page.single("gatehouse_verified_bytes_total", .counter, "Bytes of bodies that were verified.", report.loops.verifiedBytes)
+        page.single(
+            "gatehouse_verified_bytes_total", .counter,
+            "Bytes of bodies of verified events on their way to a handler; without duplicates, ignored and limited events.",
+            report.loops.verifiedBytes)
         page.single("gatehouse_handed_over_bytes_total", .counter, "Bytes of bodies given to handlers.", report.loops.handedOverBytes)
     }
 
