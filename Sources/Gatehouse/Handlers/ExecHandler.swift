@@ -52,7 +52,7 @@ final class ExecHandler: HandlerClient {
             runs.count += 1
             return true
         }
-        guard hasRoom else { return pending.finish(.answered(HandlerAnswer(status: 503))) }
+        guard hasRoom else { return pending.finish(.busy("\(program): \(Self.waiting) events wait for a run already")) }
         pool.submit { [self] state in
             let result = state == .active && pending.deadline > .now() ? run(pending) : .unreachable("\(program) was not started in time")
             runs.withLock { $0.count -= 1 }
@@ -98,7 +98,7 @@ final class ExecHandler: HandlerClient {
         case .exited(status: 0):
             let type = result.output.isEmpty ? nil : "text/plain; charset=utf-8"
             return .answered(HandlerAnswer(status: 200, contentType: type, body: ByteBuffer(bytes: result.output)))
-        case .exited(status: Self.temporaryFailure): return .answered(HandlerAnswer(status: 503))
+        case .exited(status: Self.temporaryFailure): return .busy("\(program) exited with \(Self.temporaryFailure): a temporary failure")
         case .exited(let status): return .unreachable("\(program) exited with status \(status)")
         case .killed(let signal): return .unreachable("\(program) was killed by signal \(signal)")
         case .timedOut: return .timedOut

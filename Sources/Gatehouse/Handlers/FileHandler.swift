@@ -43,7 +43,7 @@ final class FileHandler: HandlerClient {
         let size = Self.size(of: event)
         guard waiting.count.add(size, ordering: .relaxed).newValue <= Self.waitingBytes else {
             waiting.count.subtract(size, ordering: .relaxed)
-            return pending.finish(.answered(HandlerAnswer(status: 503)))
+            return pending.finish(.busy("file: \(path): \(Self.waitingBytes >> 20) MiB wait for the disk already"))
         }
         if !mailbox.put(pending) { pending.finish(.unreachable("file: \(path) is closed")) }
     }

@@ -46,6 +46,8 @@ enum HandOverResult: Sendable {
     case answered(HandlerAnswer)
     /// No handler took it, and why, for the log: the sender gets 502.
     case unreachable(String)
+    /// The handler has no room for it now, and why, for the log: the sender gets 503 and when to try again.
+    case busy(String)
     /// The deadline passed first: the sender gets 504. An answer that still comes is reported on its own.
     case timedOut
 }

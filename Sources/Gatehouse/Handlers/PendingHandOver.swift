@@ -81,6 +81,7 @@ final class PendingHandOver: @unchecked Sendable {
         switch result {
         case .answered(let answer): answer
         case .unreachable: HandlerAnswer(status: 502)
+        case .busy: HandlerAnswer(status: 503)
         case .timedOut: HandlerAnswer(status: 504)
         }
     }

@@ -51,7 +51,7 @@ final class SwiftHandler: HandlerClient {
                 queue.waiting.append(call)
                 return .queued
             }
-            return .refused(.answered(HandlerAnswer(status: 503)))
+            return .refused(.busy("swift:\(name): \(waiting) events wait for it already"))
         }
         switch admission {
         case .started: start(call)

@@ -329,6 +329,9 @@ final class RequestExchange: @unchecked Sendable {
                     case .unreachable(let why):
                         detail = why
                         failed(502)
+                    case .busy(let why):
+                        detail = why
+                        failed(503, fields: [("Retry-After", "1")])
                     case .timedOut: timedOut()
                     }
                 },
@@ -371,9 +374,9 @@ final class RequestExchange: @unchecked Sendable {
         conclude(.accepted, .ok, answer)
     }
 
-    private func failed(_ status: Int) {
+    private func failed(_ status: Int, fields: [(name: String, value: String)] = []) {
         stopWaiting()
-        let answer = Answer.problem(status, reference: reference)
+        let answer = Answer.problem(status, reference: reference, fields: fields)
         release(failed: answer)
         conclude(.failed, .handlerFailed, answer)
     }

@@ -7,7 +7,7 @@ import Glibc
 import Darwin
 #endif
 
-/// Why a handler or a front door could not be reached, in a sentence for whoever reads the log.
+/// Why a handler or a front door could not be reached, or went away, in a sentence for whoever reads the log.
 enum ConnectFailure {
     static func text(_ error: any Error, _ target: RelayTarget) -> String {
         let place = target.authority
@@ -18,6 +18,15 @@ enum ConnectFailure {
         }
         if let error = error as? IOError { return text(error.errnoCode, place) }
         return "\(place): \(error)"
+    }
+
+    /// What ended a connection that had been made.
+    static func text(ofConnection error: any Error) -> String {
+        guard let error = error as? IOError else { return "\(error)" }
+        switch error.errnoCode {
+        case ECONNRESET, EPIPE: return "the handler reset the connection"
+        case let code: return "the connection to the handler broke: \(String(cString: strerror(code)))"
+        }
     }
 
     private static func text(_ code: CInt, _ place: String) -> String {

@@ -115,7 +115,7 @@ final class RelayConnection: ChannelInboundHandler {
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         truncated = true
-        pool?.lastError = "\(error)"
+        pool?.lastError = ConnectFailure.text(ofConnection: error)
         close()
     }
 

@@ -54,6 +54,20 @@ extension HandOverResult {
         if case .unreachable(let problem) = self { problem } else { nil }
     }
 
+    var isBusy: Bool {
+        if case .busy = self { true } else { false }
+    }
+
+    /// What the sender gets.
+    var status: Int {
+        switch self {
+        case .answered(let answer): answer.status
+        case .unreachable: 502
+        case .busy: 503
+        case .timedOut: 504
+        }
+    }
+
     var isTimedOut: Bool {
         if case .timedOut = self { true } else { false }
     }
