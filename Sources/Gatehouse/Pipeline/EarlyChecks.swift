@@ -65,7 +65,11 @@ enum EarlyChecks {
     static func run(_ view: RequestView, _ context: Context, _ policy: GatewayPolicy, _ table: RouteTable) -> Outcome {
         if let identity = context.identity, policy.listeners.indices.contains(context.listener), !policy.listeners[context.listener].names.isEmpty {
             let host = String(decoding: view[view.head.host], as: UTF8.self)
-            if let other = context.identities?.identityIndex(forHost: hostName(host)), other != identity {
+            let other = context.identities?.identityIndex(forHost: hostName(host))
+            // A Host that is nobody's may be what a balancer in front makes of it. A target in absolute form names its server itself,
+            // whatever Host says (RFC 9112 section 3.2.2), and one that is nobody's was sent to the wrong one (RFC 9110 section 7.4).
+            if let other, other != identity { return .refused(Refusal(RefusalReason(.host), 421, closes: true)) }
+            if other == nil, view[view.head.target].first != UInt8(ascii: "/"), view[view.head.target].count > 1 {
                 return .refused(Refusal(RefusalReason(.host), 421, closes: true))
             }
         }

@@ -178,6 +178,28 @@ struct RefusalTests {
         }
     }
 
+    @Test("SEC-15: a target in absolute form is the host, whatever Host says, and nobody's name is 421 where names are configured")
+    func misdirectedTarget() async throws {
+        let handler = try await TestHandler.start()
+        let site = try TestSite(listener: "names: [{ certificate: ../certs/other.pem, private-key: ../certs/other.key }]")
+        try site.writeServer("other", names: ["other.test"])
+        try site.acme(to: handler.url())
+        let request = try site.acmeSender().request("{}")
+        try await serving(site) { gateway in
+            func send(_ authority: String, host: String) async throws -> RawAnswer {
+                try await gateway.send(
+                    request.changed {
+                        $0.target = "https://\(authority)/hooks/acme"
+                        $0.host = host
+                    })
+            }
+            for authority in ["other.test", "evil.test"] {
+                try expectRefusal(try await send(authority, host: "localhost"), 421, "host", at: site)
+            }
+            try expect(try await send("localhost:8443", host: "other.test"), 200, "accepted", "ok", at: site)
+        }
+    }
+
     @Test("events over the endpoint's rate get 429, or the status policy names, with `Retry-After`", arguments: [429, 503])
     func rate(status: Int) async throws {
         let (handler, site, sender) = try await relayed("limits: { rate: 2/m, rate-answer: \(status) }")
