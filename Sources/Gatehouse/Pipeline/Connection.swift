@@ -133,7 +133,12 @@ final class Connection: ChannelInboundHandler {
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         // A reset, a truncated TLS stream or a failed handshake: nothing that was half received is ever used (SEC-7).
         if phase == .handshake { loop.metrics.handshakeFailed() }
-        loop.log.debug("connection ended", metadata: ["remote": "\(peer)", "error": "\(error)"])
+        if phase == .handshake, let error = error as? TLSError, error.code == .certificate {
+            // No request comes of it, so nothing else would tell the operator why a sender does not get in.
+            loop.log.info("handshake refused", metadata: ["remote": "\(peer)", "error": "\(error)"])
+        } else {
+            loop.log.debug("connection ended", metadata: ["remote": "\(peer)", "error": "\(error)"])
+        }
         close()
     }
 
