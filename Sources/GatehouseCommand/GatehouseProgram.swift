@@ -1,5 +1,6 @@
 import ArgumentParser
 import Gatehouse
+import GatehousePolicy
 
 /// The program `gatehouse`: a subcommand a file in `Commands/`.
 ///
@@ -40,7 +41,11 @@ struct GatehouseProgram: AsyncParsableCommand {
     /// Usage errors, help and exit codes are the parser's to print; everything else is a "no" in the library's own words.
     private static func finish(_ error: any Error) -> Never {
         guard exitCode(for: error) == .failure, !(error is ExitCode) else { exit(withError: error) }
-        Terminal.fail(Terminal.lines(of: error))
+        if let policy = error as? PolicyError {
+            for diagnostic in policy.diagnostics { Terminal.fail(Terminal.printable("\(diagnostic)")) }
+        } else {
+            Terminal.fail(Terminal.lines(of: error))
+        }
         exit(withError: ExitCode.failure)
     }
 }

@@ -19,6 +19,15 @@ struct EndpointRefusalTests {
     private static func deliver(_ value: String, _ expected: String) -> Refusal { refusal(endpoint(deliver: value), "4:" + expected) }
     private static func more(_ value: String, _ expected: String) -> Refusal { refusal(endpoint(more: value), "5:" + expected) }
 
+    @Test("a mistake in `listen` makes no others of what depends on the listeners")
+    func followUps() throws {
+        let errors = try TemporaryPolicy([
+            "gateway.yaml": "listen: [{ address: nowhere, certificate: a.pem, private-key: a.key, client-ca: ca.pem }]",
+            "endpoints/acme.yaml": Self.endpoint(authenticate: "[certificate]"),
+        ]).errors()
+        #expect(errors.count == 1 && errors.allSatisfy { $0.contains("'nowhere' is not an address") }, "said: \(errors)")
+    }
+
     static let cases: [Refusal] = [
         path("hooks", "'hooks' is not a path"),
         path("/hooks?x=1", "'/hooks?x=1' has characters that a path here cannot have"),

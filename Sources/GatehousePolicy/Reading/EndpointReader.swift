@@ -19,7 +19,8 @@ struct EndpointReader {
         let own = file.value("public-url", .publicURL)
         // authenticate: what must hold, all of it for one and the same sender.
         let requirements = RequirementReader(
-            reading: reading, library: library, hasClientCA: gateway?.asksForClientCertificates, audience: own ?? gateway?.publicURL)
+            reading: reading, library: library, hasClientCA: reading.knowsListeners ? gateway?.asksForClientCertificates : nil,
+            audience: own ?? gateway?.publicURL)
         let authenticate = file.required("authenticate", requirements.form, hint: "authenticate: [{ signature: SCHEME }]")
         // deliver: who gets the events.
         let deliver = file.required(

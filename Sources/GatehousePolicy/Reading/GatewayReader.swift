@@ -5,8 +5,10 @@ struct GatewayReader {
     func read(_ node: Node) -> GatewayPolicy? {
         guard let file = Mapping(node, "gateway.yaml", reading) else { return nil }
         // listen: at least one public listener; the only key without a default.
+        let mistakes = reading.errors.count
         let listeners =
             file.required("listen", .distinct(listener, mayBeEmpty: false), hint: "listen: [{ address, certificate, private-key }]") ?? []
+        reading.knowsListeners = reading.errors.count == mistakes
         // public-url: what senders call; signed URLs and the issuer come from it, never from Host. Default: localhost and the
         // first listener's port.
         let publicURL = file.value("public-url", base) ?? "https://localhost:\(listeners.first?.address.port ?? 8443)"

@@ -90,7 +90,7 @@ struct OAuthReader {
         if policy.oauth.signing == .rs256 {
             file.reading.error("profile fapi2 forbids RS256", at: value("signing"), hint: "signing: ES256, PS256 or EdDSA (FAPI 2.0 section 5.4)")
         }
-        if !policy.asksForClientCertificates {
+        if file.reading.knowsListeners, !policy.asksForClientCertificates {
             file.reading.error(
                 "profile fapi2 binds tokens to client certificates, and no listener asks for one", at: value("profile"),
                 hint: "give a listener a client-ca")

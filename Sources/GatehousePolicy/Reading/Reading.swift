@@ -5,6 +5,8 @@ final class Reading {
     let unserved: Set<UnservedFeature>
     /// The names that `to: swift:NAME` may have; nil: any, of a program that is not known here.
     let swiftHandlers: Set<String>?
+    /// False once a mistake in `listen` leaves open what the listeners are to do: what depends on them is then not judged.
+    var knowsListeners = true
     private(set) var errors: Set<Diagnostic> = []
     private(set) var warnings: Set<Diagnostic> = []
 

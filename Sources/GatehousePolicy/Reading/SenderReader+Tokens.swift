@@ -24,7 +24,7 @@ extension SenderReader {
     }
 
     private func checkCertificates(_ file: Mapping, _ sender: SenderPolicy) {
-        guard let gateway, !gateway.asksForClientCertificates else { return }
+        guard reading.knowsListeners, let gateway, !gateway.asksForClientCertificates else { return }
         if sender.tokenAuthentication.contains(.tlsClientAuth), let node = file.node("token-authentication") {
             reading.warning(
                 "tls_client_auth cannot hold: no listener asks for client certificates", at: node,
