@@ -38,6 +38,26 @@ struct DevelopmentTests {
         }
     }
 
+    @Test("its policies can be checked, with a warning of the handler that only dev has")
+    func check() async throws {
+        try await withTemporaryDirectory { root in
+            let place = DevelopmentPlace(root: root.path)
+            try place.prepare()
+            try DevelopmentCertificates(place: place).prepare()
+            #expect(try DevelopmentPolicies(place: place).prepare(port: nil, adminPort: nil) == nil)
+            let good = try await Program(directory: root).run("check", "--policies", place.policies)
+            #expect(good.status == 0 && good.messages.contains("gatehouse dev"), "\(good)")
+            #expect(good.messages.contains("endpoints/example.yaml:6:"), "\(good)")
+            #expect(good.output.contains("2 schemes in use"))
+            try Files.write(Array("path: nowhere\nsenders: [none]\n".utf8), to: place.policies + "/endpoints/example.yaml")
+            let bad = try await Program(directory: root).run("check", "--policies", place.policies)
+            #expect(bad.status == 1)
+            let serve = try await Program(directory: root).run("serve", "--policies", place.policies)
+            let lines = serve.messages.split(separator: "\n").filter { $0.contains(".yaml:") }
+            #expect(serve.status == 1 && lines.count > 2 && lines.allSatisfy { $0.hasPrefix("error: ") }, "\(serve)")
+        }
+    }
+
     @Test("a port that is taken does not stay in the policy", arguments: ["--port", "--admin-port"])
     func keptPort(option: String) async throws {
         try await withTemporaryDirectory { root in

@@ -54,23 +54,13 @@ extension SecretOperation {
         guard name.kind == .signing || name.kind == .key else { return nil }
         var problem: String?
         for endpoint in policy.endpoints where endpoint.senders.contains(name.sender) {
-            for scheme in schemes(of: endpoint.authenticate).compactMap({ policy.schemes[$0] })
+            for scheme in endpoint.authenticate.flatMap(\.schemes).compactMap({ policy.schemes[$0] })
             where scheme.algorithm.takesPublicKey == (name.kind == .key) {
                 guard let found = scheme.problem(withKey: value) else { return nil }
                 problem = problem ?? "scheme \(scheme.name): \(found)"
             }
         }
         return problem
-    }
-
-    private static func schemes(of requirements: [EndpointPolicy.Requirement]) -> [String] {
-        requirements.flatMap { requirement -> [String] in
-            switch requirement {
-            case .signature(let name): [name]
-            case .any(let inner): schemes(of: inner)
-            case .basic, .certificate, .oauth: []
-            }
-        }
     }
 }
 

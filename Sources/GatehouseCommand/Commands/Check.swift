@@ -41,8 +41,8 @@ struct CheckReport {
     init(policies: String) {
         let policy: Policy
         do {
-            // `serve` is a program without handlers of its own.
-            policy = try Policy.load(directory: policies, swiftHandlers: [])
+            // `serve` has no handlers of its own; the one of `dev` is warned of, so that its policies can be checked too.
+            policy = try Policy.load(directory: policies, swiftHandlers: [PrintingHandler.name])
         } catch {
             errors = error.diagnostics
             return
@@ -50,6 +50,10 @@ struct CheckReport {
         self.policy = policy
         warnings = policy.warnings
         errors += policy.trustProblems
+        for delivery in policy.endpoints.flatMap(\.deliver) where delivery.to == .swift(PrintingHandler.name) {
+            let message = "only `gatehouse dev` has the handler '\(PrintingHandler.name)': `gatehouse serve` would not start with it"
+            warnings.append(delivery.place.diagnostic(message))
+        }
         for listener in policy.gateway.listeners {
             do {
                 let context = try TLSServerContext(listener, tickets: TicketKeys())
@@ -68,7 +72,7 @@ struct CheckReport {
             "listeners": count(policy?.gateway.listeners.count),
             "endpoints": count(policy?.endpoints.count),
             "senders": count(policy?.senders.count),
-            "schemes": count(policy?.schemes.count),
+            "schemes": count(policy?.schemesInUse.count),
             "certificates": .array(certificates.map { .object(["subject": .string("\($0.subject)"), "not_after": .string("\($0.notAfter)")]) }),
             "openssl": .string(OpenSSLVersion.text),
             "errors": .array(errors.map(Self.json)),
@@ -82,7 +86,7 @@ struct CheckReport {
         if let policy {
             Terminal.say(
                 "\(counted(policy.endpoints.count, "endpoint")), \(counted(policy.senders.count, "sender")), "
-                    + "\(counted(policy.schemes.count, "scheme")) in use, \(counted(policy.gateway.listeners.count, "listener"))")
+                    + "\(counted(policy.schemesInUse.count, "scheme")) in use, \(counted(policy.gateway.listeners.count, "listener"))")
             for certificate in certificates {
                 Terminal.say(Terminal.printable("certificate \(certificate.subject), until \(certificate.notAfter)"))
             }

@@ -42,7 +42,7 @@ struct Dev: AsyncParsableCommand {
         let publicURL = policy.gateway.publicURL
         let isServing = Atomic<Bool>(false)
         do {
-            try await Gateway(policies: place.policies, handlers: ["print": PrintingHandler()]).run { status in
+            try await Gateway(policies: place.policies, handlers: [PrintingHandler.name: PrintingHandler()]).run { status in
                 isServing.store(true, ordering: .relaxed)
                 Walkthrough(place: place, publicURL: publicURL, admin: status.admin).show()
             }

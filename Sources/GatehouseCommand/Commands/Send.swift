@@ -135,6 +135,7 @@ struct Send: AsyncParsableCommand {
             for line in text.split(separator: "\n") { Terminal.say(Terminal.printable(String(line), limit: 16_384)) }
         } else {
             Terminal.say(bytes: body)
+            if body.last != UInt8(ascii: "\n") { Terminal.say() }
         }
     }
 

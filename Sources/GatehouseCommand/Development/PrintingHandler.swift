@@ -2,6 +2,9 @@ import Gatehouse
 
 /// The handler of `gatehouse dev`: shows an event on standard output and thanks for it.
 struct PrintingHandler: EventHandler {
+    /// As policy names it: `to: swift:print`.
+    static let name = "print"
+
     func handle(_ event: AuthenticatedEvent) async throws -> HandlerResponse {
         let id = event.id ?? "without an id"
         var lines = [

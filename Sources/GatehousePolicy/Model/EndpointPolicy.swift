@@ -43,6 +43,15 @@ public struct EndpointPolicy: Sendable {
         case basic
         case certificate
         case any([Requirement])
+
+        /// The names of the schemes in it.
+        public var schemes: [String] {
+            switch self {
+            case .signature(let name): [name]
+            case .any(let inner): inner.flatMap(\.schemes)
+            case .basic, .certificate, .oauth: []
+            }
+        }
     }
 
     public struct ReplayPolicy: Sendable, Hashable {
@@ -98,6 +107,8 @@ public struct Delivery: Sendable, Hashable {
     public var retry = Retry()
     /// `allow-plain: true`: http beyond loopback is allowed.
     public var allowPlain = false
+    /// Of `to`.
+    public var place = PolicyPlace()
 
     public init(to: Target, mode: Mode, timeout: Duration, late: Duration = .seconds(30)) {
         self.to = to

@@ -7,7 +7,7 @@ public struct Policy: Sendable {
     public var senders: [String: SenderPolicy]
     /// In the order of their names.
     public var endpoints: [EndpointPolicy]
-    /// The schemes that endpoints name, shipped or from `schemes/`, by name.
+    /// Every scheme that an endpoint may name, shipped or from `schemes/`, by name.
     public var schemes: [String: Scheme]
     /// `sha256:` and 64 hex digits over every file read, names included.
     public var digest: String
@@ -28,6 +28,9 @@ public struct Policy: Sendable {
         self.warnings = warnings
         self.files = files
     }
+
+    /// The names of those ``schemes`` that an endpoint asks for.
+    public var schemesInUse: Set<String> { Set(endpoints.flatMap(\.authenticate).flatMap(\.schemes)) }
 }
 
 /// One thing to say about a policy file: `file:line:column: message`, with a hint on what to do.

@@ -48,6 +48,7 @@ struct DeliveryReader {
         let target = to.flatMap { self.target($0, item, arguments, allowPlain) }
         var delivery = Delivery(to: target ?? .swift(""), mode: mode, timeout: timeout, late: late)
         delivery.allowPlain = allowPlain
+        delivery.place = PolicyPlace(item.place(of: "to"))
         // events: patterns of the types it gets; absent: all.
         delivery.events = item.value("events", .distinct(.pattern, mayBeEmpty: false), default: [])
         // name: shown in `events`, and part of the name of its signing secret.
