@@ -68,7 +68,7 @@ enum CSVRow {
     }
 
     private static func details(_ record: LogRecord) -> String {
-        ["event", "command", "credential", "version", "result", "user", "grant", "authentication", "audience", "token"].compactMap { name in
+        ["action", "command", "credential", "version", "result", "user", "grant", "authentication", "audience", "token"].compactMap { name in
             record.value[name].flatMap { value in (value.string ?? value.integer.map(String.init)).map { "\(name)=\($0)" } }
         }.joined(separator: " ")
     }
@@ -81,7 +81,7 @@ enum OCSFEvent {
         let category: Int64 = isAuthentication ? 3 : 6
         let classUID: Int64 = isAuthentication ? 3_002 : 6_003
         let (activity, name) = Self.activity(record, isAuthentication)
-        let refused = record.decision == "rejected" || record.decision == "failed" || record.value["event"]?.string == "refused"
+        let refused = record.decision == "rejected" || record.decision == "failed" || record.action == "refused"
         output.append("{\"category_uid\":")
         output.append(decimal: category)
         output.append(isAuthentication ? ",\"category_name\":\"Identity & Access Management\"" : ",\"category_name\":\"Application Activity\"")
@@ -130,7 +130,7 @@ enum OCSFEvent {
         output.append(",\"unmapped\":{\"node\":", text: record.node)
         if let decision = record.decision { output.append(",\"decision\":", text: decision) }
         if record.kind == "token" {
-            if let event = record.value["event"]?.string { output.append(",\"event\":", text: event) }
+            if let action = record.action { output.append(",\"action\":", text: action) }
             if let token = record.value["token"]?.string { output.append(",\"token\":", text: token) }
         }
         if record.kind == "decision", let event = record.event {
@@ -162,7 +162,7 @@ enum OCSFEvent {
         switch record.kind {
         case "decision": record.event?.type ?? "deliver"
         case "admin": record.value["command"]?.string ?? "admin"
-        default: record.value["event"]?.string ?? record.kind
+        default: record.action ?? record.kind
         }
     }
 

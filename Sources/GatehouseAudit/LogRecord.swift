@@ -40,6 +40,9 @@ public struct LogRecord: Sendable, Hashable {
     public var skew: Int64? { value["skew_ms"]?.integer }
     public var original: Reference? { value["original"]?.string.flatMap { Reference($0) } }
 
+    /// Of system and token records: what was done. Decisions have ``event``.
+    public var action: String? { value["action"]?.string }
+
     public var checks: [DecisionRecord.Check] {
         (value["checks"]?.array ?? []).compactMap { item in
             guard let check = item["check"]?.string, let result = item["result"]?.string else { return nil }

@@ -194,7 +194,7 @@ public struct LogVerifier {
         guard headText.equals(line.previousText) else {
             return report(.unlinked, "record \(expected) does not follow the record before it: one of them was made anew")
         }
-        if line.isOfKind("system"), line.text("event").map({ $0.count == 10 && $0.has("checkpoint", at: 0) }) == true, tree != nil,
+        if line.isOfKind("system"), line.text("action").map({ $0.count == 10 && $0.has("checkpoint", at: 0) }) == true, tree != nil,
             !holds(checkpoint: line)
         {
             return report(.rewritten, "the signed checkpoint in record \(expected) is not one of the records before it: they were made anew")

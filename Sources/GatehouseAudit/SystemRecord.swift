@@ -46,11 +46,11 @@ public struct SystemRecord: Sendable, Hashable {
         self.details = details
     }
 
-    /// As ``DecisionRecord/encode(into:)``: `"kind":"system","event":"…","details":{…}`.
+    /// As ``DecisionRecord/encode(into:)``: `"kind":"system","action":"…","details":{…}`.
     public func encode(into output: inout [UInt8]) { output.write { encode(to: &$0) } }
 
     private func encode(to output: inout RecordWriter) {
-        output.append("\"kind\":\"system\",\"event\":", text: event.rawValue)
+        output.append("\"kind\":\"system\",\"action\":", text: event.rawValue)
         output.append(details: details)
     }
 

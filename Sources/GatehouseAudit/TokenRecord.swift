@@ -46,7 +46,7 @@ public struct TokenRecord: Sendable, Hashable {
     private func encode(to output: inout RecordWriter) {
         output.append("\"kind\":\"token\",\"reference\":\"")
         output.append(reference)
-        output.append("\",\"event\":", text: event.rawValue)
+        output.append("\",\"action\":", text: event.rawValue)
         if let sender { output.append(",\"sender\":", text: sender) }
         output.append(",\"reason\":", text: reason)
         if let grant { output.append(",\"grant\":", text: grant) }

@@ -109,16 +109,33 @@ struct DecisionRecordTests {
         #expect(text.contains(#"},"answer":503,"#))
     }
 
+    @Test("a member has one type whatever the record's kind: what was done is an action, and an event is always an object")
+    func actions() throws {
+        let token = TokenRecord(
+            reference: someReference, event: .refused, sender: "acme", reason: "token-expired", answer: 401, remote: "::1", policy: "sha256:00")
+        for (members, action) in [(SystemRecord(.start).members, "start"), (token.members, "refused")] {
+            let record = try #require(decoded(members))
+            #expect(record.action == action && record.value["event"] == nil && record.event == nil)
+            var csv: [UInt8] = []
+            CSVRow.append(record, to: &csv)
+            #expect(String(decoding: csv, as: UTF8.self).contains("action=\(action)"))
+        }
+        let decision = try #require(decoded(DecisionRecord.accepted().members))
+        #expect(decision.action == nil && decision.value["event"]?.members != nil)
+    }
+
     @Test("other kinds of records are not amended")
     func amendedOthers() {
         let members = SystemRecord(.start).members
         #expect(DecisionRecord.amended(members, answer: 503) == members)
     }
 
-    private func decoded(_ record: DecisionRecord) -> LogRecord? {
+    private func decoded(_ record: DecisionRecord) -> LogRecord? { decoded(record.members) }
+
+    private func decoded(_ members: [UInt8]) -> LogRecord? {
         var chain = Chain(node: "gate")
         var line: [UInt8] = []
-        chain.finish(record.members, time: someTime, into: &line)
+        chain.finish(members, time: someTime, into: &line)
         return line.withUnsafeBytes { LogRecord(line: $0) }
     }
 }

@@ -5,7 +5,7 @@ import GatehouseVerify
 enum TokenCauses {
     static func explain(_ record: LogRecord, reason code: String) -> Explanation {
         var explanation = Explanation(
-            reference: record.reference?.description, endpoint: nil, sender: record.sender, decision: record.value["event"]?.string ?? "refused", reason: code,
+            reference: record.reference?.description, endpoint: nil, sender: record.sender, decision: record.action ?? "refused", reason: code,
             causes: [], notes: [])
         var parts = ["The answer was \(record.answer ?? 0) to \(record.remote ?? "an unknown address") at \(record.time)."]
         if let method = record.value["authentication"]?.string { parts.append("The client used \(method).") }

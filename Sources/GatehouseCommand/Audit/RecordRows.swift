@@ -42,14 +42,14 @@ struct RecordRows {
             return parts.compactMap { $0?.string }.joined(separator: " ")
         case "token":
             let names = ["grant", "authentication", "token"].map { record.value[$0]?.string }
-            let parts = [record.value["event"]?.string, record.reason, record.sender] + names + [record.reference?.description]
+            let parts = [record.action, record.reason, record.sender] + names + [record.reference?.description]
             return parts.compactMap { $0 }.joined(separator: " ")
         default:
             // Short ones only: a checkpoint's text is for other readers.
             let details = (record.value["details"]?.members ?? []).compactMap { detail in
                 (detail.value.string ?? detail.value.integer.map(String.init)).flatMap { $0.utf8.count <= 64 ? "\(detail.name)=\($0)" : nil }
             }
-            return ([record.value["event"]?.string ?? ""] + details).joined(separator: " ")
+            return ([record.action ?? ""] + details).joined(separator: " ")
         }
     }
 

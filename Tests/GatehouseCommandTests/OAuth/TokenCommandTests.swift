@@ -116,7 +116,7 @@ struct TokenCommandTests {
         #expect(issued.status == 200 && refused.status == 401)
         let review = try await run(site, "audit", "review", "--json", "--reference", try #require(refused.reference))
         let record = try object(review.output)
-        #expect(record["kind"] as? String == "token" && record["event"] as? String == "refused" && record["reason"] as? String == "credential-mismatch")
+        #expect(record["kind"] as? String == "token" && record["action"] as? String == "refused" && record["reason"] as? String == "credential-mismatch")
         #expect(try await run(site, "audit", "review", "--sender", "acme").output.contains("issued ok acme client_credentials client_secret_basic"))
         let explained = try await run(site, "explain", try #require(refused.reference))
         #expect(explained.status == 0 && explained.output.contains("secret rotate SENDER/oauth"), "\(explained)")

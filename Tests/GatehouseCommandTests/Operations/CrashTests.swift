@@ -32,7 +32,7 @@ extension Operations {
             #expect(again.answers == ["200": sent], "\(again)")
             let decisions = try gateway.records().dropFirst(known).compactMap { $0["decision"] as? String }
             #expect(decisions.count == sent && Set(decisions) == ["duplicate"])
-            let repairs = try gateway.records().filter { $0["event"] as? String == "journal-repaired" }
+            let repairs = try gateway.records().filter { $0["action"] as? String == "journal-repaired" }
             #expect(repairs.count >= 2)
             let status = try await gateway.stop()
             #expect(status == 0)

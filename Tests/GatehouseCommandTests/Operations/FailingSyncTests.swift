@@ -37,7 +37,7 @@ extension Operations {
             }
             let late = records.first { $0["reference"] as? String == taken.reference }
             #expect(late?["decision"] as? String == "failed" && late?["reason"] as? String == "unavailable" && late?["instead_of"] as? String == "accepted")
-            let recovered = records.first { $0["event"] as? String == "journal-recovered" }?["details"] as? [String: Any]
+            let recovered = records.first { $0["action"] as? String == "journal-recovered" }?["details"] as? [String: Any]
             #expect(recovered?["recorded_late"] as? Int == 5 && recovered?["unrecorded"] as? Int == 0, "\(recovered ?? [:])")
             try await Self.end(gateway)
         }

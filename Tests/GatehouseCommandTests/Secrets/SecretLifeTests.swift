@@ -132,7 +132,7 @@ struct SecretLifeTests {
         try await site.start()
         #expect(try await send(site, "secret") == "refused")
         let records = try site.records()
-        #expect(records.contains { $0["event"] as? String == "restored" && $0["kind"] as? String == "system" })
+        #expect(records.contains { $0["action"] as? String == "restored" && $0["kind"] as? String == "system" })
         #expect(records.last { $0["kind"] as? String == "decision" }?["answer"] as? Int == 503)
         #expect(records.last { $0["kind"] as? String == "decision" }?["reason"] as? String == "unavailable")
     }

@@ -20,7 +20,7 @@ struct JournalCheckpointTests {
     private func checkpoints(_ disk: JournalDisk) throws -> [(record: UInt64, checkpoint: SignedCheckpoint)] {
         var found: [(UInt64, SignedCheckpoint)] = []
         try AuditLog(storage: disk).review(RecordFilter(everyKind: true)) { line, _ in
-            if let record = LogRecord(line: line.bytes), record.value["event"]?.string == "checkpoint",
+            if let record = LogRecord(line: line.bytes), record.action == "checkpoint",
                 let signed = record.value["details"]?["note"]?.string.flatMap({ SignedCheckpoint($0) })
             {
                 found.append((line.sequence, signed))

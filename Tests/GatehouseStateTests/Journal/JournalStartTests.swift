@@ -46,7 +46,7 @@ struct JournalStartTests {
             if length == kept {
                 #expect(records.count == 11 && report.head == heads[11])
             } else {
-                #expect(records.last?.value["event"] == .string("journal-repaired"))
+                #expect(records.last?.value["action"] == .string("journal-repaired"))
                 #expect(records.last?.value["details"]?["cut_bytes"] == .integer(Int64(length - kept)))
                 #expect(records.count == 12 && report.head == records.last?.head)
             }

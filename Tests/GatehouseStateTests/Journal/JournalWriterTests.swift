@@ -117,7 +117,7 @@ struct JournalWriterTests {
 
         let records = journalRecords(disk.afterPowerCut().bytes)
         #expect(records.map(\.sequence) == [1, 2, 3, 4, 5, 6, 7])
-        #expect(records[2].kind == "system" && records[2].value["event"] == .string("journal-recovered"))
+        #expect(records[2].kind == "system" && records[2].value["action"] == .string("journal-recovered"))
         #expect(records[2].value["details"]?["recorded_late"] == .integer(3))
         for record in records[3...5] {
             #expect(record.decision == "failed" && record.reason == "unavailable" && record.answer == 503)

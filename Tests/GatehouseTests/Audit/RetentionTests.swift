@@ -56,7 +56,7 @@ struct GatewayRetentionTests {
         #expect(try ExplainCommands(policies: site.policies).explain(reference)?.reason == "ok")
         var said: [String] = []
         try AuditReader(policies: site.policies).review(RecordFilter(everyKind: true)) { record, _ in
-            if record.text("event")?.elementsEqual("retention".utf8) == true { said.append(String(decoding: record.bytes, as: UTF8.self)) }
+            if record.text("action")?.elementsEqual("retention".utf8) == true { said.append(String(decoding: record.bytes, as: UTF8.self)) }
             return true
         }
         #expect(said.first?.contains("\"first\":1,") == true)
