@@ -26,6 +26,8 @@ public struct DecisionRecord: Sendable {
     public var requests: Int?
     /// Of a duplicate: the reference of the request that was accepted, where it is known.
     public var original: Reference?
+    /// What exactly was wrong, in the gateway's own words, where the reason alone does not say it.
+    public var detail: String?
 
     public struct Check: Sendable, Hashable {
         /// `signature`, `basic`, `oauth`, `certificate` or `network`.
@@ -87,7 +89,7 @@ public struct DecisionRecord: Sendable {
         event: Event? = nil,
         body: Body? = nil, answer: Int, remote: String, policy: String, request: RequestSummary? = nil, skew: Int64? = nil,
         took: UInt64? = nil,
-        original: Reference? = nil, requests: Int? = nil
+        original: Reference? = nil, requests: Int? = nil, detail: String? = nil
     ) {
         self.reference = reference
         self.endpoint = endpoint
@@ -105,6 +107,7 @@ public struct DecisionRecord: Sendable {
         self.took = took
         self.original = original
         self.requests = requests
+        self.detail = detail
     }
 
     /// Appends the record's members from `"kind"` on: what stands in a line between the node and `,"previous"`.
@@ -152,6 +155,7 @@ public struct DecisionRecord: Sendable {
             output.append(original)
             output.append("\"")
         }
+        if let detail { output.append(",\"detail\":", text: detail, limit: RecordLimit.event) }
     }
 
     private func encodeChecks(to output: inout RecordWriter) {

@@ -54,7 +54,7 @@ enum CSVRow {
         cells += [cell(event?.id ?? ""), cell(event?.type ?? ""), cell(isDecision ? record.value["event"]?["key"]?.string ?? "" : "")]
         cells += [cell(checks.joined(separator: "; ")), record.body.map { String($0.bytes) } ?? "", record.body?.sha256?.description ?? ""]
         cells += [cell(record.remote ?? ""), record.skew.map(String.init) ?? "", record.value["took_us"]?.integer.map(String.init) ?? ""]
-        cells += [cell(record.policy ?? ""), cell(isDecision ? "" : details(record)), record.hash.description]
+        cells += [cell(record.policy ?? ""), cell(details(record)), record.hash.description]
         output.append(contentsOf: cells.joined(separator: ",").utf8)
         output.append(contentsOf: [0x0d, 0x0a])
     }
@@ -68,7 +68,10 @@ enum CSVRow {
     }
 
     private static func details(_ record: LogRecord) -> String {
-        ["action", "command", "credential", "version", "result", "user", "grant", "authentication", "audience", "token"].compactMap { name in
+        if record.kind == "decision" {
+            return [record.requests.map { "requests=\($0)" }, record.detail].compactMap { $0 }.joined(separator: " ")
+        }
+        return ["action", "command", "credential", "version", "result", "user", "grant", "authentication", "audience", "token"].compactMap { name in
             record.value[name].flatMap { value in (value.string ?? value.integer.map(String.init)).map { "\(name)=\($0)" } }
         }.joined(separator: " ")
     }
@@ -98,6 +101,11 @@ enum OCSFEvent {
         output.append(refused ? ",\"severity_id\":2,\"severity\":\"Low\"" : ",\"severity_id\":1,\"severity\":\"Informational\"")
         output.append(refused ? ",\"status_id\":2,\"status\":\"Failure\"" : ",\"status_id\":1,\"status\":\"Success\"")
         if let reason = record.reason { output.append(",\"status_detail\":", text: reason) }
+        if let detail = record.detail { output.append(",\"message\":", text: detail, limit: RecordLimit.event) }
+        if let requests = record.requests {
+            output.append(",\"count\":")
+            output.append(decimal: Int64(requests))
+        }
         if let answer = record.answer { output.append(",\"status_code\":", text: String(answer)) }
         appendMetadata(record, to: &output)
         output.append(",\"actor\":{\"user\":{\"name\":", text: record.sender ?? record.value["user"]?.string ?? "unknown")

@@ -38,6 +38,10 @@ public struct LogRecord: Sendable, Hashable {
     public var remote: String? { value["remote"]?.string }
     public var policy: String? { value["policy"]?.string }
     public var skew: Int64? { value["skew_ms"]?.integer }
+    /// How many requests the record stands for.
+    public var requests: Int? { value["requests"]?.integer.map { Int(clamping: $0) } }
+    /// Of decisions: what exactly was wrong.
+    public var detail: String? { value["detail"]?.string }
     public var original: Reference? { value["original"]?.string.flatMap { Reference($0) } }
 
     /// Of system and token records: what was done. Decisions have ``event``.

@@ -34,7 +34,7 @@ public struct AuditLine: Sendable, Decodable {
     public var decision: String?
     public var reason: String?
     public var checks: [Check]?
-    public var event: Event? { decided?.event }
+    public var event: Event?
     public var body: Body?
     public var answer: Int?
     public var remote: String?
@@ -52,17 +52,20 @@ public struct AuditLine: Sendable, Decodable {
         public var audience: String?
         /// `jti`.
         public var token: String?
+
+        private enum CodingKeys: String, CodingKey {
+            case event = "action"
+            case grant, authentication, version, scopes, audience, token
+        }
     }
 
-    private var decided: Decided?
-
-    /// `event` is something else in records that are no decisions.
-    private struct Decided: Sendable, Decodable {
-        var event: Event?
-    }
+    /// What exactly was wrong.
+    public var detail: String?
+    /// Of records that are no decisions.
+    public var action: String?
 
     private enum CodingKeys: CodingKey {
-        case seq, kind, reference, endpoint, sender, decision, reason, checks, body, answer, remote, requests
+        case seq, kind, reference, endpoint, sender, decision, reason, checks, event, body, answer, remote, requests, detail, action
     }
 
     public init(from decoder: any Decoder) throws {
@@ -75,12 +78,14 @@ public struct AuditLine: Sendable, Decodable {
         decision = try values.decodeIfPresent(String.self, forKey: .decision)
         reason = try values.decodeIfPresent(String.self, forKey: .reason)
         checks = try values.decodeIfPresent([Check].self, forKey: .checks)
+        event = try values.decodeIfPresent(Event.self, forKey: .event)
         body = try values.decodeIfPresent(Body.self, forKey: .body)
         answer = try values.decodeIfPresent(Int.self, forKey: .answer)
         remote = try values.decodeIfPresent(String.self, forKey: .remote)
         requests = try values.decodeIfPresent(Int.self, forKey: .requests)
+        detail = try values.decodeIfPresent(String.self, forKey: .detail)
+        action = try values.decodeIfPresent(String.self, forKey: .action)
         token = kind == "token" ? try Token(from: decoder) : nil
-        decided = kind == "decision" ? try Decided(from: decoder) : nil
     }
 
     static func all(_ text: [UInt8]) throws -> [AuditLine] {

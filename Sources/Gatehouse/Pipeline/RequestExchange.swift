@@ -466,7 +466,7 @@ final class RequestExchange: @unchecked Sendable {
             body: bodyBytes.map { DecisionRecord.Body(bytes: $0, sha256: (verification?.bodySHA256).map(SHA256Value.init)) },
             answer: answer.status, remote: remoteText, policy: snapshot.policy.digest, request: summary,
             skew: verification?.signedAt.map { (received - $0).microseconds / 1_000 },
-            took: UInt64(max(0, (decided - arrived).nanoseconds / 1_000)))
+            took: UInt64(max(0, (decided - arrived).nanoseconds / 1_000)), detail: detail)
         loop.recordBytes.removeAll(keepingCapacity: true)
         record.encode(into: &loop.recordBytes)
         loop.submit(self, members: loop.recordBytes)

@@ -33,7 +33,9 @@ struct ConnectionTests {
             for (status, reason) in expected {
                 let answer = try await connection.answer()
                 #expect(answer.status == status)
-                let found = try site.decision(of: answer)?.reason
+                let record = try site.decision(of: answer)
+                let found = record?.reason
+                if reason == "handler-failed" { #expect(record?.detail == "the handler answered 500") }
                 #expect(found == reason || reason == "signature-malformed" && found == "signature-mismatch")
             }
             await #expect(throws: (any Error).self) { try await connection.answer() }
