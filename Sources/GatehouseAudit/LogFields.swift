@@ -16,6 +16,8 @@ public struct LogFields {
     public private(set) var checks: UnsafeRawBufferPointer?
     /// In milliseconds.
     public private(set) var skew: Int64?
+    /// How many the record stands for; nil where it is one.
+    public private(set) var requests: Int64?
 
     /// Stops at the first thing that is not as records are written; what was found until then stays.
     public init(_ line: LogLine) {
@@ -55,6 +57,7 @@ public struct LogFields {
         case 8:
             if bytes.has("endpoint", at: name) { endpoint = text }
             if bytes.has("decision", at: name) { decision = text }
+            if bytes.has("requests", at: name) { requests = Self.integer(bytes.part(value)) }
         case 9 where bytes.has("reference", at: name): reference = text
         default: break
         }

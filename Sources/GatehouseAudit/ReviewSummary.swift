@@ -1,8 +1,9 @@
 internal import GatehouseTime
 
-/// Counts over decisions. Its memory is bounded, however long the log: what a table has no room for is counted as others.
+/// Counts over the requests that decisions are about: a record that stands for several counts as so many. Its memory is bounded, however long the log: what a table has no room for is counted as others.
 public struct ReviewSummary: Sendable {
     public private(set) var records: UInt64 = 0
+    public private(set) var requests: UInt64 = 0
     public private(set) var endpoints = CountTable()
     public private(set) var senders = CountTable()
     public private(set) var decisions = CountTable()
@@ -19,12 +20,14 @@ public struct ReviewSummary: Sendable {
     public init() {}
 
     public mutating func add(_ line: LogLine, _ fields: LogFields) {
+        let times = UInt64(max(1, fields.requests ?? 1))
         records += 1
-        if line.bytes.count >= line.timeStart + 13 { hours.add(line.bytes.part(line.timeStart..<line.timeStart + 13)) }
-        if let endpoint = fields.endpoint { endpoints.add(endpoint) }
-        if let sender = fields.sender { senders.add(sender) }
-        if let decision = fields.decision { decisions.add(decision) }
-        if let reason = fields.reason { reasons.add(reason) }
+        requests &+= times
+        if line.bytes.count >= line.timeStart + 13 { hours.add(line.bytes.part(line.timeStart..<line.timeStart + 13), times) }
+        if let endpoint = fields.endpoint { endpoints.add(endpoint, times) }
+        if let sender = fields.sender { senders.add(sender, times) }
+        if let decision = fields.decision { decisions.add(decision, times) }
+        if let reason = fields.reason { reasons.add(reason, times) }
         guard let sender = fields.sender else { return }
         if let checks = fields.checks { addVersions(checks, sender) }
         if let skew = fields.skew { addSkew(skew, sender) }
@@ -71,22 +74,22 @@ public struct CountTable: Sendable {
 
     init() {}
 
-    mutating func add(_ text: UnsafeRawBufferPointer) {
+    mutating func add(_ text: UnsafeRawBufferPointer, _ times: UInt64 = 1) {
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325
         for byte in text { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
         while let index = slots[hash] {
             if entries[index].text.count == text.count, entries[index].text.withUnsafeBytes({ $0.equals(text) }) {
-                entries[index].count += 1
+                entries[index].count &+= times
                 return
             }
             hash &+= 1
         }
         guard entries.count < Self.most else {
-            others += 1
+            others &+= times
             return
         }
         slots[hash] = entries.count
-        entries.append(Entry(text: Array(text), count: 1))
+        entries.append(Entry(text: Array(text), count: times))
     }
 
     /// The most frequent first.

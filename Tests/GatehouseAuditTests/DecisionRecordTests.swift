@@ -56,6 +56,29 @@ struct DecisionRecordTests {
             ])
     }
 
+    @Test("what exactly was wrong stands in the record, bounded, and how many requests it is of counts in a summary")
+    func detail() throws {
+        var record = DecisionRecord.accepted()
+        record.decision = "rejected"
+        record.reason = "rate"
+        record.detail = String(repeating: "x", count: 10_000)
+        record.requests = 260
+        let read = try #require(decoded(record))
+        #expect(read.requests == 260 && (read.detail?.utf8.count ?? 0) > 0 && (read.detail?.utf8.count ?? .max) <= RecordLimit.event)
+        var summary = ReviewSummary()
+        for record in [record, DecisionRecord.accepted()] {
+            var chain = Chain(node: "gate")
+            var line: [UInt8] = []
+            chain.finish(record.members, time: someTime, into: &line)
+            line.dropLast().withUnsafeBytes { bytes in
+                if let line = LogLine(bytes) { summary.add(line, LogFields(line)) }
+            }
+        }
+        #expect(summary.records == 2 && summary.requests == 261)
+        #expect(summary.decisions.byCount.map(\.count) == [260, 1] && summary.reasons.byCount.first?.text == "rate")
+        #expect(summary.hours.byText.map(\.count) == [261])
+    }
+
     @Test("the largest record stays below the limit of a line (SEC-80)")
     func largest() throws {
         let long = String(repeating: "\u{1}", count: 100_000)
@@ -68,6 +91,7 @@ struct DecisionRecordTests {
         record.policy = long
         record.event = .init(id: long, type: long, key: .init(high: .max, low: .max))
         record.checks = Array(repeating: .init(check: long, scheme: long, client: long, version: .min, result: long), count: 1_000)
+        record.detail = long
         record.request = RequestSummary(
             method: long, headers: Array(repeating: .init(name: long, length: .max, value: bytes), count: 1_000),
             values: Array(repeating: .init(source: long, value: bytes), count: 1_000))

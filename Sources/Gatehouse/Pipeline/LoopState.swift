@@ -42,6 +42,7 @@ final class LoopState {
     private var ticks = 0
     private var diagnosisSecond: Int64 = .min
     private var diagnoses = 0
+    private var limitedSeconds: [LimitedSecond] = []
     private(set) var timeouts: Timeouts
 
     struct Timeouts {
@@ -157,16 +158,31 @@ final class LoopState {
     /// One record, a second later, for every request of an address that was answered 429 in that second (SEC-76: its reference is in all
     /// of those answers).
     func recordLimitedSecond(_ remote: IPAddress, reference: Reference, policy: String) {
-        let shared = shared
-        eventLoop.scheduleTask(in: .seconds(1)) {
-            let count = shared.failures.endSecond(remote)
-            let record = DecisionRecord(
-                reference: reference, endpoint: nil, sender: nil, decision: DecisionKind.rejected.rawValue, reason: Reason.rate.rawValue,
-                answer: 429, remote: remote.description, policy: policy, requests: count)
-            var members: [UInt8] = []
-            record.encode(into: &members)
-            shared.journal.submit(JournalEntry(members: members, time: shared.clock.now))
-        }
+        limitedSeconds.append(LimitedSecond(remote: remote, reference: reference, policy: policy))
+        eventLoop.scheduleTask(in: .seconds(1)) { [bound] in bound?.value.endLimitedSecond(reference) }
+    }
+
+    /// Before the journal's last record: what a second that is not over yet has counted is not lost.
+    func endLimitedSeconds() {
+        for second in limitedSeconds { endLimitedSecond(second.reference) }
+    }
+
+    private struct LimitedSecond {
+        var remote: IPAddress
+        var reference: Reference
+        var policy: String
+    }
+
+    private func endLimitedSecond(_ reference: Reference) {
+        // The oldest stands first.
+        guard let index = limitedSeconds.firstIndex(where: { $0.reference == reference }) else { return }
+        let second = limitedSeconds.remove(at: index)
+        let record = DecisionRecord(
+            reference: reference, endpoint: nil, sender: nil, decision: DecisionKind.rejected.rawValue, reason: Reason.rate.rawValue,
+            answer: 429, remote: second.remote.description, policy: second.policy, requests: shared.failures.endSecond(second.remote))
+        var members: [UInt8] = []
+        record.encode(into: &members)
+        shared.journal.submit(JournalEntry(members: members, time: clock.now))
     }
 
     func note(

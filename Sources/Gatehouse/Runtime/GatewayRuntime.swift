@@ -406,6 +406,7 @@ actor GatewayRuntime {
         for loop in loops { loop.eventLoop.execute { loop.value.abandon() } }
         let last = clock.monotonic.nanoseconds + 3_000_000_000
         while clock.monotonic.nanoseconds < last, !(await isIdle()) { try? await Task.sleep(for: .milliseconds(20)) }
+        for loop in loops { try? await loop.eventLoop.submit { loop.value.endLimitedSeconds() }.get() }
         record(.stop, [])
         await close()
         log.notice("stopped")

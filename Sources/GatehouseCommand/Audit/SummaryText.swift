@@ -7,7 +7,8 @@ struct SummaryText {
     var tolerances: [String: SkewTolerance]
 
     var lines: [String] {
-        var lines = ["\(summary.records) decision\(summary.records == 1 ? "" : "s")"]
+        var lines = ["\(summary.requests) decision\(summary.requests == 1 ? "" : "s")"]
+        if summary.requests != summary.records { lines[0] += " in \(summary.records) record\(summary.records == 1 ? "" : "s")" }
         let tables: [(String, CountTable)] = [
             ("by decision", summary.decisions), ("by reason", summary.reasons), ("by endpoint", summary.endpoints), ("by sender", summary.senders),
             ("by credential version", summary.versions),
@@ -56,7 +57,8 @@ struct SummaryText {
             .object(entries.map { JSON.Member(name: $0.text, value: .number(Int(clamping: $0.count))) })
         }
         return .object([
-            "records": .number(Int(clamping: summary.records)), "decisions": counts(summary.decisions.byCount),
+            "records": .number(Int(clamping: summary.records)), "requests": .number(Int(clamping: summary.requests)),
+            "decisions": counts(summary.decisions.byCount),
             "reasons": counts(summary.reasons.byCount), "endpoints": counts(summary.endpoints.byCount), "senders": counts(summary.senders.byCount),
             "versions": counts(summary.versions.byCount), "hours": counts(summary.hours.byText),
             "skew_ms": .object(

@@ -242,6 +242,21 @@ struct RefusalTests {
         }
     }
 
+    @Test("a stop within the second records its 429 answers all the same (SEC-76)")
+    func failuresAtStop() async throws {
+        let (_, site, _) = try await relayed(at: TestSite(limits: "failures: 1/m"))
+        try await serving(site) { gateway in
+            let connection = try await gateway.connect()
+            let refused = RawRequest("/nowhere").bytes
+            for _ in 0..<203 { connection.post(refused) }
+            for _ in 0..<203 { _ = try await connection.answer() }
+            await connection.close()
+        }
+        let records = try site.decisions()
+        #expect(records.filter { $0.reason == "rate" }.map(\.requests) == [3])
+        #expect(records.count == 201)
+    }
+
     @Test("SEC-75: without room for records every request is 503 with `Retry-After`, no handler is called, and the gateway is not ready")
     func unavailable() async throws {
         let handler = try await TestHandler.start()
