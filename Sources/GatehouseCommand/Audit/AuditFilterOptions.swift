@@ -2,6 +2,7 @@ import ArgumentParser
 import Gatehouse
 import GatehouseAudit
 import GatehouseTime
+import GatehouseVerify
 
 /// Which records, of which log.
 struct AuditFilterOptions: ParsableArguments {
@@ -21,13 +22,16 @@ struct AuditFilterOptions: ParsableArguments {
     var decision: DecisionArgument?
 
     @Option(help: ArgumentHelp("With this reason: signature-mismatch, timestamp-stale …", valueName: "reason"))
-    var reason: String?
+    var reason: ReasonArgument?
 
     @Option(help: ArgumentHelp("About this event: its id, type or key.", valueName: "event"))
     var event: String?
 
     @Option(help: ArgumentHelp("The one with this reference, as the answer had it.", valueName: "reference"))
     var reference: ReferenceArgument?
+
+    @Option(help: ArgumentHelp("Only the newest that many.", valueName: "n"))
+    var limit: Int?
 
     @Flag(help: "Also what is no decision: starts, stops, reloads, checkpoints, changes by commands.")
     var all = false
@@ -41,18 +45,30 @@ struct AuditFilterOptions: ParsableArguments {
 
     func filter(andTokens: Bool) -> RecordFilter {
         RecordFilter(
-            since: since?.value, until: until?.value, endpoint: endpoint, sender: sender, decision: decision?.rawValue, reason: reason,
-            event: event, reference: reference?.value, andTokens: andTokens, everyKind: all)
+            since: since?.value, until: until?.value, endpoint: endpoint, sender: sender, decision: decision?.rawValue,
+            reason: reason?.value.rawValue, event: event, reference: reference?.value, andTokens: andTokens, everyKind: all)
     }
 
     func reader() throws -> AuditReader { try log.map { AuditReader(directory: $0) } ?? AuditReader(policies: policy.policies) }
 
     func validate() throws {
+        if let limit, limit < 1 { throw ValidationError("--limit must be at least 1") }
         if let since, let until, until.value <= since.value { throw ValidationError("--until must be later than --since") }
     }
 }
 
 enum DecisionArgument: String, ExpressibleByArgument, CaseIterable { case accepted, rejected, failed, duplicate, ignored }
+
+struct ReasonArgument: ExpressibleByArgument {
+    var value: Reason
+
+    init?(argument: String) {
+        guard let value = Reason(rawValue: argument) else { return nil }
+        self.value = value
+    }
+
+    static var allValueStrings: [String] { Reason.allCases.map(\.rawValue) }
+}
 
 struct ReferenceArgument: ExpressibleByArgument {
     var value: Reference

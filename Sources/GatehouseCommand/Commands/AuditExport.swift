@@ -25,7 +25,7 @@ struct AuditExport: AsyncParsableCommand {
         var bytes = format.header
         var count = 0
         var unreadable = 0
-        try reader.review(which.filter) { line, _ in
+        try reader.review(which.filter, newest: which.limit) { line, _ in
             if format.append(line, to: &bytes) { count += 1 } else { unreadable += 1 }
             if bytes.count >= 65_536 {
                 Terminal.say(bytes: bytes)

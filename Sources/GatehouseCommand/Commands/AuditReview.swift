@@ -18,9 +18,6 @@ struct AuditReview: AsyncParsableCommand {
 
     @OptionGroup var which: AuditFilterOptions
 
-    @Option(help: ArgumentHelp("Only the newest that many.", valueName: "n"))
-    var limit: Int?
-
     @Flag(help: "Counts of events by decision, reason, endpoint, sender, credential version and hour, and how far the senders' clocks are off.")
     var summary = false
 
@@ -30,7 +27,6 @@ struct AuditReview: AsyncParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func validate() throws {
-        if let limit, limit < 1 { throw ValidationError("--limit must be at least 1") }
         if summary, follow { throw ValidationError("--summary and --follow exclude each other") }
     }
 
@@ -43,7 +39,7 @@ struct AuditReview: AsyncParsableCommand {
         var found = false
         do {
             var buffer = OutputBuffer()
-            try reader.review(which.filter, newest: limit) { line, _ in
+            try reader.review(which.filter, newest: which.limit) { line, _ in
                 found = true
                 show(line, rows, &buffer)
                 return !Terminal.isGone
@@ -58,7 +54,7 @@ struct AuditReview: AsyncParsableCommand {
 
     private func follow(_ reader: AuditReader) async throws {
         let rows = RecordRows()
-        try await reader.follow(which.filter, newest: limit ?? 10, isOver: { Terminal.isGone }) { line, _ in
+        try await reader.follow(which.filter, newest: which.limit ?? 10, isOver: { Terminal.isGone }) { line, _ in
             var buffer = OutputBuffer()
             show(line, rows, &buffer)
             return !Terminal.isGone
@@ -77,7 +73,7 @@ struct AuditReview: AsyncParsableCommand {
 
     private func summarize(_ reader: AuditReader) throws {
         var counts = ReviewSummary()
-        try reader.review(which.filter(andTokens: false), newest: limit) { line, fields in
+        try reader.review(which.filter(andTokens: false), newest: which.limit) { line, fields in
             counts.add(line, fields)
             return true
         }
