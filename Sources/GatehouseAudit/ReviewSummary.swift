@@ -1,6 +1,7 @@
 internal import GatehouseTime
 
-/// Counts over the requests that decisions are about: a record that stands for several counts as so many. Its memory is bounded, however long the log: what a table has no room for is counted as others.
+/// Counts over the requests that decisions are about: a record that stands for several counts as so many. Its memory is bounded, however
+/// long the log: what a table has no room for is counted as others.
 public struct ReviewSummary: Sendable {
     public private(set) var records: UInt64 = 0
     public private(set) var requests: UInt64 = 0

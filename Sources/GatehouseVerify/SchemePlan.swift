@@ -57,7 +57,7 @@ final class SchemePlan: Sendable {
         algorithms = scheme.algorithms
         keyForm = scheme.key
         isEquality = scheme.algorithms == [.equality]
-        parts = isEquality ? [] : Self.parts(scheme.signed, paths: &paths)
+        parts = isEquality ? [] : Self.parts(scheme, paths: &paths)
         timestampSource = scheme.timestamp?.source.map { SourcePlan($0, paths: &paths) }
         timestampUnit = scheme.timestamp?.unit
         window = Window(endpoint.replay, scheme.timestamp)
@@ -73,15 +73,10 @@ final class SchemePlan: Sendable {
         publicURL = StableBytes(String(endpoint.publicURL.prefix { $0 != "?" }))
     }
 
-    private static func parts(_ template: [TemplatePart], paths: inout JSONPaths) -> [Part] {
+    private static func parts(_ scheme: Scheme, paths: inout JSONPaths) -> [Part] {
         var parts: [Part] = []
-        for (index, part) in template.enumerated() {
-            var separators: [[UInt8]] = []
-            for neighbour in [index - 1, index + 1] where template.indices.contains(neighbour) {
-                if case .literal(let text) = template[neighbour], !text.isEmpty, template.indices.contains(2 * neighbour - index) {
-                    separators.append(Array(text.utf8))
-                }
-            }
+        for (index, part) in scheme.signed.enumerated() {
+            let separators = scheme.separators(at: index).map { Array($0.utf8) }
             switch part {
             case .literal(let text): parts.append(.literal(StableBytes(text)))
             case .body: parts.append(.body)

@@ -19,10 +19,13 @@ public struct ExplainCommands: Sendable {
         try perform(ExplainQuestion(reference: reference.description)).explanation
     }
 
-    /// - Parameter request: a raw HTTP/1.1 request.
-    public func explain(endpoint: String, request: [UInt8], at time: WallTime?) throws -> Explanation {
+    /// - Parameters:
+    ///   - request: a raw HTTP/1.1 request.
+    ///   - isWithoutPath: the endpoint's own path stands for the request's, as in fixtures.
+    public func explain(endpoint: String, request: [UInt8], at time: WallTime?, isWithoutPath: Bool = false) throws -> Explanation {
         guard request.count <= 700_000 else { throw GatewayError(.control, "the request has \(request.count) bytes, and explain takes 700,000 at most") }
-        let question = ExplainQuestion(endpoint: endpoint, request: Base64.encode(request), at: time?.description)
+        let question = ExplainQuestion(
+            endpoint: endpoint, request: Base64.encode(request), at: time?.description, isWithoutPath: isWithoutPath)
         guard let explanation = try perform(question).explanation else { throw GatewayError(.control, "there is no explanation") }
         return explanation
     }
@@ -48,6 +51,7 @@ struct ExplainQuestion: Codable, Sendable {
     /// Base64.
     var request: String?
     var at: String?
+    var isWithoutPath: Bool?
 
     /// Reads the log and computes hundreds of signatures: never on an event loop.
     func answer(
@@ -71,8 +75,7 @@ struct ExplainQuestion: Codable, Sendable {
         }
         let time = at.flatMap { WallTime(rfc3339: Array($0.utf8)) } ?? now
         var request = try ExplainedRequest(raw: raw)
-        // A fixture leaves the path to its endpoint.
-        if request.target == "/" { request.target = found.path }
+        if isWithoutPath == true { request.replacePath(found.path) }
         let bench = try ExplainBench(
             policy: policy, endpoint: found, credentials: credentials, request: request, keys: state.keys, at: time, history: history,
             tokens: tokens,

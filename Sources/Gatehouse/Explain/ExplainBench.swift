@@ -1,4 +1,5 @@
 import GatehouseCrypto
+import GatehouseHTTP
 import GatehousePolicy
 import GatehouseTime
 import GatehouseToken
@@ -39,17 +40,32 @@ struct ExplainBench {
 
     /// What the gateway would say; nil where it would refuse the head or the policy names what it cannot verify by.
     func verification(diagnoseRetired: Bool = true) -> Verification? {
-        var policy = policy
-        policy.endpoints = [endpoint]
-        guard let verifier = try? Verifier(policy: policy, credentials: credentials, keys: keys, tokens: tokens, minimumKeyBytes: 1),
-            let endpoint = verifier.endpoints.first
-        else { return nil }
-        return request.withView { view in
+        withVerifier { endpoint, view -> Verification in
             let arrival = Arrival(now: at, peer: IPAddress(v4: 0x7f00_0001), certificate: nil, diagnoseRetired: diagnoseRetired)
             let verification = endpoint.verify(view, arrival: arrival, workspace: workspace)
             guard case .passwordNeeded(let checks) = verification.outcome else { return verification }
             return verification.resume(checks.map { (try? $0.run()) ?? false })
         }
+    }
+
+    /// What the endpoint's schemes read of the request, by `header:NAME` and `json:a.b`; no credential.
+    func fields() -> [String: String] {
+        withVerifier { verifier, view -> [String: String] in
+            let named = verifier.refusedFields(view, workspace: workspace).compactMap { field in field.value.map { (field.name, $0) } }
+            return Dictionary(named) { first, _ in first }
+        } ?? [:]
+    }
+
+    /// Methods that only handshakes of the endpoint come with.
+    var handshakeMethods: [String] { withVerifier { verifier, _ in verifier.handshakeMethods } ?? [] }
+
+    private func withVerifier<R>(_ body: (EndpointVerifier, RequestView) -> R) -> R? {
+        var policy = policy
+        policy.endpoints = [endpoint]
+        guard let verifier = try? Verifier(policy: policy, credentials: credentials, keys: keys, tokens: tokens, minimumKeyBytes: 1),
+            let endpoint = verifier.endpoints.first
+        else { return nil }
+        return request.withView { body(endpoint, $0) }
     }
 
     /// The bench with only this scheme's signature asked for.

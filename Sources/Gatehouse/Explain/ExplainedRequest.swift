@@ -14,8 +14,8 @@ struct ExplainedRequest {
     var target: String
     var headers: [Header]
     var body: [UInt8]
-    /// The file had more after the body than `Content-Length` says, or less.
-    private(set) var lengthNote: String?
+    /// What the file has otherwise than the gateway would take it.
+    private(set) var notes: [String] = []
 
     init(method: String, target: String, headers: [Header], body: [UInt8]) {
         self.method = method
@@ -28,6 +28,9 @@ struct ExplainedRequest {
     init(raw: [UInt8]) throws {
         guard let (head, bodyStart) = Self.split(raw) else {
             throw GatewayError(.control, "the file holds no raw HTTP/1.1 request: expected a request line, headers, an empty line and the body")
+        }
+        if zip([0] + head, head).contains(where: { $0 != 0x0d && $1 == 0x0a }) {
+            notes.append("Lines of the head end in LF alone and were taken for CR LF; the gateway answers such bytes with 400, malformed")
         }
         // By bytes: to a String, CR LF is one character.
         var lines = head.split(separator: 0x0a, omittingEmptySubsequences: false).map { line in
@@ -52,10 +55,10 @@ struct ExplainedRequest {
         body = Array(raw[bodyStart...])
         if let stated = headers.first(where: { $0.isNamed("content-length") }).flatMap({ Int($0.value) }), stated != body.count {
             if stated < body.count {
-                lengthNote = "Content-Length says \(stated) bytes; the \(body.count - stated) after them were left out"
+                notes.append("Content-Length says \(stated) bytes; the \(body.count - stated) after them were left out")
                 body = Array(body[..<stated])
             } else {
-                lengthNote = "Content-Length says \(stated) bytes, and the file has only \(body.count) of them"
+                notes.append("Content-Length says \(stated) bytes, and the file has only \(body.count) of them")
             }
         }
     }
@@ -72,6 +75,12 @@ struct ExplainedRequest {
         }
         return nil
     }
+
+    /// As the listener finds it; nil where it would refuse the head.
+    var path: String? { withView { String(decoding: $0.path, as: UTF8.self) } }
+
+    /// Keeps the query.
+    mutating func replacePath(_ path: String) { target = path + target.drop { $0 != "?" } }
 
     func value(_ name: String) -> String? { headers.first { $0.isNamed(name) }?.value }
 

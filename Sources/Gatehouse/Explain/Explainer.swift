@@ -1,3 +1,4 @@
+import GatehouseAudit
 import GatehouseCrypto
 import GatehousePolicy
 import GatehouseTime
@@ -13,12 +14,31 @@ struct Explainer {
     typealias Cause = Explanation.Cause
 
     func explain() -> Explanation {
+        guard let (reason, cause) = RouteCauses(bench: bench).refusal() else { return verified() }
+        var explanation = Explanation(
+            endpoint: bench.endpoint.name, sender: nil, decision: "rejected", reason: reason.rawValue, causes: [cause],
+            notes: bench.request.notes)
+        guard reason == .notFound else { return explanation }
+        var there = bench
+        there.request.replacePath(bench.endpoint.path)
+        let then = Explainer(bench: there, directory: directory).explain()
+        if then.decision == "rejected" {
+            explanation.causes += then.causes
+        } else {
+            explanation.notes.append("At \(bench.endpoint.path) it would be \(then.decision).")
+        }
+        return explanation
+    }
+
+    private func verified() -> Explanation {
         let verification = bench.verification()
         var explanation = Explanation(
             endpoint: bench.endpoint.name, sender: verification?.sender, decision: "rejected", reason: "malformed", causes: [], notes: [])
-        if let note = bench.request.lengthNote { explanation.notes.append(note) }
+        explanation.notes = bench.request.notes
         guard let verification else {
-            explanation.causes = [ReasonTexts.cause(.malformed)]
+            explanation.causes = [
+                ReasonTexts.cause(.malformed, "The listener would refuse the head, or the policy names what nothing can be verified by.")
+            ]
             return explanation
         }
         switch verification.outcome {
@@ -34,7 +54,7 @@ struct Explainer {
         case .handshake:
             explanation.decision = "ignored"
             explanation.reason = "handshake"
-            explanation.causes = [ReasonTexts.cause(.handshake)]
+            explanation.causes = [ReasonTexts.cause(.handshake, "It is one of those that the endpoint's schemes name.")]
         case .passwordNeeded: explanation.reason = "unavailable"
         case .refused(let reason):
             explanation.reason = reason.rawValue
@@ -49,18 +69,28 @@ struct Explainer {
         switch reason {
         case .signatureMismatch, .signatureMalformed, .signatureMissing, .timestampMissing, .signedWithRetired, .credentialUnknown:
             for scheme in schemes where causes.isEmpty { causes = signatureCauses(scheme, reason) }
+            if causes.isEmpty, reason == .credentialUnknown, bench.endpoint.takesBasic { causes = passwordCauses() }
         case .timestampStale, .timestampFuture:
             for scheme in schemes { causes += TimeCauses(bench: bench.only(scheme), scheme: scheme).causes(verification.signedAt, of: verification.sender) }
         case .credentialMissing, .credentialMismatch, .credentialRetired: causes = passwordCauses()
+        case .method: causes = [RouteCauses(bench: bench).method()]
         default: break
         }
-        return causes.isEmpty ? [ReasonTexts.cause(reason)] : causes
+        guard causes.isEmpty else { return causes }
+        let checks = RecordExplainer.words(verification.checks.map { DecisionRecord.Check($0) })
+        return [
+            ReasonTexts.cause(
+                reason, "The verifier says so at \(bench.at)" + (checks.isEmpty ? "." : ": \(checks)."),
+                sender: verification.sender ?? bench.endpoint.soleSender)
+        ]
     }
 
     private func signatureCauses(_ scheme: Scheme, _ reason: Reason) -> [Cause] {
         let bench = bench.only(scheme)
         let headers = HeaderCauses(bench: bench, scheme: scheme).causes()
         if !headers.isEmpty { return headers }
+        let separators = SeparatorCauses.causes(bench, scheme)
+        if !separators.isEmpty { return separators }
         let groups: [() -> [Cause]] = [
             { CredentialCauses(bench: bench, scheme: scheme).retired() },
             { SecretCauses(bench: bench, scheme: scheme).causes() },
@@ -90,10 +120,7 @@ struct Explainer {
         }
         guard value.lowercased().hasPrefix("basic "), let bytes = Base64.decode(String(value.dropFirst(6))), let colon = bytes.firstIndex(of: 0x3a) else {
             return [
-                Cause(
-                    cause: "authorization-malformed", certainty: .evident, summary: "The Authorization header is not that of user and password.",
-                    evidence: "It has \(value.utf8.count) characters, and is not `Basic` with the base64 of USER:PASSWORD.",
-                    fix: "Encode USER:PASSWORD once, in standard base64.")
+                Self.malformedAuthorization("It has \(value.utf8.count) characters, and is not `Basic` with the base64 of USER:PASSWORD.")
             ]
         }
         let (user, password) = (Array(bytes[..<colon]), Array(bytes[(colon + 1)...]))
@@ -121,6 +148,31 @@ struct Explainer {
                     fix: "The user name is the sender's name, in the same case.")
             ]
         }
-        return [ReasonTexts.cause(.credentialMismatch)]
+        let name = String(decoding: user, as: UTF8.self)
+        return [
+            ReasonTexts.cause(.credentialMismatch, "The user is \(name), and no live version of \(name)/basic has this password.", sender: name)
+        ]
+    }
+
+    static func malformedAuthorization(_ evidence: String) -> Cause {
+        Cause(
+            cause: "authorization-malformed", certainty: .evident, summary: "The Authorization header is not that of user and password.",
+            evidence: evidence, fix: "Encode USER:PASSWORD once, in standard base64.")
+    }
+}
+
+extension EndpointPolicy {
+    /// Where there is one only.
+    var soleSender: String? { senders.count == 1 ? senders.first : nil }
+
+    var takesBasic: Bool {
+        func takes(_ requirement: Requirement) -> Bool {
+            switch requirement {
+            case .basic: true
+            case .any(let alternatives): alternatives.contains(where: takes)
+            default: false
+            }
+        }
+        return authenticate.contains(where: takes)
     }
 }

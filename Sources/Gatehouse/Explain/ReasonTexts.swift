@@ -2,8 +2,10 @@ import GatehouseVerify
 
 /// What a reason alone says.
 enum ReasonTexts {
-    static func cause(_ reason: Reason, _ evidence: String = "The gateway's record says so.") -> Explanation.Cause {
-        let (summary, fix, certainty) = text(reason)
+    /// - Parameter sender: stands in what is to be done, where it is known.
+    static func cause(_ reason: Reason, _ evidence: String, sender: String? = nil) -> Explanation.Cause {
+        var (summary, fix, certainty) = text(reason)
+        if let sender { fix = fix.replacing("SENDER", with: sender) }
         return Explanation.Cause(cause: reason.rawValue, certainty: certainty, summary: summary, evidence: evidence, fix: fix)
     }
 

@@ -42,7 +42,9 @@ struct RecordExplainer {
             return explanation
         }
         explanation.causes = try causes(record, reason, endpoint)
-        if explanation.causes.isEmpty { explanation.causes = [ReasonTexts.cause(reason, evidence(record))] }
+        if explanation.causes.isEmpty {
+            explanation.causes = [ReasonTexts.cause(reason, evidence(record, endpoint), sender: record.sender ?? endpoint?.soleSender)]
+        }
         if reason == .signatureMismatch, !explanation.isExplained {
             explanation.notes.append(
                 "The body is needed to say more, and the record holds none. Give the request as it was sent: gatehouse explain --endpoint "
@@ -64,8 +66,12 @@ struct RecordExplainer {
         let schemes = endpoint.schemeNames.compactMap { policy.schemes[$0] }
         switch reason {
         case .signatureMissing, .timestampMissing, .signatureMalformed:
-            return schemes.lazy.compactMap { header(record, $0) ?? look(record, $0) }.first.map { [$0] } ?? []
+            return schemes.lazy.compactMap { header(record, $0) ?? separator(record, $0) ?? look(record, $0) }.first.map { [$0] } ?? []
         case .timestampStale, .timestampFuture:
+            for scheme in schemes {
+                let number = timeText(record, scheme).flatMap { Int64($0) }
+                if let cause = TimeCauses.otherUnit(number, nil, arrival: record.time, scheme) { return [cause] }
+            }
             guard let signedAt = record.skew.map({ WallTime(microseconds: record.time.microseconds - $0 * 1_000) })
                 ?? schemes.lazy.compactMap({ signedTime(record, $0) }).first
             else { return [] }
@@ -75,6 +81,9 @@ struct RecordExplainer {
             ]
         case .signatureMismatch: return try mismatch(record, endpoint, schemes)
         case .signedWithRetired, .credentialRetired: return retired(record, reason)
+        case .credentialMismatch where record.checks.contains { $0.check == "basic" && $0.result == "malformed" }:
+            let found = "What follows `Basic` is not the base64 of USER:PASSWORD. "
+            return [Explainer.malformedAuthorization(found + evidence(record, endpoint))]
         default: return []
         }
     }
@@ -91,6 +100,10 @@ struct RecordExplainer {
         return nil
     }
 
+    private func separator(_ record: LogRecord, _ scheme: Scheme) -> Explanation.Cause? {
+        SeparatorCauses.cause(scheme) { value($0, record) }?.cause
+    }
+
     /// What the signature's own text tells.
     private func look(_ record: LogRecord, _ scheme: Scheme) -> Explanation.Cause? {
         guard scheme.signature.sources.count == 1, case .header(let name)? = scheme.signature.sources.first, let value = value(name, record) else { return nil }
@@ -101,17 +114,21 @@ struct RecordExplainer {
         record.value["request"]?["headers"]?.array?.first { $0["name"]?.string?.lowercased() == header }?["value"]?.string
     }
 
-    /// The signed time as the record's fields have it.
-    private func signedTime(_ record: LogRecord, _ scheme: Scheme) -> WallTime? {
-        func text(_ source: ValueSource) -> String? {
-            switch source {
-            case .header(let name): value(name, record)
-            case .query(let name): record.value["request"]?["values"]?.array?.first { $0["from"]?.string == "query:\(name)" }?["value"]?.string
-            case .json(let path):
-                record.value["request"]?["values"]?.array?.first { $0["from"]?.string == "json:\(path.joined(separator: "."))" }?["value"]?.string
-            }
+    private func value(_ source: ValueSource, _ record: LogRecord) -> String? {
+        func value(from name: String) -> String? {
+            record.value["request"]?["values"]?.array?.first { $0["from"]?.string == name }?["value"]?.string
         }
+        switch source {
+        case .header(let name): return self.value(name, record)
+        case .query(let name): return value(from: "query:\(name)")
+        case .json(let path): return value(from: "json:\(path.joined(separator: "."))")
+        }
+    }
+
+    /// The timestamp as it was received.
+    private func timeText(_ record: LogRecord, _ scheme: Scheme) -> String? {
         guard let timestamp = scheme.timestamp else { return nil }
+        func text(_ source: ValueSource) -> String? { value(source, record) }
         var found = timestamp.source.flatMap(text)
         if found == nil, let whole = scheme.signature.sources.first.flatMap(text) {
             switch scheme.signature.layout {
@@ -124,7 +141,12 @@ struct RecordExplainer {
             default: break
             }
         }
-        guard let text = found else { return nil }
+        return found
+    }
+
+    /// The signed time as the record's fields have it.
+    private func signedTime(_ record: LogRecord, _ scheme: Scheme) -> WallTime? {
+        guard let timestamp = scheme.timestamp, let text = timeText(record, scheme) else { return nil }
         if let number = Int64(text) {
             let isMilliseconds = timestamp.unit == .ms || timestamp.unit == .auto && number > 100_000_000_000
             return isMilliseconds ? WallTime(microseconds: number.multipliedReportingOverflow(by: 1_000).partialValue) : WallTime(seconds: number)
@@ -191,11 +213,37 @@ struct RecordExplainer {
         return summary.skews[sender]?.median
     }
 
-    private func evidence(_ record: LogRecord) -> String {
+    static func words(_ checks: [DecisionRecord.Check]) -> String {
+        checks.map { [$0.check, $0.scheme, $0.result].compactMap { $0 }.joined(separator: " ") }.joined(separator: ", ")
+    }
+
+    private func evidence(_ record: LogRecord, _ endpoint: EndpointPolicy?) -> String {
         var parts = ["The answer was \(record.answer ?? 0) to \(record.remote ?? "an unknown address") at \(record.time)."]
-        let checks = record.checks.map { [$0.check, $0.scheme, $0.result].compactMap { $0 }.joined(separator: " ") }
-        if !checks.isEmpty { parts.append("Checks: \(checks.joined(separator: ", ")).") }
+        let checks = Self.words(record.checks)
+        if !checks.isEmpty { parts.append("Checks: \(checks).") }
+        if let detail = record.detail { parts.append("What was wrong: \(detail).") }
+        if let requests = record.requests {
+            parts.append(
+                "This record is of \(requests) request\(requests == 1 ? "" : "s") of that address within a second, over `limits.failures`; "
+                    + "all of them were answered with this reference.")
+        }
+        switch record.reason {
+        case "network": parts += networks(record.sender.map { [$0] } ?? endpoint?.senders ?? [])
+        case "method":
+            if let endpoint, let method = record.value["request"]?["method"]?.string {
+                parts.append("\(method) came; endpoint \(endpoint.name) takes \(endpoint.methods.joined(separator: ", ")).")
+            }
+        default: break
+        }
         if let original = record.original { parts.append("The event was accepted as \(original).") }
         return parts.joined(separator: " ")
+    }
+
+    /// What policy allows.
+    private func networks(_ senders: [String]) -> [String] {
+        senders.compactMap { name -> String? in
+            guard let networks = policy.senders[name]?.networks, !networks.isEmpty else { return nil }
+            return "Sender \(name) may come from \(networks.map(\.description).joined(separator: ", "))."
+        }
     }
 }

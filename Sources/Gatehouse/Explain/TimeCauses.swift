@@ -22,6 +22,8 @@ struct TimeCauses {
                 ]
             }
         }
+        let text = timestamp.source.flatMap { source in if case .header(let name) = source { bench.request.value(name) } else { nil } }
+        if let cause = Self.otherUnit(text.flatMap { Int64($0) }, signedAt, arrival: bench.at, scheme) { return [cause] }
         guard let signedAt else { return [] }
         return [Self.outside(signedAt: signedAt, arrival: bench.at, bench.endpoint, scheme, usual: sender.flatMap(bench.usualSkew))]
     }
@@ -40,6 +42,30 @@ struct TimeCauses {
             ]
         }
         return []
+    }
+
+    /// The number is a time near the arrival in the unit that the scheme does not read it in.
+    ///
+    /// - Parameters:
+    ///   - number: as it was received; nil where only what it was read as is known.
+    ///   - signedAt: what it was read as.
+    static func otherUnit(_ number: Int64?, _ signedAt: WallTime?, arrival: WallTime, _ scheme: Scheme) -> Explanation.Cause? {
+        let read = signedAt.map { scheme.timestamp?.unit == .ms ? $0.microseconds / 1_000 : $0.seconds }
+        guard let number = number ?? read, let unit = scheme.timestamp?.unit else { return nil }
+        let other: (unit: TimestampSource.Unit, time: WallTime, factor: String)
+        switch unit {
+        case .s:
+            other = (.ms, WallTime(microseconds: number.multipliedReportingOverflow(by: 1_000).partialValue), "Divide by 1000 at the sender")
+        case .ms: other = (.s, WallTime(seconds: number), "Multiply by 1000 at the sender")
+        case .rfc3339, .httpDate, .auto: return nil
+        }
+        guard number > 0, number < 1_000_000_000_000_000, (arrival - other.time).microseconds.magnitude < 86_400_000_000 else { return nil }
+        return Explanation.Cause(
+            cause: "timestamp-unit", certainty: .evident,
+            summary: "The timestamp is in \(words(other.unit)); scheme \(scheme.name) reads \(words(unit)).",
+            evidence: "\(number) came, of \(String(number).count) digits. In \(words(other.unit)) it is \(other.time); the request arrived at "
+                + "\(arrival).",
+            fix: "\(other.factor), so that it sends and signs \(words(unit)), or set `unit: \(other.unit.rawValue)` in the scheme.")
     }
 
     /// - Parameter usual: the median of arrival after signed time of the sender's accepted events, in milliseconds.

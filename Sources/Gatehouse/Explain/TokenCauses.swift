@@ -13,7 +13,9 @@ enum TokenCauses {
         if let token = record.value["token"]?.string { parts.append("The token is \(token).") }
         let (summary, fix) = text(code)
         explanation.causes = [
-            Explanation.Cause(cause: code, certainty: .evident, summary: summary, evidence: parts.joined(separator: " "), fix: fix)
+            Explanation.Cause(
+                cause: code, certainty: .evident, summary: summary, evidence: parts.joined(separator: " "),
+                fix: record.sender.map { fix.replacing("SENDER", with: $0) } ?? fix)
         ]
         return explanation
     }

@@ -98,7 +98,7 @@ enum EarlyChecks {
         return String(authority.prefix { $0 != ":" })
     }
 
-    private static func accepts(_ view: RequestView, _ types: [String]) -> Bool {
+    static func accepts(_ view: RequestView, _ types: [String]) -> Bool {
         guard case .one(let value) = view.field(.contentType) else { return false }
         var type: [UInt8] = []
         for byte in value {

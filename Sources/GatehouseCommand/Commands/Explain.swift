@@ -42,7 +42,10 @@ struct Explain: AsyncParsableCommand {
         let explanation: Explanation
         if let reference {
             guard let found = try commands.explain(reference.value) else {
-                throw CommandFailure("the log has no decision with the reference \(reference.value)")
+                throw CommandFailure(
+                    "the log has no decision with the reference \(reference.value)",
+                    hint: "answers 429 share one reference and one record, written a second after the first of them; "
+                        + "older records may be gone by `audit.keep`")
             }
             explanation = found
         } else {
@@ -64,7 +67,9 @@ struct Explain: AsyncParsableCommand {
         let target = step.request.url.map { url in String(url.drop { $0 != "/" }.dropFirst(2).drop { $0 != "/" }) } ?? "/"
         var text = "\(step.request.method) \(target.isEmpty ? "/" : target) HTTP/1.1\r\n"
         for header in step.request.headers { text += "\(header.name): \(header.value)\r\n" }
-        return try commands.explain(endpoint: name ?? "", request: Array((text + "\r\n").utf8) + step.request.body, at: at?.value ?? step.at)
+        return try commands.explain(
+            endpoint: name ?? "", request: Array((text + "\r\n").utf8) + step.request.body, at: at?.value ?? step.at,
+            isWithoutPath: true)
     }
 
     private static func isFixture(_ file: String) -> Bool { file.hasSuffix(".yaml") || file.hasSuffix(".yml") }

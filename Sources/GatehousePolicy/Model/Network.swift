@@ -56,7 +56,7 @@ public struct IPAddress: Sendable, Hashable, CustomStringConvertible {
 }
 
 /// A network in CIDR form; a plain address is a network of one.
-public struct Network: Sendable, Hashable {
+public struct Network: Sendable, Hashable, CustomStringConvertible {
     public var address: IPAddress
     /// 0…128, counted in the 16-byte form: an IPv4 `/24` is 120.
     public var prefix: Int
@@ -78,6 +78,9 @@ public struct Network: Sendable, Hashable {
         self.init(address: address, prefix: prefix)
         guard Network.masked(address, prefix) == address else { return nil }
     }
+
+    /// As ``init(_:)`` reads it, with the prefix.
+    public var description: String { "\(address)/\(address.isV4 && prefix >= 96 ? prefix - 96 : prefix)" }
 
     public func contains(_ other: IPAddress) -> Bool { Network.masked(other, prefix) == address }
 

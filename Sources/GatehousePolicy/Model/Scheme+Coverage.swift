@@ -10,6 +10,17 @@ extension Scheme {
         }
     }
 
+    /// The literals beside part `index` of the signed string that part it from another: a value of the sender's choice that holds one of
+    /// them is refused, since bytes could move between the two under one signature (SEC-59).
+    public func separators(at index: Int) -> [String] {
+        [index - 1, index + 1].compactMap { neighbour in
+            guard signed.indices.contains(neighbour), signed.indices.contains(2 * neighbour - index),
+                case .literal(let text) = signed[neighbour]
+            else { return nil }
+            return text.isEmpty ? nil : text
+        }
+    }
+
     /// Where a message of a genuine sender holds a secret itself, and not a proof of it: what is compared for equality, and verify tokens.
     public var secretSources: [ValueSource] {
         (algorithm == .equality ? signature.sources : []) + handshakes.compactMap(\.when.token)

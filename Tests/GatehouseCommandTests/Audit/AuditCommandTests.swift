@@ -50,6 +50,8 @@ struct AuditCommandTests {
             #expect(try await run("audit", "review", "--since", "1h", "--reason", "timestamp-stale").output.contains("timestamp-stale"))
             #expect(try await run("audit", "review", "--until", "1h").status == 1)
             #expect(try await run("audit", "review", "--since", "never").status == 64)
+            let bogus = try await run("audit", "review", "--reason", "bogus")
+            #expect(bogus.status == 64 && bogus.messages.contains("timestamp-stale"))
             let summary = try await run("audit", "review", "--summary", "--json")
             #expect(summary.output.contains("\"decisions\":{\"accepted\":3,\"rejected\":2}") && summary.output.contains("\"acme signature version 1\":"))
             gateway.signal(SIGTERM)
@@ -124,6 +126,8 @@ struct AuditCommandTests {
         let some = try await run("audit", "export", "--format", "csv", "--decision", "rejected", "--reason", "timestamp-stale")
         #expect(some.output.utf8.split(separator: 0x0a).count == 2)
         #expect(try await run("audit", "export", "--format", "csv", "--sender", "nobody").status == 1)
+        let newest = try await run("audit", "export", "--format", "jsonl", "--limit", "2")
+        #expect(try await run("audit", "review", "--json", "--limit", "2").output == newest.output && newest.output.split(separator: "\n").count == 2)
         #expect(try await run("audit", "export", "--format", "jsonl").output == run("audit", "review", "--json").output)
     }
 
@@ -176,6 +180,47 @@ struct AuditCommandTests {
             #expect(result.messages.isEmpty && result.output.split(separator: "\n").count == 1, "\(command): \(result.messages)")
             #expect(result.status == 0, "\(command): \(result.status)")
         }
+    }
+
+    @Test("explain tells from the record alone what was wrong, with the figures, and names who and what is to be changed")
+    func explainRecords() async throws {
+        try site.sender("user")
+        try site.endpoint("user", to: "file:../../user.jsonl", senders: "[user]", authenticate: "[basic]")
+        try site.add("user/basic")
+        try site.sender("far", "networks: [10.0.0.0/8]")
+        try site.endpoint("far", to: "file:../../far.jsonl", senders: "[far]")
+        try site.add("far/signing", site.secret)
+        let gateway = try await GatewayProgram.start(site)
+        let sender = try site.acmeSender()
+        func explained(_ request: RawRequest, _ status: Int) async throws -> String {
+            let answer = try await gateway.send(request)
+            #expect(answer.status == status)
+            let result = try await run("explain", answer.reference ?? "")
+            #expect(result.status == 0 && !result.output.contains("SENDER"), "\(result.output)")
+            return result.output
+        }
+        func basic(_ value: String) -> RawRequest { RawRequest("/hooks/user", fields: [("Authorization", "Basic " + value)], body: "{}") }
+        let milliseconds = "\(SystemClock().now.microseconds / 1_000)"
+        let unit = try await explained(sender.request("{}", fields: [("webhook-timestamp", milliseconds)]), 401)
+        #expect(unit.contains("in milliseconds; scheme standard-webhooks reads seconds") && unit.contains("\(milliseconds) came, of 13 digits"))
+        #expect(try await explained(sender.request(id: "msg.1", "{}"), 401).contains("The header webhook-id holds `.`"))
+        let garbled = try await explained(basic("###"), 401)
+        #expect(garbled.contains("is not that of user and password") && !garbled.contains("stored"))
+        #expect(try await explained(basic("dXNlcjpub3BlbmVzcw=="), 401).contains("gatehouse secret rotate user/basic"))
+        let far = try TestSender("standard-webhooks", secret: site.secret, path: "/hooks/far")
+        let network = try await explained(far.request(id: "msg_1", "{}"), 401)
+        #expect(network.contains("Sender far may come from 10.0.0.0/8") && network.contains("senders/far.yaml"))
+        #expect(try await explained(RawRequest("/hooks/acme").changed { $0.method = "PATCH" }, 405).contains("PATCH came; endpoint acme takes POST."))
+        #expect(try await explained(RawRequest("/hooks/acme").with("Host", "twice"), 400).contains("What was wrong: "))
+        let stale = try sender.request(id: "msg_1", "{}", at: SystemClock().now - .seconds(3_600))
+        try site.folder.write("stale", String(decoding: stale.bytes, as: UTF8.self))
+        let tried = try await run("explain", "--endpoint", "acme", "--request", "stale")
+        #expect(tried.output.contains("3600 s") && tried.output.contains("300 s are allowed"))
+        try site.folder.write("elsewhere", String(decoding: RawRequest("/hooks/acm").bytes, as: UTF8.self))
+        let elsewhere = try await run("explain", "--endpoint", "acme", "--request", "elsewhere", "--json").output
+        #expect(elsewhere.contains("\"reason\":\"not-found\""))
+        gateway.signal(SIGTERM)
+        _ = await gateway.exit()
     }
 
     @Test("explain finds what was done to a request, and prints nothing secret")

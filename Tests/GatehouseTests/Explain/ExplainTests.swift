@@ -183,12 +183,49 @@ struct ExplainTests {
         },
     ]
 
+    static let routes: [Case] = [
+        Case("a path that no endpoint has", "acme", "path-not-found", says: ["goes to /hooks/acm,", "acme is /hooks/acme", "404", "would be accepted"]) {
+            $0.change = { $0.target = "/hooks/acm?x=1" }
+        },
+        Case("a slash at the end", "acme", "path-not-found", says: ["/hooks/acme/,"]) { $0.change = { $0.target = "/hooks/acme/" } },
+        Case("another endpoint's path", "acme", "path-not-found", says: ["that is endpoint code"]) { $0.change = { $0.target = "/hooks/code" } },
+        Case("a path that is wrong beside a body that was changed", "acme", "path-not-found", says: ["body-newline-added"]) {
+            $0.change = { request in
+                request.target = "/"
+                request.body.append(0x0a)
+            }
+        },
+        Case("a method that is not taken", "acme", "method", says: ["PATCH came; endpoint acme takes POST."]) { $0.change = { $0.method = "PATCH" } },
+        Case("a value that holds the separator of what is signed (SEC-59)", "acme", "signed-separator", says: ["proved", "webhook-id holds `.`"]) {
+            $0.fields = [("webhook-id", "msg.1")]
+        },
+        Case("such a value, with another secret", "acme", "signed-separator", says: ["evident"]) {
+            $0.fields = [("webhook-id", "msg.1")]
+            $0.secret = "whsec_" + Base64.encode(Array("another example of a secret.....".utf8))
+        },
+    ]
+
+    @Test("a request that the gateway would refuse by its head, or by a value that could slide, is not said to pass", arguments: routes)
+    func route(_ item: Case) throws { try Self.expect(item) }
+
+    @Test("a file whose head ends its lines in LF alone is read, and what the gateway makes of such bytes is said")
+    func bareLineFeeds() throws {
+        let proper = Array("POST /hooks/acme HTTP/1.1\r\nHost: a\r\n\r\nx\ny".utf8)
+        #expect(try ExplainedRequest(raw: proper).notes == [])
+        let bare = try ExplainedRequest(raw: Array("POST /hooks/acme HTTP/1.1\nHost: a\n\nx\ny".utf8))
+        #expect(bare.body == Array("x\ny".utf8) && bare.notes.count == 1 && bare.notes.allSatisfy { $0.contains("400") })
+        #expect(try ExplainedRequest(raw: Array("POST / HTTP/1.1\r\nHost: a\r\n\n".utf8)).notes.count == 1)
+    }
+
     @Test("another URL, path or method than was called is named", arguments: addresses)
     func address(_ item: Case) throws { try Self.expect(item) }
 
     static let times: [Case] = [
         Case("milliseconds where seconds are read", "acme", "timestamp-unit", says: ["milliseconds"]) {
             $0.fields = [("webhook-timestamp", "\(ExplainSite.now.microseconds / 1_000)")]
+        },
+        Case("milliseconds where seconds are read, an hour old", "acme", "timestamp-unit", says: ["of 13 digits", "Divide by 1000"]) {
+            $0.fields = [("webhook-timestamp", "\(ExplainSite.now.microseconds / 1_000 - 3_600_000)")]
         },
         Case("seconds where milliseconds are read", "milli", "timestamp-unit", says: ["seconds"]) { $0.fields = [("x-time", "\(ExplainSite.now.seconds)")] },
         Case("seconds signed and milliseconds sent", "acme", "timestamp-text", says: ["signed the timestamp in seconds"]) {

@@ -1,0 +1,48 @@
+import GatehousePolicy
+import GatehouseVerify
+
+/// A value within the signed string holds the text that parts it from the next, so the request is refused though its signature may be right
+/// (SEC-59).
+enum SeparatorCauses {
+    /// - Parameter value: what the request has where the scheme reads a part.
+    static func cause(_ scheme: Scheme, _ value: (ValueSource) -> String?) -> (part: Int, value: String, cause: Explanation.Cause)? {
+        for (index, part) in scheme.signed.enumerated() {
+            let source: ValueSource
+            let name: String
+            switch part {
+            case .header(let header): (source, name) = (.header(header), "The header \(header)")
+            case .json(let path): (source, name) = (.json(path), "The value \(path.joined(separator: ".")) of the body")
+            default: continue
+            }
+            guard let value = value(source), let separator = scheme.separators(at: index).first(where: { value.contains($0) })
+            else { continue }
+            let cause = Explanation.Cause(
+                cause: "signed-separator", certainty: .evident,
+                summary: "\(name) holds `\(separator)`, which parts the values of the signed string of scheme \(scheme.name).",
+                evidence: "Bytes could move from one value to the next under the same signature, so such a value is refused, rightly signed "
+                    + "or not.",
+                fix: "Let the sender use values without `\(separator)` there.")
+            return (index, value, cause)
+        }
+        return nil
+    }
+
+    static func causes(_ bench: ExplainBench, _ scheme: Scheme) -> [Explanation.Cause] {
+        let fields = bench.fields()
+        guard var found = cause(scheme, { source in
+            switch source {
+            case .header(let name): bench.request.value(name)
+            case .json(let path): fields["json:" + path.joined(separator: ".")]
+            case .query: nil
+            }
+        })
+        else { return [] }
+        var other = scheme
+        other.signed[found.part] = .literal(found.value)
+        if bench.only(other).signatureHolds {
+            found.cause.certainty = .proved
+            found.cause.evidence += " But for that the signature holds."
+        }
+        return [found.cause]
+    }
+}
