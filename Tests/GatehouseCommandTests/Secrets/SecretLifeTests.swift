@@ -65,7 +65,7 @@ struct SecretLifeTests {
         try await site.start()
         #expect(try await send(site, "secret") == "accepted")
         let alone = try await site.run("secret", "retire", "acme/signing", "1")
-        #expect(alone.status == 1 && alone.messages.contains("in use") && alone.messages.contains("no newer version"))
+        #expect(alone.status == 1 && alone.messages.contains("in use"))
         let rotated = try await site.run("secret", "rotate", "acme/signing", "--overlap", "1h", "--json")
         try site.write("new", try #require(try object(rotated.output)["secret"] as? String), mode: 0o600)
         #expect(try await site.run("secret", "retire", "acme/signing", "1").status == 1)
