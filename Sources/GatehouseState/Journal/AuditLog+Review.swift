@@ -4,7 +4,7 @@ internal import GatehouseTime
 extension AuditLog {
     /// Hands over the records that match, in the order of the log: all of them, or the newest `limit`. Memory does not grow with the log
     /// or the limit. Segments outside the asked time are not read; where the clock was set back by more than a minute within one, what it
-    /// then held again may be passed over.
+    /// then held again may be passed over. What lies below the log's anchor is no part of it.
     ///
     /// - Parameter body: gets what is valid only during the call; false ends the reading.
     /// - Returns: the last record of the log that was looked at; 0 where none was.
@@ -12,7 +12,7 @@ extension AuditLog {
     public func review(
         _ filter: RecordFilter, newest limit: Int? = nil, _ body: (LogLine, LogFields) -> Bool
     ) throws(JournalError) -> UInt64 {
-        let names = try storage.segments()
+        let names = try LogBeginning.names(storage)
         if let reference = filter.reference {
             // A reference tells when its request came; its record follows within the longest time that a request may take.
             let moment = WallTime(microseconds: Int64(reference.high >> 16) * 1_000)

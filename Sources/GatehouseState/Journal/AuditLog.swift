@@ -54,7 +54,9 @@ public struct AuditLog: Sendable {
             }
             verifier.endSegment(isLast: index == beginning.names.count - 1)
         }
-        return verifier.outcome()
+        var outcome = verifier.outcome()
+        if outcome.isGood { outcome.problem = try beginning.stranger(storage) }
+        return outcome
     }
 
     static let attempts = 4
@@ -71,7 +73,7 @@ public struct AuditLog: Sendable {
     /// - Parameter body: gets a line that is valid only during the call; false ends the reading.
     public func forEachLine(after sequence: UInt64, through last: UInt64 = .max, _ body: (LogLine) -> Bool) throws(JournalError) {
         guard sequence < last else { return }
-        let names = try storage.segments()
+        let names = try LogBeginning.names(storage)
         let (first, offset) = try position(of: sequence + 1, in: names)
         var splitter = LineSplitter()
         var isFirst = true

@@ -25,7 +25,7 @@ public struct LogCursor: Sendable {
     /// meanwhile are passed over.
     public mutating func read(through last: UInt64, bytes: Int, _ body: (LogLine) -> Void) throws(JournalError) -> Int {
         guard sequence < last else { return 0 }
-        var names = try log.storage.segments()
+        var names = try LogBeginning.names(log.storage)
         if place == nil {
             let (index, offset) = try log.position(of: sequence + 1, in: names)
             guard names.indices.contains(index) else { return 0 }

@@ -4,8 +4,8 @@ public import GatehouseTime
 /// Deletes whole segments whose records are all older than they are to be kept, and leaves a signed anchor from which the rest verifies.
 ///
 /// The order is: anchor, record, deletion; each is durable before the next begins. A crash in between leaves segments that the anchor stands
-/// for already: readers that verify pass over them, and the next run deletes them. Nothing is deleted without a record that says so, nor
-/// where what is to be deleted does not verify: it would be the evidence. One run at a time.
+/// for already: readers pass over them, and the next run deletes them. Nothing is deleted without a record that says so, nor where what is
+/// to be deleted, or anything else below the anchor, does not verify: it would be the evidence. One run at a time.
 public struct Retention: Sendable {
     private let storage: any JournalStorage
     private let signer: CheckpointSigner
@@ -39,7 +39,7 @@ public struct Retention: Sendable {
     ) throws -> Outcome? {
         let names = try storage.segments()
         let beginning = try LogBeginning(storage, names, key: signer.key)
-        if let problem = beginning.problem { throw evidence(problem.description) }
+        if let problem = try beginning.problem ?? beginning.stranger(storage) { throw evidence(problem.description) }
         let old = try old(names, before: now - keep, needed: needed)
         guard let last = old.last else { return nil }
         var outcome = Outcome(segments: old.count, bytes: 0, first: old[0].first, last: last.next - 1)

@@ -170,6 +170,65 @@ struct RetentionTests {
         #expect(try disk.read(LogAnchor.fileName) == nil)
     }
 
+    @Test("what is laid below the anchor is found, shown by no reader and deleted by nobody")
+    func strangers() throws {
+        let disk = written.afterKill()
+        try run(disk, hours: 5)
+        let old = try #require(try written.segments().first)
+        let oldBytes = try #require(written.with { $0.files[old]?.current })
+        var chain = Chain(node: "n", head: ChainHead(sequence: 30, hash: .zero))
+        var invented: [UInt8] = []
+        chain.finish(journalEntry(500).members, time: journalStart + .seconds(9 * 3_600), into: &invented)
+        let plants: [(String, [UInt8])] = [
+            ("0000000000000000031-20261124T080000Z.jsonl", invented), ("0000000000000000031-20261124T080000Z.jsonl", []),
+            ("0000000000000000031-20261124T080000Z.jsonl", Array("no record\n".utf8)), (old, oldBytes),
+            ("0000000000000000001-20261124T080000Z.jsonl", oldBytes.dropLast(40) + [0x0a]),
+        ]
+        for (name, bytes) in plants {
+            let copy = disk.afterKill()
+            copy.with { $0.files[name] = JournalDisk.File(current: bytes, durable: bytes, isNameDurable: true) }
+            let problem = try #require(try verify(copy).problem)
+            #expect(problem.code == .inserted && problem.message.contains(name))
+            #expect(try AuditLog(storage: copy).verify(synced: nil).problem == problem)
+            var seen: [UInt64] = []
+            try AuditLog(storage: copy).review(RecordFilter(everyKind: true)) { line, _ in
+                seen.append(line.sequence)
+                return true
+            }
+            var lines: [UInt64] = []
+            try AuditLog(storage: copy).forEachLine(after: 0) { line in
+                lines.append(line.sequence)
+                return true
+            }
+            var cursor = LogCursor(AuditLog(storage: copy), after: 0)
+            var first: UInt64?
+            _ = try cursor.read(through: .max, bytes: 4_000) { first = first ?? $0.sequence }
+            let wanted = try #require(try verify(disk).first)
+            #expect(seen.first == wanted && lines == seen && first == wanted)
+            #expect(throws: JournalError.self) { try run(copy, hours: 2) }
+            #expect(try copy.segments().contains(name))
+        }
+    }
+
+    @Test("segments that a crash left below the anchor fit, and go with the next run; where one of them was changed it stays")
+    func leftovers() throws {
+        let disk = written.afterKill()
+        try run(disk, hours: 7)
+        let whole = disk.afterKill()
+        try run(disk, hours: 4)
+        let anchor = try #require(disk.with { $0.files[LogAnchor.fileName] })
+        whole.with { $0.files[LogAnchor.fileName] = anchor }
+        #expect(try verify(whole).isGood)
+        let changed = whole.afterKill()
+        let name = try #require(try changed.segments().first)
+        changed.with { $0.files[name]?.current[700] ^= 1 }
+        #expect(try verify(changed).problem?.code == .inserted)
+        #expect(throws: JournalError.self) { try run(changed, hours: 4) }
+        #expect(try changed.segments().contains(name))
+        #expect(try run(whole, hours: 4)?.segments == 3)
+        #expect(try verify(whole).isGood)
+    }
+
     @Test("a crash or failure at any step leaves a log that opens and verifies, and the next run finishes", arguments: JournalDisk.Fault.allCases)
     func crashes(_ kind: JournalDisk.Fault) throws {
         var step = 0
