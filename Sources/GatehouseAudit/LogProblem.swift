@@ -19,6 +19,8 @@ public struct LogProblem: Error, Sendable, Hashable, CustomStringConvertible {
         case malformed
         /// What should stand in the place of deleted records is missing, not the log's own, or not what follows.
         case anchor
+        /// The log's key was given, and it signed nothing of a log so long that it should have.
+        case unsigned
     }
 
     public let code: Code
@@ -50,10 +52,24 @@ public struct LogVerification: Sendable, Hashable {
     public var first: UInt64
     /// Checkpoints kept elsewhere of less than what was deleted: nothing is left that they could be compared with.
     public var uncompared: Int
+    /// Checkpoints kept elsewhere that fit.
+    public var compared: Int
+    /// How many records the last checkpoint or known head that fits is over.
+    public var covered: UInt64
+    /// Signatures of checkpoints and anchor were verified: the log's key was there.
+    public var signaturesChecked: Bool
+    /// Records at the end, of a log on its own, that a signed checkpoint should cover by now, and none does. Nil where signatures were not
+    /// checked.
+    public var uncovered: ClosedRange<UInt64>?
 
     public init(
-        records: UInt64, head: ChainHead, problem: LogProblem?, tornBytes: Int, checkpoints: Int = 0, first: UInt64 = 1, uncompared: Int = 0
+        records: UInt64, head: ChainHead, problem: LogProblem?, tornBytes: Int, checkpoints: Int = 0, first: UInt64 = 1, uncompared: Int = 0,
+        compared: Int = 0, covered: UInt64 = 0, signaturesChecked: Bool = false, uncovered: ClosedRange<UInt64>? = nil
     ) {
+        self.compared = compared
+        self.covered = covered
+        self.signaturesChecked = signaturesChecked
+        self.uncovered = uncovered
         self.checkpoints = checkpoints
         self.first = first
         self.uncompared = uncompared
@@ -65,8 +81,15 @@ public struct LogVerification: Sendable, Hashable {
 
     public var isGood: Bool { problem == nil }
 
-    /// `{"records":N,"ok":true,"head":"…"}` or `{"records":N,"ok":false,"bad_record":17,"problem":"…"}`, without LF. A torn tail is
-    /// added as `torn_bytes`, the first record as `first` where it is not 1, checkpoints older than it as `checkpoints_not_compared`.
+    /// What a good outcome leaves open about the log's end.
+    public var warning: String? {
+        guard isGood, let uncovered else { return nil }
+        return "no signed checkpoint covers records \(uncovered.lowerBound)..\(uncovered.upperBound)"
+    }
+
+    /// `{"records":N,"ok":true,"head":"…"}` or `{"records":N,"ok":false,"bad_record":17,"problem":"…"}`, without LF, with
+    /// `signatures_checked`. Added where there are any: `first`, where it is not 1; kept checkpoints that fit as `checkpoints_compared`,
+    /// and those older than the first record as `checkpoints_not_compared`; a `warning`; a torn tail as `torn_bytes`.
     public var json: String {
         var output: [UInt8] = []
         output.write { writer in
@@ -82,10 +105,16 @@ public struct LogVerification: Sendable, Hashable {
                 writer.append("\",\"checkpoints\":")
                 writer.append(decimal: UInt64(clamping: checkpoints))
             }
+            writer.append(signaturesChecked ? ",\"signatures_checked\":true" : ",\"signatures_checked\":false")
             if first > 1 {
                 writer.append(",\"first\":")
                 writer.append(decimal: first)
             }
+            if compared > 0 {
+                writer.append(",\"checkpoints_compared\":")
+                writer.append(decimal: UInt64(clamping: compared))
+            }
+            if let warning { writer.append(",\"warning\":", text: warning, limit: RecordLimit.value) }
             if uncompared > 0 {
                 writer.append(",\"checkpoints_not_compared\":")
                 writer.append(decimal: UInt64(clamping: uncompared))

@@ -21,6 +21,10 @@ public struct LogVerifier {
     public private(set) var tree: MerkleFrontier?
     private var nextCheckpoint = 0
     private var checkpointsHeld = 0
+    private var compared = 0
+    /// How many records the last checkpoint or known head that fits is over.
+    private var covered: UInt64
+    private var tail: UnsignedTail
     private var headText: [UInt8]
     private var digestText: [UInt8] = []
     private var nextKnown = 0
@@ -57,6 +61,8 @@ public struct LogVerifier {
         self.checkpoints = checkpoints.filter { $0.size >= anchor.sequence }.sorted { $0.size < $1.size }
         uncompared = checkpoints.count - self.checkpoints.count
         first = anchor.sequence + 1
+        covered = anchor.sequence
+        tail = UnsignedTail(after: anchor.sequence)
         self.key = key
         self.synced = synced
         self.known = (known + (synced.map { [$0] } ?? [])).sorted { $0.sequence < $1.sequence }
@@ -117,12 +123,24 @@ public struct LogVerifier {
             }
             return verification(found, tornBytes: 0)
         }
-        return verification(cutOff, tornBytes: tornBytes)
+        return verification(cutOff ?? unsigned, tornBytes: tornBytes)
     }
 
     private func verification(_ problem: LogProblem?, tornBytes: Int) -> LogVerification {
         LogVerification(
-            records: records, head: head, problem: problem, tornBytes: tornBytes, checkpoints: checkpointsHeld, first: first, uncompared: uncompared)
+            records: records, head: head, problem: problem, tornBytes: tornBytes, checkpoints: checkpointsHeld, first: first, uncompared: uncompared,
+            compared: compared, covered: covered, signaturesChecked: key != nil, uncovered: asksForSignatures ? tail.overdue : nil)
+    }
+
+    /// Of a log on its own. The head that a state keeps is over everything.
+    private var asksForSignatures: Bool { key != nil && synced == nil && tree != nil }
+
+    /// A log whose writer never signed what it signs after each thousand records was made by somebody else.
+    private var unsigned: LogProblem? {
+        guard asksForSignatures, tail.after < first, tail.length > UnsignedTail.promisedRecords, let range = tail.overdue else { return nil }
+        return LogProblem(
+            .unsigned, at: range.lowerBound,
+            "no signed checkpoint covers records \(range.lowerBound)..\(range.upperBound), though one is written after each 1,000: the log was made anew")
     }
 
     private var cutOff: LogProblem? {
@@ -166,6 +184,7 @@ public struct LogVerifier {
         check(parsed, expected: expected)
         if found == nil {
             records += 1
+            if asksForSignatures { tail.append(parsed) }
             goodBytes += line.count + 1
             tree?.append(head.hash, merkle)
             checkKnownHeads()
@@ -209,6 +228,8 @@ public struct LogVerifier {
             signed.checkpoint.size == line.sequence - 1, signed.checkpoint.root == tree.root(merkle), key.map({ signed.isSigned(by: $0) }) ?? true
         else { return false }
         checkpointsHeld += 1
+        covered = signed.checkpoint.size
+        tail = UnsignedTail(after: line.sequence)
         return true
     }
 
@@ -220,6 +241,9 @@ public struct LogVerifier {
                 return report(
                     .rewritten, "the first \(kept.size) records are not those that the checkpoint kept elsewhere was made of; the log was made anew")
             }
+            compared += 1
+            covered = kept.size
+            tail = UnsignedTail(after: kept.size)
         }
     }
 
@@ -232,6 +256,7 @@ public struct LogVerifier {
                     .rewritten,
                     "record \(kept.sequence) is not the one that is known; the log was made anew up to there, or from an earlier record on")
             }
+            if kept.sequence == head.sequence { covered = kept.sequence }
         }
     }
 

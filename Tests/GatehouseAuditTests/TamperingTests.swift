@@ -113,4 +113,29 @@ struct TamperingTests {
         #expect(outcome(anew, against: [], key: signer.key).problem == LogProblem(
             .rewritten, at: 9, "the signed checkpoint in record 10 is not one of the records before it: they were made anew"))
     }
+
+    @Test("records that the log's key should have signed by now are named, and a long log without any signature is none of this gateway's")
+    func unsigned() throws {
+        func made(_ count: Int, seconds: Int64 = 0, last: SystemRecord? = nil) -> [[UInt8]] {
+            var chain = Chain(node: "gate")
+            return (0..<count).map { index in
+                var line: [UInt8] = []
+                let members = index == count - 1 ? last?.members ?? DecisionRecord.accepted().members : DecisionRecord.accepted(UInt64(index)).members
+                chain.finish(members, time: someTime + .seconds(Int64(index) * seconds), into: &line)
+                return line
+            }
+        }
+        #expect(outcome(made(20), against: [], key: signer.key).warning == nil)
+        let old = outcome(made(20, seconds: 30), against: [], key: signer.key)
+        #expect(old.isGood && old.warning == "no signed checkpoint covers records 1..20" && old.json.contains("\"warning\":\"no signed"))
+        #expect(outcome(made(20, last: SystemRecord(.stop)), against: [], key: signer.key).warning != nil)
+        #expect(outcome(made(1_000), against: [], key: signer.key).isGood)
+        let long = outcome(made(1_001), against: [], key: signer.key)
+        #expect(long.problem?.code == .unsigned && long.problem?.sequence == 1)
+        let unchecked = outcome(made(1_001), against: [])
+        #expect(unchecked.isGood && unchecked.warning == nil && !unchecked.signaturesChecked)
+        let compared = outcome(lines, against: [kept], key: signer.key)
+        #expect(compared.compared == 1 && compared.covered == 24 && compared.json.contains("\"signatures_checked\":true,\"checkpoints_compared\":1"))
+        #expect(outcome(other, against: [kept]).covered == 19)
+    }
 }

@@ -36,10 +36,10 @@ public struct AuditCommands: Sendable {
         return try log.verify(synced: synced, checkpoints: try Self.checked(checkpoints, key), key: key, isRunning: true)
     }
 
-    /// As ``verify(against:)`` for a copy of a log on a machine without its state. Without `key` nobody's signature is checked: what was
+    /// As ``verify(against:)`` for a copy of a log, a directory or one file, on a machine without its state. Without `key` nobody's signature is checked: what was
     /// made anew as a whole then shows only against a checkpoint.
     public static func verify(directory: String, against checkpoints: [SignedCheckpoint], key: LogKey?) throws -> LogVerification {
-        try AuditLog(directory: directory).verify(synced: nil, checkpoints: try checked(checkpoints, key), key: key)
+        try AuditReader(directory: directory).log.verify(synced: nil, checkpoints: try checked(checkpoints, key), key: key)
     }
 
     /// By which the log's checkpoints are verified.

@@ -6,7 +6,7 @@ public import GatehouseTime
 /// A log to be looked at, beside a running gateway, of a stopped one, or a copy of one on a machine that has neither state nor policy.
 /// Only reads, and takes no lock.
 public struct AuditReader: Sendable {
-    private let log: AuditLog
+    let log: AuditLog
     private let policies: String?
 
     /// The log of a policy directory's state.
@@ -16,10 +16,12 @@ public struct AuditReader: Sendable {
         self.policies = policies
     }
 
-    /// A directory of segments.
-    public init(directory: String) {
-        log = AuditLog(directory: directory)
+    /// A directory of segments, or one file with a whole log.
+    /// - Throws: where there is no log.
+    public init(directory: String) throws {
+        log = AuditLog(path: directory)
         policies = nil
+        guard try log.isThere() else { throw GatewayError(.state, "no log in \(directory)") }
     }
 
     /// Hands over the records that match, in the order of the log: all of them, or the newest `limit`.

@@ -36,7 +36,7 @@ struct AuditFilterOptions: ParsableArguments {
     @Flag(help: "Also what is no decision: starts, stops, reloads, checkpoints, changes by commands.")
     var all = false
 
-    @Option(help: ArgumentHelp("A directory of segments, for a copied log; needs no state.", valueName: "dir"), completion: .directory)
+    @Option(help: ArgumentHelp("A copied log, the directory or one file with all of it; needs no state.", valueName: "path"), completion: .file())
     var log: String?
 
     @OptionGroup var policy: PolicyOptions
@@ -49,7 +49,7 @@ struct AuditFilterOptions: ParsableArguments {
             reason: reason?.value.rawValue, event: event, reference: reference?.value, andTokens: andTokens, everyKind: all)
     }
 
-    func reader() throws -> AuditReader { try log.map { AuditReader(directory: $0) } ?? AuditReader(policies: policy.policies) }
+    func reader() throws -> AuditReader { try log.map { try AuditReader(directory: $0) } ?? AuditReader(policies: policy.policies) }
 
     func validate() throws {
         if let limit, limit < 1 { throw ValidationError("--limit must be at least 1") }

@@ -5,11 +5,26 @@ public import GatehouseAudit
     internal import Darwin
 #endif
 
-/// A directory of segments, to be read: the state's own, or a copy of one. Memory does not grow with the log.
+/// A directory of segments, to be read: the state's own, or a copy of one; or one file with a whole log, as a forwarded copy is. Memory does
+/// not grow with the log.
 public struct AuditLog: Sendable {
     let storage: any JournalStorage
 
     public init(directory: String) { storage = DirectoryStorage(directory: directory) }
+
+    /// - Parameter path: of a directory of segments, or of one file.
+    public init(path: String) { storage = DirectoryStorage(path: path) }
+
+    /// Whether there is anything of a log, an anchor included.
+    /// - Throws: where the directory could not be read.
+    public func isThere() throws(JournalError) -> Bool {
+        for name in try storage.segments() {
+            guard let file = try openIfThere(name) else { continue }
+            defer { file.close() }
+            if try file.size() > 0 { return true }
+        }
+        return try storage.read(LogAnchor.fileName) != nil
+    }
 
     package init(storage: any JournalStorage) { self.storage = storage }
 
@@ -41,7 +56,8 @@ public struct AuditLog: Sendable {
     ) throws(JournalError) -> LogVerification {
         let beginning = try LogBeginning(storage, try storage.segments(), key: key)
         if let problem = beginning.problem {
-            return LogVerification(records: 0, head: beginning.head, problem: problem, tornBytes: 0, first: beginning.head.sequence + 1)
+            return LogVerification(
+                records: 0, head: beginning.head, problem: problem, tornBytes: 0, first: beginning.head.sequence + 1, signaturesChecked: key != nil)
         }
         var verifier = beginning.verifier(synced: synced, known: known, stopsAtSynced: isRunning, checkpoints: checkpoints, key: key)
         for (index, name) in beginning.names.enumerated() {

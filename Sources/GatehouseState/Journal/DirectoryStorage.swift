@@ -8,10 +8,33 @@ internal import GatehouseAudit
 /// Segments as files of a directory.
 package struct DirectoryStorage: JournalStorage {
     package let directory: String
+    /// The only segment, whatever its name, and no anchor beside it; nil for a directory of segments.
+    private let only: String?
 
-    package init(directory: String) { self.directory = directory }
+    package init(directory: String) {
+        self.directory = directory
+        only = nil
+    }
+
+    /// - Parameter path: of a directory, or of a file that holds a whole log.
+    package init(path: String) {
+        var status = stat()
+        guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+            self.init(directory: path)
+            return
+        }
+        let name = path.split(separator: "/").last.map(String.init) ?? path
+        let parent = path.dropLast(name.utf8.count)
+        self.init(directory: parent.isEmpty ? "." : String(parent), only: name)
+    }
+
+    private init(directory: String, only: String) {
+        self.directory = directory
+        self.only = only
+    }
 
     package func segments() throws(JournalError) -> [String] {
+        if let only { return [only] }
         guard let stream = opendir(directory) else { throw .system("opendir", directory, errno) }
         defer { closedir(stream) }
         var names: [String] = []
@@ -38,6 +61,7 @@ package struct DirectoryStorage: JournalStorage {
     }
 
     package func read(_ name: String) throws(JournalError) -> [UInt8]? {
+        if only != nil { return nil }
         let file: PosixFile
         do throws(JournalError) { file = try PosixFile(path: path(name), creating: false) } catch {
             guard error.code == .missing else { throw error }

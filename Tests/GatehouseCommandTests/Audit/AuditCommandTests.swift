@@ -99,6 +99,33 @@ struct AuditCommandTests {
         let shorter = try await Program.run(
             Program.path, ["audit", "verify", "--log", "cut", "--key", "key", "--against", "last", "--json"], in: directory, input: nil)
         #expect(shorter.status == 1 && shorter.output.contains("\"ok\":false"))
+        let text = try await run("audit", "verify", "--against", "first")
+        #expect(text.output.contains("1 checkpoint kept elsewhere was compared and fit"))
+    }
+
+    @Test("verify on a copy says whether signatures were checked, reads a forwarded file, and a place without a log is an error")
+    func copies() async throws {
+        func verify(_ arguments: String...) async throws -> Program.Result {
+            try await Program.run(Program.path, ["audit", "verify", "--log"] + arguments, in: directory, input: nil)
+        }
+        let gateway = try await GatewayProgram.start(site)
+        _ = try await send(gateway)
+        try site.folder.write("key", try await run("audit", "key").output)
+        gateway.signal(SIGTERM)
+        #expect(await gateway.exit() == 0)
+        let unchecked = try await verify("var/audit")
+        #expect(unchecked.status == 0 && unchecked.messages.contains("signatures not checked; give --key") && !unchecked.output.contains("signed"))
+        #expect(try await verify("var/audit", "--json").output.contains("\"signatures_checked\":false"))
+        let checked = try await verify("var/audit", "--key", "key")
+        #expect(checked.status == 0 && checked.output.contains("signed checkpoint") && checked.messages.isEmpty)
+        let segment = try #require(site.folder.names(in: "var/audit").first { $0.hasSuffix(".jsonl") })
+        try site.folder.write("forwarded.jsonl", String(decoding: site.folder.read("var/audit/\(segment)"), as: UTF8.self))
+        #expect(try await verify("forwarded.jsonl", "--key", "key").output == checked.output)
+        try site.folder.write("empty/other.txt", "")
+        let empty = try await verify("empty")
+        #expect(empty.status == 2 && empty.messages.contains("no log in empty"))
+        let followed = try await Program.run(Program.path, ["audit", "review", "--follow", "--log", "empty"], in: directory, input: nil)
+        #expect(followed.status != 0 && followed.messages.contains("no log in empty"))
     }
 
     @Test("exports neutralise formulas, and OCSF events have what their classes require (SEC-80)")
