@@ -119,7 +119,17 @@ enum OCSFEvent {
         } else {
             output.append(",\"api\":{\"operation\":", text: Self.operation(record))
             output.append(",\"service\":{\"name\":", text: record.endpoint ?? "gatehouse")
-            output.append("}}")
+            output.append("}")
+            if let reference = record.reference {
+                output.append(",\"request\":{\"uid\":", text: reference.description)
+                output.append("}")
+            }
+            output.append("}")
+            if record.kind == "admin", let credential = record.value["credential"]?.string {
+                output.append(",\"resources\":[{\"type\":\"credential\",\"name\":", text: credential, limit: RecordLimit.event)
+                if let version = record.value["version"]?.integer { output.append(",\"version\":", text: String(version)) }
+                output.append("}]")
+            }
         }
         appendUnmapped(record, to: &output)
         output.append("}\n")
@@ -141,6 +151,8 @@ enum OCSFEvent {
             if let action = record.action { output.append(",\"action\":", text: action) }
             if let token = record.value["token"]?.string { output.append(",\"token\":", text: token) }
         }
+        if record.kind == "admin" { appendAdmin(record.value, to: &output) }
+        appendChecks(record.checks, to: &output)
         if record.kind == "decision", let event = record.event {
             if let id = event.id { output.append(",\"event_id\":", text: id, limit: RecordLimit.event) }
             if let type = event.type { output.append(",\"event_type\":", text: type, limit: RecordLimit.event) }
@@ -155,6 +167,37 @@ enum OCSFEvent {
             output.append(decimal: skew)
         }
         output.append("}")
+    }
+
+    private static func appendAdmin(_ value: RecordValue, to output: inout RecordWriter) {
+        let limit = RecordLimit.value
+        if let command = value["command"]?.string { output.append(",\"command\":", text: command, limit: limit) }
+        if let credential = value["credential"]?.string { output.append(",\"credential\":", text: credential, limit: limit) }
+        if let action = value["action"]?.string ?? value["details"]?["action"]?.string { output.append(",\"action\":", text: action, limit: limit) }
+        if let result = value["result"]?.string { output.append(",\"result\":", text: result, limit: limit) }
+        if let version = value["version"]?.integer {
+            output.append(",\"version\":")
+            output.append(decimal: version)
+        }
+    }
+
+    private static func appendChecks(_ checks: [DecisionRecord.Check], to output: inout RecordWriter) {
+        guard !checks.isEmpty else { return }
+        var separator: StaticString = ",\"checks\":["
+        for check in checks {
+            output.append(separator)
+            output.append("{\"check\":", text: check.check)
+            if let scheme = check.scheme { output.append(",\"scheme\":", text: scheme) }
+            if let client = check.client { output.append(",\"client\":", text: client) }
+            if let version = check.version {
+                output.append(",\"version\":")
+                output.append(decimal: Int64(version))
+            }
+            output.append(",\"result\":", text: check.result)
+            output.append("}")
+            separator = ","
+        }
+        output.append("]")
     }
 
     private static func activity(_ record: LogRecord, _ isAuthentication: Bool) -> (Int64, String) {

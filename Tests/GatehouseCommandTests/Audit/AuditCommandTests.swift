@@ -138,7 +138,11 @@ struct AuditCommandTests {
         let table = try await run("audit", "export", "--format", "csv")
         #expect(table.status == 0 && table.output.contains(",'=1+1,"))
         #expect(table.output.utf8.split(separator: 0x0a).count == 7)
+        #expect(try await run("secret", "rotate", "acme/signing", "--overlap", "1h").status == 0)
         let events = try await run("audit", "export", "--format", "ocsf", "--all")
+        #expect(events.output.contains("\"resources\":[{\"type\":\"credential\",\"name\":\"acme/signing\",\"version\":\"2\"}]"))
+        #expect(events.output.contains("\"credential\":\"acme/signing\",\"result\":\"ok\",\"version\":2}"))
+        #expect(events.output.contains("\"checks\":[{\"check\":\"signature\",") && events.output.contains("\"request\":{\"uid\":\""))
         let schema = try OCSFSchema()
         var classes: Set<Int> = []
         for line in events.output.split(separator: "\n") {
