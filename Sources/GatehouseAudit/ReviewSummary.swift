@@ -31,13 +31,15 @@ public struct ReviewSummary: Sendable {
         if let reason = fields.reason { reasons.add(reason, times) }
         guard let sender = fields.sender else { return }
         if let checks = fields.checks { addVersions(checks, sender) }
-        if let skew = fields.skew { addSkew(skew, sender) }
+        if let skew = fields.skew {
+            addSkew(skew, sender, refused: fields.decision.map { $0.count == 8 && $0.has("rejected", at: 0) } ?? false)
+        }
     }
 
-    private mutating func addSkew(_ skew: Int64, _ sender: UnsafeRawBufferPointer) {
+    private mutating func addSkew(_ skew: Int64, _ sender: UnsafeRawBufferPointer, refused: Bool) {
         let name = String(decoding: sender, as: UTF8.self)
         guard skews[name] != nil || skews.count < CountTable.most else { return }
-        skews[name, default: SkewTable()].add(skew)
+        skews[name, default: SkewTable()].add(skew, refused: refused)
     }
 
     /// Items are `{"check":"…","scheme":"…","version":N,"result":"…"}`, whose texts come from the policy.
@@ -108,11 +110,17 @@ public struct SkewTable: Sendable {
     public private(set) var least = Int64.max
     public private(set) var most = Int64.min
     public private(set) var count: UInt64 = 0
+    /// The extremes without what was refused and is off by more than a day: a time in another unit, or made up, tells nothing about a clock.
+    /// Nil where there is nothing else.
+    public private(set) var usual: ClosedRange<Int64>?
     private var buckets: [Int: UInt64] = [:]
 
     init() {}
 
-    mutating func add(_ skew: Int64) {
+    private static let day: UInt64 = 86_400_000
+
+    mutating func add(_ skew: Int64, refused: Bool) {
+        if !refused || skew.magnitude <= Self.day { usual = min(usual?.lowerBound ?? skew, skew)...max(usual?.upperBound ?? skew, skew) }
         least = min(least, skew)
         most = max(most, skew)
         count += 1

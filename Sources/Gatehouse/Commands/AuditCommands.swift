@@ -42,6 +42,9 @@ public struct AuditCommands: Sendable {
         try AuditReader(directory: directory).log.verify(synced: nil, checkpoints: try checked(checkpoints, key), key: key)
     }
 
+    /// Why a record may not be found: what to say beside it; nil where nothing was deleted.
+    public func deletion() throws -> String? { try AuditReader(log).deletion() }
+
     /// By which the log's checkpoints are verified.
     public func key() throws -> LogKey {
         let text: String = try place.perform(ControlRequest("audit-key")) { $0.state.logSigner.key.description }

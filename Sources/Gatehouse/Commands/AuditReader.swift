@@ -24,6 +24,17 @@ public struct AuditReader: Sendable {
         guard try log.isThere() else { throw GatewayError(.state, "no log in \(directory)") }
     }
 
+    init(_ log: AuditLog) {
+        self.log = log
+        policies = nil
+    }
+
+    /// Why an old record is not found, for people; nil where nothing was ever deleted.
+    public func deletion() throws -> String? {
+        let first = try log.firstRecord()
+        return first > 1 ? "older records were deleted; the log begins with \(first)" : nil
+    }
+
     /// Hands over the records that match, in the order of the log: all of them, or the newest `limit`.
     /// - Parameter body: gets what is valid only during the call; false ends the reading.
     /// - Returns: the last record that was looked at.

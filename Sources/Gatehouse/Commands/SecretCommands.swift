@@ -88,7 +88,8 @@ public struct SecretReport: Codable, Sendable {
         public var last_used: String?
         public var uses: Int
         public var addresses: [Address]
-        public var verdict: String
+        /// Nil of a version that is not accepted any more.
+        public var verdict: String?
     }
 
     public struct Address: Codable, Sendable {
@@ -108,7 +109,7 @@ public struct SecretReport: Codable, Sendable {
                         first_used: version.firstUsed?.description,
                         last_used: version.lastUsed?.description, uses: version.uses,
                         addresses: version.addresses.map { Address(address: $0.address, last_used: $0.lastUsed.description, uses: $0.uses) },
-                        verdict: status.verdict(version, quiet: quiet, at: now).rawValue)
+                        verdict: version.state.isLive(at: now) ? status.verdict(version, quiet: quiet, at: now).rawValue : nil)
                 })
         }
     }

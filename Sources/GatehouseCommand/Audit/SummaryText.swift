@@ -36,15 +36,15 @@ struct SummaryText {
     /// Senders whose clock is about to be, or already is, off by more than their endpoints allow.
     var warnings: [String] {
         summary.skews.sorted { $0.key < $1.key }.compactMap { sender, skew in
-            guard let tolerance = tolerances[sender] else { return nil }
+            guard let tolerance = tolerances[sender], let usual = skew.usual else { return nil }
             let late = tolerance.late.components.seconds * 1_000
             let early = tolerance.early.components.seconds * 1_000
-            if skew.median * 2 > late || skew.most * 5 > late * 4 {
-                return "\(sender): requests arrive up to \(Self.seconds(skew.most)) after they were signed (median \(Self.seconds(skew.median))), "
+            if skew.median * 2 > late || usual.upperBound * 5 > late * 4 {
+                return "\(sender): requests arrive up to \(Self.seconds(max(usual.upperBound, skew.median))) after they were signed (median \(Self.seconds(skew.median))), "
                     + "and \(Self.seconds(late)) are tolerated: its clock is slow, or it queues them"
             }
-            if -skew.median * 2 > early || -skew.least * 5 > early * 4 {
-                return "\(sender): requests arrive up to \(Self.seconds(-skew.least)) before their signed time, "
+            if -skew.median * 2 > early || -usual.lowerBound * 5 > early * 4 {
+                return "\(sender): requests arrive up to \(Self.seconds(max(-usual.lowerBound, -skew.median))) before their signed time, "
                     + "and \(Self.seconds(early)) are tolerated: its clock is fast, or this one slow"
             }
             return nil

@@ -22,6 +22,7 @@ struct AuditProve: AsyncParsableCommand {
     var since: String?
 
     @OptionGroup var policy: PolicyOptions
+    @OptionGroup var output: OutputOptions
 
     func validate() throws {
         guard (reference == nil) != (since == nil) else { throw ValidationError("give a reference, or --since with an earlier checkpoint") }
@@ -30,12 +31,19 @@ struct AuditProve: AsyncParsableCommand {
     func run() async throws {
         let commands = try AuditCommands(policies: policy.policies)
         if let since {
-            Terminal.say(bytes: Array(try commands.prove(since: try AuditFiles.checkpoint(since)).description.utf8))
+            show(try commands.prove(since: try AuditFiles.checkpoint(since)))
         } else if let reference {
             guard let proof = try commands.prove(reference.value) else {
-                throw CommandFailure("there is no record with the reference \(reference.value)")
+                throw CommandFailure("there is no record with the reference \(reference.value)", hint: try commands.deletion())
             }
-            Terminal.say(bytes: Array(proof.description.utf8))
+            show(proof)
         }
+    }
+
+    /// With `--json` the proof's text, as `verify-proof` reads it, and what it is over.
+    private func show(_ proof: LogProof) {
+        guard output.json else { return Terminal.say(bytes: Array(proof.description.utf8)) }
+        let log = proof.checkpoint.checkpoint
+        Terminal.say(JSON.object(["proof": .string(proof.description), "origin": .string(log.origin), "records": .number(Int(clamping: log.size))]).text)
     }
 }

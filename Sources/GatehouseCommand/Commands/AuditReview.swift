@@ -48,6 +48,7 @@ struct AuditReview: AsyncParsableCommand {
         pager?.finish()
         guard found else {
             if !output.json { Terminal.note("no record is like that") }
+            if which.reference != nil, let deletion = try reader.deletion() { Terminal.note(deletion) }
             throw ExitCode.failure
         }
     }

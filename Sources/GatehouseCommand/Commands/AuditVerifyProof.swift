@@ -31,11 +31,20 @@ struct AuditVerifyProof: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The log's verifier key, or a file with it.", valueName: "key"))
     var key: String
 
+    @OptionGroup var output: OutputOptions
+
     func validate() throws {
         guard (record == nil) != (old == nil) else { throw ValidationError("give --record or --old") }
     }
 
     func run() async throws {
+        do { try check() } catch {
+            if output.json { Terminal.say(JSON.object(["ok": .bool(false), "error": .string(Terminal.lines(of: error))]).text) }
+            throw error
+        }
+    }
+
+    private func check() throws {
         let key = try AuditFiles.key(key)
         let proof = try AuditFiles.proof(proof)
         guard proof.checkpoint.isSigned(by: key) else { throw CommandFailure("the proof's checkpoint is not signed by \(key.name)") }
@@ -55,6 +64,10 @@ struct AuditVerifyProof: AsyncParsableCommand {
             if let problem = proof.problem(since: older.checkpoint) { throw CommandFailure(problem) }
         }
         let log = proof.checkpoint.checkpoint
+        guard !output.json else {
+            return Terminal.say(
+                JSON.object(["ok": .bool(true), "origin": .string(log.origin), "records": .number(Int(clamping: log.size))]).text)
+        }
         Terminal.say(Terminal.styled("proved", .good) + ": the log of \(log.origin) at \(log.size) records \(record != nil ? "holds this record" : "begins with the older one")")
     }
 }

@@ -7,7 +7,8 @@ struct SecretStatus: AsyncParsableCommand {
         commandName: "status",
         abstract: "Show each version of a credential, when it was used and whether it can be retired.",
         discussion: """
-            Verdicts: in-use, safe-to-retire (quiet for the policy's quiet period, and a newer version used since) and never-used.
+            Verdicts: in-use, safe-to-retire (quiet for the policy's quiet period, and a newer version used since) and never-used; none for
+            a version that is retired or revoked.
             Exit status 1 where there is no such credential.
 
             Examples:

@@ -49,7 +49,7 @@ struct SecretTable {
                 Table.Cell(isLive ? RelativeTime.text(version.accepted_until ?? version.expires, now: now) : ""),
                 Table.Cell(RelativeTime.text(version.created, now: now)), Table.Cell(RelativeTime.text(version.first_used, now: now)),
                 Table.Cell(RelativeTime.text(version.last_used, now: now)), Table.Cell(String(version.uses)), Table.Cell(Self.from(version)),
-                Table.Cell(isLive ? version.verdict : "", Self.style(version.verdict)),
+                Table.Cell(version.verdict ?? "-", Self.style(version.verdict ?? "")),
             ])
         }
         return table

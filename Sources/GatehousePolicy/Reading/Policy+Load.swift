@@ -52,6 +52,8 @@ extension Policy {
             reading.warning("there is no endpoint, so every request is answered 404", at: node, hint: "write endpoints/NAME.yaml")
         }
 
+        if let gateway { checkKeep(gateway.audit.keep, endpoints, Node.Place(file: directory.gateway.path, line: 0, column: 0), reading) }
+
         try reading.check()
         guard let gateway else { throw PolicyError(diagnostics: []) }
         let all = [directory.gateway] + PolicyDirectory.Kind.allCases.flatMap { directory.files[$0] ?? [] }
@@ -63,6 +65,13 @@ extension Policy {
     /// The names of `to: swift:NAME`: what a program that embeds the gateway must hand it.
     public var swiftHandlers: Set<String> {
         Set(endpoints.flatMap(\.deliver).compactMap { if case .swift(let name) = $0.to { name } else { nil } })
+    }
+
+    private static func checkKeep(_ keep: Duration, _ endpoints: [EndpointPolicy], _ place: Node.Place, _ reading: Reading) {
+        guard let longest = endpoints.max(by: { $0.replay.remember < $1.replay.remember }), keep < longest.replay.remember else { return }
+        reading.warning(
+            "audit.keep \(keep.policyText) is less than remember \(longest.replay.remember.policyText) of endpoint \(longest.name): a duplicate may be "
+                + "known whose first record is deleted", at: Node(place: place, content: .null), hint: "keep at least \(longest.replay.remember.policyText)")
     }
 
     private static func readGateway(

@@ -61,6 +61,14 @@ public enum PolicyText {
         return SocketAddressText(host: host, port: port)
     }
 
+    /// A size as policies write it, in the largest unit that divides it.
+    static func text(size: Int) -> String {
+        for (unit, shift) in [("GiB", 30), ("MiB", 20), ("KiB", 10)] where size > 0 && size.trailingZeroBitCount >= shift {
+            return "\(size >> shift)\(unit)"
+        }
+        return "\(size)B"
+    }
+
     /// Names of senders, endpoints, schemes and handlers: `[a-z0-9][a-z0-9._-]*`, at most 64 characters. They become parts of file
     /// names, credentials and header values, so nothing else is let in.
     public static func isSafeName(_ text: some StringProtocol) -> Bool {

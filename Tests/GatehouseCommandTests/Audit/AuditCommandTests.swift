@@ -74,6 +74,7 @@ struct AuditCommandTests {
         #expect(try await run("audit", "verify", "--against", "first").status == 0)
         _ = try await gateway.send(site.acmeSender().request(id: "msg_9", "{}"))
         try site.folder.write("proof", try await run("audit", "prove", sent.accepted[0]).output)
+        #expect(try await run("audit", "prove", sent.accepted[0], "--json").output.hasPrefix("{\"proof\":\""))
         try site.folder.write("record", try await run("audit", "review", "--json", "--reference", sent.accepted[0]).output)
         try site.folder.write("wrong", try await run("audit", "review", "--json", "--reference", sent.accepted[1]).output)
         try site.folder.write("growth", try await run("audit", "prove", "--since", "first").output)
@@ -83,6 +84,7 @@ struct AuditCommandTests {
             try await Program.run(Program.path, ["audit", "verify-proof"] + arguments + ["--key", "key"], in: directory, input: nil).status
         }
         #expect(try await proves("proof", "--record", "record") == 0)
+        #expect(try await proves("proof", "--record", "record", "--json") == 0)
         #expect(try await proves("proof", "--record", "wrong") == 1)
         #expect(try await proves("growth", "--old", "first") == 0)
         #expect(try await proves("growth", "--record", "record") == 1)

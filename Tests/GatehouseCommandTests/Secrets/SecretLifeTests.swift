@@ -52,6 +52,8 @@ struct SecretLifeTests {
         let admin = records.filter { $0["kind"] as? String == "admin" }
         #expect(admin.map { $0["result"] as? String } == ["ok", "ok", "in-use", "ok"])
         #expect(admin.allSatisfy { $0["uid"] != nil })
+        let ended = try await versions(site).last
+        #expect(ended?["state"] as? String == "retired" && ended?["verdict"] is NSNull)
         // Exact after a clean stop, on the state of a stopped gateway.
         #expect(try await versions(site).map { $0["uses"] as? Int } == [1, 2])
     }

@@ -41,6 +41,7 @@ struct GatewayRetentionTests {
         #expect(whole.isGood && whole.first > 1)
         let old = try commands.verify(against: [try #require(early)])
         #expect(old.isGood && old.uncompared == 1)
+        #expect(try commands.deletion() == "older records were deleted; the log begins with \(whole.first)")
         let late = try commands.checkpoint()
         #expect(try commands.verify(against: [late]).isGood)
         let reference = try #require(Reference(last))
