@@ -284,6 +284,13 @@ struct PolicyLoadTests {
             ])
     }
 
+    @Test("a log that is kept shorter than duplicates are known is warned about")
+    func keepAndRemember() throws {
+        let gateway = "listen: [{ address: 0.0.0.0:1, certificate: a, private-key: b }]\naudit: { keep: 1h }"
+        let warnings = try TemporaryPolicy(["gateway.yaml": gateway]).warnings()
+        #expect(warnings.contains { $0.contains("audit.keep 1h is less than remember") }, "said: \(warnings)")
+    }
+
     @Test("the certificate item needs a client-ca, on a listener or one of its names")
     func certificateItem() throws {
         let endpoint = "path: /a\nsenders: [acme]\nauthenticate: [certificate]\nevent: { id: json:id }\ndeliver: [{ to: swift:a }]"
