@@ -40,7 +40,10 @@ enum TokenCauses {
         case .tokenAudience: ("The assertion, or the token, is for somebody else.", "An assertion's aud is the issuer; a token's audience one of the sender's `audiences`.")
         case .tokenExpired: ("The client assertion has expired.", "Make a fresh one for each request, and set clocks by NTP.")
         case .tokenNotYet: ("The client assertion is from the future, or ends too far ahead.", "Set the client's clock; `assertion-lifetime` says how far ahead exp may be.")
-        case .tokenScope: ("The client asked for a scope that the sender's policy does not have.", "Add it to `scopes` of the sender, or let the client ask for less.")
+        case .tokenScope: (
+            "The client asked for a grant or a scope that the sender's policy does not have.",
+            "Compare its grant_type with `grants` of the sender, and what it asks for with `scopes`; add what is meant, or let the client ask for less."
+        )
         case .network: ("The request came from an address outside the sender's networks.", "Add the network in senders/SENDER.yaml, or name the proxy in `trusted-proxies`.")
         case .method, .mediaType, .tooLarge: ("The request is not a POST of a small form.", "Send application/x-www-form-urlencoded by POST.")
         case .unavailable: ("The gateway could not decide, store or audit.", "Look at its log, `gatehouse status`, and the disk.")

@@ -81,7 +81,7 @@ public struct AccessTokenValidator: Sendable {
         if let issuer = key.issuer {
             token.isOwn = false
             token.credentials = []
-            guard let sender = keyring.trusted[issuer].sender(client: token.sender, subject: claims["sub"]?.plain ?? "") else {
+            guard let sender = keyring.trusted[issuer].sender(client: token.sender) else {
                 return .failure(Failure(refusal: .signature))
             }
             token.sender = sender

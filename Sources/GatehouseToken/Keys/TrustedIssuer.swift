@@ -18,9 +18,6 @@ public struct TrustedIssuer: Sendable {
         keys = try VerificationKeySet(jwks)
     }
 
-    /// By `client_id`, else by `sub`.
-    func sender(client: String, subject: String) -> String? {
-        if clients.isEmpty { return client }
-        return clients[client] ?? clients[subject]
-    }
+    /// By `client_id` alone: whoever may choose a `sub` at that issuer could choose a client's id (RFC 9068 section 5).
+    func sender(client: String) -> String? { clients.isEmpty ? client : clients[client] }
 }

@@ -222,7 +222,7 @@ struct AuditCommandTests {
         try site.add("user/basic")
         try site.sender("far", "networks: [10.0.0.0/8]")
         try site.endpoint("far", to: "file:../../far.jsonl", senders: "[far]")
-        try site.add("far/signing", site.secret)
+        let farSecret = try site.add("far/signing")
         let gateway = try await GatewayProgram.start(site)
         let sender = try site.acmeSender()
         func explained(_ request: RawRequest, _ status: Int) async throws -> String {
@@ -240,7 +240,7 @@ struct AuditCommandTests {
         let garbled = try await explained(basic("###"), 401)
         #expect(garbled.contains("is not that of user and password") && !garbled.contains("stored"))
         #expect(try await explained(basic("dXNlcjpub3BlbmVzcw=="), 401).contains("gatehouse secret rotate user/basic"))
-        let far = try TestSender("standard-webhooks", secret: site.secret, path: "/hooks/far")
+        let far = try TestSender("standard-webhooks", secret: farSecret, path: "/hooks/far")
         let network = try await explained(far.request(id: "msg_1", "{}"), 401)
         #expect(network.contains("Sender far may come from 10.0.0.0/8") && network.contains("senders/far.yaml"))
         #expect(try await explained(RawRequest("/hooks/acme").changed { $0.method = "PATCH" }, 405).contains("PATCH came; endpoint acme takes POST."))
