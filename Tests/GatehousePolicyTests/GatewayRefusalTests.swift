@@ -37,7 +37,7 @@ struct GatewayRefusalTests {
         withLine("trusted-proxies: [10.0.0.0/8, 10.0.0.0/8]", "31: '10.0.0.0/8' appears twice in the list"),
         withLine("audit: { on-failure: ignore }", "22: 'ignore' is not one of refuse, allow"),
         withLine("audit: { keep-rejected: 1 }", "25: '1' is not a duration"),
-        withLine("audit: { segment: 128GiB }", "30: '128GiB' is outside 64KiB to 64GiB"),
+        withLine("audit: { segment: 128GiB }", "19: '128GiB' is outside 64KiB to 64GiB"),
         withLine("audit: { keep-rejected-size: 4KiB }", "30: '4KiB' is outside 1MiB to 64GiB"),
         withLine("audit: { forward: syslog://h:514 }", "19: 'syslog://h:514' is no place to forward records to"),
         withLine("audit: { forward: \"syslog+tls://h:0\" }", "19: 'syslog+tls://h:0' is no place to forward records to"),

@@ -151,10 +151,10 @@ extension Operations {
             #expect(try await gateway.run("reload").status == 0)
             #expect(try await Load(gateway, ["--count", "3"]).report().answers == ["200": 3])
             #expect(try segments() == 2)
-            try gateway.replace(in: "policies/gateway.yaml", "reserve: 1MiB", "reserve: 1048576GiB")
+            try gateway.replace(in: "policies/gateway.yaml", "reserve: 1MiB", "reserve: 1024GiB")
             #expect(try await gateway.run("reload").status == 0)
             #expect(try await becomesTrue { try await Load(gateway, ["--count", "1"]).report().answers == ["503": 1] })
-            try gateway.replace(in: "policies/gateway.yaml", "reserve: 1048576GiB", "reserve: 1MiB")
+            try gateway.replace(in: "policies/gateway.yaml", "reserve: 1024GiB", "reserve: 1MiB")
             #expect(try await gateway.run("reload").status == 0)
             #expect(try await becomesTrue { try await Load(gateway, ["--count", "1"]).report().answers == ["200": 1] })
         }
