@@ -29,7 +29,9 @@ struct ExplainedRequest {
         guard let (head, bodyStart) = Self.split(raw) else {
             throw GatewayError(.control, "the file holds no raw HTTP/1.1 request: expected a request line, headers, an empty line and the body")
         }
-        if zip([0] + head, head).contains(where: { $0 != 0x0d && $1 == 0x0a }) {
+        // With the empty line at its end.
+        let whole = raw[..<bodyStart]
+        if zip([0] + whole, whole).contains(where: { $0 != 0x0d && $1 == 0x0a }) {
             notes.append("Lines of the head end in LF alone and were taken for CR LF; the gateway answers such bytes with 400, malformed")
         }
         // By bytes: to a String, CR LF is one character.

@@ -119,7 +119,7 @@ struct TokenCommandTests {
         #expect(record["kind"] as? String == "token" && record["action"] as? String == "refused" && record["reason"] as? String == "credential-mismatch")
         #expect(try await run(site, "audit", "review", "--sender", "acme").output.contains("issued ok acme client_credentials client_secret_basic"))
         let explained = try await run(site, "explain", try #require(refused.reference))
-        #expect(explained.status == 0 && explained.output.contains("secret rotate SENDER/oauth"), "\(explained)")
+        #expect(explained.status == 0 && explained.output.contains("secret rotate acme/oauth"), "\(explained)")
         for format in ["jsonl", "csv", "ocsf"] {
             let exported = try await run(site, "audit", "export", "--format", format).output
             #expect(exported.contains("issued") && exported.contains("credential-mismatch") && !exported.contains(secret), "\(format)")
