@@ -22,6 +22,8 @@ final class JournalWriter {
 
     private var file: (any JournalFile)?
     private var name: String
+    /// When the segment was begun, as its name says.
+    private var begun: WallTime?
     /// Bytes of the segment that are synced.
     private var offset: Int
     private var buffer: [UInt8] = []
@@ -49,6 +51,7 @@ final class JournalWriter {
         chain = Chain(node: node, head: start.report.head)
         file = start.file
         name = start.name
+        begun = SegmentName.begun(start.name)
         offset = start.offset
         announced = start.report.head
         tree = start.tree
@@ -275,12 +278,13 @@ final class JournalWriter {
         closeSegment()
         file = created
         name = next
+        begun = SegmentName.begun(next)
         offset = 0
         shared.update { $0.statistics.segments += 1 }
     }
 
     private func isOld(at time: WallTime) -> Bool {
-        guard let age = options.segmentAge, let begun = SegmentName.begun(name) else { return false }
+        guard let age = options.segmentAge, let begun else { return false }
         return time - begun > age
     }
 
