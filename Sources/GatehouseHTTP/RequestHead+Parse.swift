@@ -188,7 +188,7 @@ extension UnsafeRawBufferPointer {
     }
 
     /// `text` is lower case.
-    func matchesIgnoringCase(_ text: StaticString, at position: Int, before end: Int) -> Bool {
+    package func matchesIgnoringCase(_ text: StaticString, at position: Int, before end: Int) -> Bool {
         guard position >= 0, position + text.utf8CodeUnitCount <= end, end <= count else { return false }
         for offset in 0..<text.utf8CodeUnitCount where self[position + offset].lowercased != text.utf8Start[offset] { return false }
         return true

@@ -61,24 +61,20 @@ extension Evaluation {
     /// SEC-42: from the Authorization field only, which comes once, and nowhere else.
     func readBearer() -> BearerClaim {
         let field: UnsafeRawBufferPointer
-        switch request.field("authorization") {
+        switch request.field(.authorization) {
         case .absent: return .missing
         case .repeated: return .malformed
         case .one(let value): field = value
         }
-        let scheme = "bearer"
-        guard field.count >= scheme.utf8.count, zip(field, scheme.utf8).allSatisfy({ $0 == $1 || $0 | 0x20 == $1 }) else { return .missing }
-        let rest = field.slice(scheme.utf8.count, field.count)
-        guard rest.first.map({ $0 == 0x20 }) ?? true else { return .missing }
+        guard BearerUse.isBearer(field) else { return .missing }
         if let query = request.head.query, Self.namesToken(request[query]) { return .malformed }
         if isForm, Self.namesToken(request.body) { return .malformed }
-        return .given(rest.trimmed)
+        return .given(field.slice("bearer".utf8.count, field.count).trimmed)
     }
 
     private var isForm: Bool {
-        guard case .one(let type) = request.field("content-type") else { return false }
-        let form = "application/x-www-form-urlencoded"
-        return type.count >= form.utf8.count && zip(type, form.utf8).allSatisfy { $0 == $1 || $0 | 0x20 == $1 }
+        guard case .one(let type) = request.field(.contentType) else { return false }
+        return type.matchesIgnoringCase("application/x-www-form-urlencoded", at: 0, before: type.count)
     }
 
     /// Whether form-encoded parameters hold an `access_token`.

@@ -1,4 +1,5 @@
 public import GatehouseCrypto
+internal import GatehouseHTTP
 public import GatehousePolicy
 public import GatehouseTime
 
@@ -166,4 +167,9 @@ public enum BearerUse: Sendable, Hashable {
     case sent
     /// Twice, or in more than one way: 400, `invalid_request` (RFC 6750 section 3.1).
     case misused
+
+    /// Whether the value of an Authorization field is of the Bearer scheme, whose name is known in any case (RFC 6750 section 2.1).
+    public static func isBearer(_ field: UnsafeRawBufferPointer) -> Bool {
+        field.matchesIgnoringCase("bearer", at: 0, before: field.count) && (field.count == 6 || field[6] == UInt8(ascii: " "))
+    }
 }

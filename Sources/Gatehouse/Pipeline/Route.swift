@@ -54,10 +54,7 @@ final class Route: Sendable {
 
     /// The same of a 401 to a request that nothing was checked of.
     func challenges(of view: RequestView) -> [(name: String, value: String)] {
-        let scheme = "bearer "
-        let bringsToken = view.values("authorization").contains { value in
-            value.count >= scheme.utf8.count && zip(value, scheme.utf8).allSatisfy { $0 == $1 || $0 | 0x20 == $1 }
-        }
+        let bringsToken = view.values(.authorization).contains(where: BearerUse.isBearer)
         return challenges.fields(status: 401, bearer: bringsToken ? .sent : .none)
     }
 
