@@ -22,9 +22,9 @@ final class RequestExchange: @unchecked Sendable {
     let eventLoop: any EventLoop
     let reference: Reference
     /// Its neighbours among the loop's exchanges (``ExchangeList``).
-    fileprivate(set) var next: RequestExchange?
-    fileprivate(set) unowned(unsafe) var previous: RequestExchange?
-    fileprivate(set) var isListed = false
+    var next: RequestExchange?
+    unowned(unsafe) var previous: RequestExchange?
+    var isListed = false
     /// `audit.on-failure: allow`: the answer stays as it was decided where no record of it can be made durable.
     let goesOnUnrecorded: Bool
     let route: Route?
@@ -495,52 +495,5 @@ final class RequestExchange: @unchecked Sendable {
         connection = nil
         // A hand-over that missed its deadline still holds its reservation until it ends or `late` passes.
         if !hasReservation { loop.end(self) }
-    }
-}
-
-/// The requests of a loop that are not ended, as a list through themselves: joining and leaving it costs no look-up.
-struct ExchangeList {
-    private var first: RequestExchange?
-
-    var isEmpty: Bool { first == nil }
-
-    mutating func append(_ exchange: RequestExchange) {
-        exchange.next = first
-        // `previous` is cleared or moved whenever the exchange it names leaves, so it never outlives it.
-        first?.previous = exchange
-        exchange.isListed = true
-        first = exchange
-    }
-
-    /// Does nothing for one that has left.
-    mutating func remove(_ exchange: RequestExchange) {
-        guard exchange.isListed else { return }
-        exchange.isListed = false
-        let (next, previous) = (exchange.next, exchange.previous)
-        next?.previous = previous
-        if let previous { previous.next = next } else { first = next }
-        exchange.next = nil
-        exchange.previous = nil
-    }
-
-    /// `body` may make exchanges leave.
-    func forEach(_ body: (RequestExchange) -> Void) {
-        var current = first
-        while let exchange = current {
-            current = exchange.next
-            body(exchange)
-        }
-    }
-}
-
-extension KeptAnswer {
-    init(_ answer: Answer) {
-        self.init(status: answer.status, contentType: answer.contentType, body: answer.body.map { Array($0.readableBytesView) } ?? [])
-    }
-}
-
-extension Answer {
-    init(_ kept: KeptAnswer) {
-        self.init(status: kept.status, contentType: kept.contentType, body: kept.body.isEmpty ? nil : ByteBuffer(bytes: kept.body))
     }
 }
