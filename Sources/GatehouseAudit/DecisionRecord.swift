@@ -121,7 +121,8 @@ public struct DecisionRecord: Sendable {
         if let sender { output.append(",\"sender\":", text: sender) }
         output.append(",\"decision\":", text: decision)
         output.append(",\"reason\":", text: reason)
-        encodeChecks(to: &output)
+        output.append(",\"checks\":")
+        output.append(checks)
         if let event { event.encode(to: &output) }
         if let body {
             output.append(",\"body\":{\"bytes\":")
@@ -158,22 +159,26 @@ public struct DecisionRecord: Sendable {
         if let detail { output.append(",\"detail\":", text: detail, limit: RecordLimit.event) }
     }
 
-    private func encodeChecks(to output: inout RecordWriter) {
-        output.append(",\"checks\":[")
+}
+
+extension RecordWriter {
+    /// As a list, cut where a record may hold no more.
+    mutating func append(_ checks: [DecisionRecord.Check]) {
+        append("[")
         var first = true
         for check in checks.prefix(RecordLimit.items) {
-            output.append(first ? "{\"check\":" : ",{\"check\":", text: check.check)
+            append(first ? "{\"check\":" : ",{\"check\":", text: check.check)
             first = false
-            if let scheme = check.scheme { output.append(",\"scheme\":", text: scheme) }
-            if let client = check.client { output.append(",\"client\":", text: client) }
+            if let scheme = check.scheme { append(",\"scheme\":", text: scheme) }
+            if let client = check.client { append(",\"client\":", text: client) }
             if let version = check.version {
-                output.append(",\"version\":")
-                output.append(decimal: Int64(version))
+                append(",\"version\":")
+                append(decimal: Int64(version))
             }
-            output.append(",\"result\":", text: check.result)
-            output.append("}")
+            append(",\"result\":", text: check.result)
+            append("}")
         }
-        output.append("]")
+        append("]")
     }
 }
 

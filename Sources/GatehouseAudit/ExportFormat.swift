@@ -152,7 +152,10 @@ enum OCSFEvent {
             if let token = record.value["token"]?.string { output.append(",\"token\":", text: token) }
         }
         if record.kind == "admin" { appendAdmin(record.value, to: &output) }
-        appendChecks(record.checks, to: &output)
+        if !record.checks.isEmpty {
+            output.append(",\"checks\":")
+            output.append(record.checks)
+        }
         if record.kind == "decision", let event = record.event {
             if let id = event.id { output.append(",\"event_id\":", text: id, limit: RecordLimit.event) }
             if let type = event.type { output.append(",\"event_type\":", text: type, limit: RecordLimit.event) }
@@ -179,25 +182,6 @@ enum OCSFEvent {
             output.append(",\"version\":")
             output.append(decimal: version)
         }
-    }
-
-    private static func appendChecks(_ checks: [DecisionRecord.Check], to output: inout RecordWriter) {
-        guard !checks.isEmpty else { return }
-        var separator: StaticString = ",\"checks\":["
-        for check in checks {
-            output.append(separator)
-            output.append("{\"check\":", text: check.check)
-            if let scheme = check.scheme { output.append(",\"scheme\":", text: scheme) }
-            if let client = check.client { output.append(",\"client\":", text: client) }
-            if let version = check.version {
-                output.append(",\"version\":")
-                output.append(decimal: Int64(version))
-            }
-            output.append(",\"result\":", text: check.result)
-            output.append("}")
-            separator = ","
-        }
-        output.append("]")
     }
 
     private static func activity(_ record: LogRecord, _ isAuthentication: Bool) -> (Int64, String) {

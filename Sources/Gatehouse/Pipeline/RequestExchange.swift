@@ -437,28 +437,9 @@ final class RequestExchange: @unchecked Sendable {
 
     // MARK: The decision
 
-    /// As ``conclude(_:_:_:)``, with a record of another kind.
-    func conclude(_ decision: DecisionKind, _ reason: Reason, _ answer: Answer, sender: String?, record: TokenRecord) {
-        guard !isConcluded else { return }
-        isConcluded = true
-        stopWaiting()
-        decided = .now()
-        self.answer = answer
-        loop.note(decision, reason, route: route, sender: sender, reference: reference, remote: remote, detail: detail)
-        if loop.shared.health.isFailing { return recorded(false) }
-        loop.recordBytes.removeAll(keepingCapacity: true)
-        record.encode(into: &loop.recordBytes)
-        loop.submit(self, members: loop.recordBytes)
-    }
-
     /// Writes the record; the answer follows when it is durable.
     func conclude(_ decision: DecisionKind, _ reason: Reason, _ answer: Answer) {
-        guard !isConcluded else { return }
-        isConcluded = true
-        stopWaiting()
-        decided = .now()
-        self.answer = answer
-        loop.note(decision, reason, route: route, sender: verification?.sender, reference: reference, remote: remote, detail: detail)
+        guard noteConclusion(decision, reason, answer, sender: verification?.sender) else { return }
         let record = DecisionRecord(
             reference: reference, endpoint: route?.policy.name, sender: verification?.sender, decision: decision.rawValue,
             reason: reason.rawValue, checks: loop.checks(verification?.checks ?? []).recorded,
@@ -470,6 +451,25 @@ final class RequestExchange: @unchecked Sendable {
         loop.recordBytes.removeAll(keepingCapacity: true)
         record.encode(into: &loop.recordBytes)
         loop.submit(self, members: loop.recordBytes)
+    }
+
+    /// As ``conclude(_:_:_:)``, with a record of another kind.
+    func conclude(_ decision: DecisionKind, _ reason: Reason, _ answer: Answer, sender: String?, record: TokenRecord) {
+        guard noteConclusion(decision, reason, answer, sender: sender) else { return }
+        loop.recordBytes.removeAll(keepingCapacity: true)
+        record.encode(into: &loop.recordBytes)
+        loop.submit(self, members: loop.recordBytes)
+    }
+
+    /// What every conclusion begins with; false where there was one before.
+    private func noteConclusion(_ decision: DecisionKind, _ reason: Reason, _ answer: Answer, sender: String?) -> Bool {
+        guard !isConcluded else { return false }
+        isConcluded = true
+        stopWaiting()
+        decided = .now()
+        self.answer = answer
+        loop.note(decision, reason, route: route, sender: sender, reference: reference, remote: remote, detail: detail)
+        return true
     }
 
     /// The record is durable, or cannot be made so.
