@@ -99,7 +99,8 @@ struct HeadWriter {
     /// Ends the head; now comes the body.
     mutating func end() { buffer.writeStaticString("\r\n") }
 
-    mutating func body(_ bytes: UnsafeRawBufferPointer) { buffer.writeBytes(bytes) }
+    /// Returns how many bytes were written.
+    mutating func body(_ bytes: UnsafeRawBufferPointer) -> Int { buffer.writeBytes(bytes) }
     mutating func body(_ bytes: ByteBuffer) { buffer.writeImmutableBuffer(bytes) }
 
     /// Without the String that `String(number)` would make.

@@ -42,6 +42,8 @@ final class RequestExchange: @unchecked Sendable {
     /// Set while a hand-over, or another request with the same event, is waited for.
     private var deadline: NIODeadline?
     private var onDeadline: (() -> Void)?
+    private var isVerified = false
+    private var isHandedOver = false
     private var hasReservation = false
     private(set) var isConcluded = false
     private var isAnswered = false
@@ -128,6 +130,8 @@ final class RequestExchange: @unchecked Sendable {
         switch verification.outcome {
         case .authenticated:
             verified = .now()
+            isVerified = true
+            loop.metrics.verified(bytes: view.body.count)
             loop.used(verification, route: route, at: received, from: remote)
             if verification.isBodyUnreadable {
                 loop.log.info(
@@ -292,7 +296,6 @@ final class RequestExchange: @unchecked Sendable {
         guard let relay = route.hand.relay, relay.wants(verification?.event.type) else {
             return accept(Answer(status: verification?.okStatus ?? 200))
         }
-        loop.metrics.verified(bytes: view.body.count)
         if let signer = relay.signer, !signer.isAble(at: received) {
             detail = "handler/\(relay.delivery.name ?? "")/signing has no live version to sign the hand-over with: gatehouse secret add"
             return failed(502)
@@ -300,16 +303,16 @@ final class RequestExchange: @unchecked Sendable {
         let facts = HandOverFacts(
             endpoint: route.policy.name, verification: verification, received: received, reference: reference, attempt: 1,
             secretFields: route.verifier.secretFields)
-        loop.metrics.handedOver(bytes: view.body.count)
         let late = relay.delivery.late > relay.delivery.timeout ? relay.delivery.late : relay.delivery.timeout
         switch relay.handler {
         case .http(let lines):
             let request = RelayRequest.make(
                 view, facts, lines: lines, checks: loop.checks(verification?.checks ?? []).text, signer: relay.signer, now: received,
                 into: loop.relayBuffer.take(capacity: view.head.length + view.body.count + RelayRequest.ownBytes))
+            handedOver(bytes: request.body)
             let pool = loop.pool(lines.target, connectTimeout: TimeAmount(relay.delivery.timeout))
-            let ticket = pool.send(request) { [self] result in relayed(result) }
-            loop.relayBuffer.giveBack(request)
+            let ticket = pool.send(request.bytes) { [self] result in relayed(result) }
+            loop.relayBuffer.giveBack(request.bytes)
             wait(for: relay.delivery.timeout) { [self] in
                 timedOut()
                 guard ticket.isSent else {
@@ -320,9 +323,10 @@ final class RequestExchange: @unchecked Sendable {
             }
         case .client(let client):
             let deadline = NIODeadline.now() + TimeAmount(relay.delivery.timeout)
+            let event = HandOver(view, facts, takesFields: client.takesFields, signer: relay.signer, now: loop.clock.now)
+            handedOver(bytes: event.body.readableBytes)
             client.handOver(
-                HandOver(view, facts, takesFields: client.takesFields, signer: relay.signer, now: loop.clock.now), on: loop.eventLoop, deadline: deadline,
-                lateUntil: .now() + TimeAmount(late),
+                event, on: loop.eventLoop, deadline: deadline, lateUntil: .now() + TimeAmount(late),
                 completion: { [self] result in
                     switch result {
                     case .answered(let answer): self.answered(answer)
@@ -337,6 +341,12 @@ final class RequestExchange: @unchecked Sendable {
                 },
                 late: { [self] answer in answeredLate(answer) })
         }
+    }
+
+    /// - Parameter bytes: of the body as the handler is given it.
+    private func handedOver(bytes: Int) {
+        isHandedOver = true
+        loop.metrics.handedOver(bytes: bytes)
     }
 
     private func relayed(_ result: Result<RelayConnection.Response, RelayConnection.Failure>) {
@@ -468,6 +478,7 @@ final class RequestExchange: @unchecked Sendable {
         stopWaiting()
         decided = .now()
         self.answer = answer
+        if isVerified, !isHandedOver { loop.metrics.withheld(bytes: bodyBytes ?? 0) }
         loop.note(decision, reason, route: route, sender: sender, reference: reference, remote: remote, detail: detail)
         return true
     }

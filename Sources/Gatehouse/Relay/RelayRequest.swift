@@ -49,7 +49,7 @@ enum RelayRequest {
     static func make(
         _ view: RequestView, _ facts: HandOverFacts, lines: RelayLines, checks: String, signer: HandOverSigner?, now: WallTime,
         into buffer: consuming ByteBuffer
-    ) -> ByteBuffer {
+    ) -> (bytes: ByteBuffer, body: Int) {
         var writer = HeadWriter(buffer)
         writer.checked(view.method)
         writer.checked(lines.start)
@@ -72,8 +72,8 @@ enum RelayRequest {
             }
         }
         writer.end()
-        writer.body(view.body)
-        return writer.finish()
+        let body = writer.body(view.body)
+        return (writer.finish(), body)
     }
 }
 

@@ -88,7 +88,8 @@ struct MetricsTests {
         metrics.handshakeCompleted(version: "TLSv1.2", resumed: true)
         metrics.handshakeFailed()
         metrics.verified(bytes: 10)
-        metrics.handedOver(bytes: 10)
+        metrics.handedOver(bytes: 7)
+        metrics.withheld(bytes: 3)
         metrics.failureLimited()
         for skew: Int64 in [1_500_000, -500_000] { metrics.skew(sender: 1, microseconds: skew) }
         let page = page(metrics, names: ["", "acme"])
@@ -96,7 +97,7 @@ struct MetricsTests {
             "gatehouse_connections 2", "gatehouse_connections_accepted_total 3", "gatehouse_handshakes_failed_total 1",
             "gatehouse_handshakes_total{version=\"TLSv1.3\",kind=\"full\"} 1",
             "gatehouse_handshakes_total{version=\"TLSv1.2\",kind=\"resumed\"} 1",
-            "gatehouse_verified_bytes_total 10", "gatehouse_handed_over_bytes_total 10", "gatehouse_limited_failures_total 1",
+            "gatehouse_verified_bytes_total 10", "gatehouse_handed_over_bytes_total 7", "gatehouse_withheld_bytes_total 3", "gatehouse_limited_failures_total 1",
             "gatehouse_sender_skew_seconds_sum{sender=\"acme\"} 1", "gatehouse_sender_skew_seconds_count{sender=\"acme\"} 2",
             "gatehouse_sender_skew_least_seconds{sender=\"acme\"} -0.5", "gatehouse_sender_skew_greatest_seconds{sender=\"acme\"} 1.5",
             "gatehouse_sender_skew_last_seconds{sender=\"acme\"} -0.5",

@@ -72,6 +72,9 @@ final class LoopMetrics {
 
     func verified(bytes: Int) { snapshot.verifiedBytes &+= UInt64(clamping: bytes) }
 
+    /// Of a verified body that no handler is given: a duplicate's, an ignored or limited event's, one that could not be begun on.
+    func withheld(bytes: Int) { snapshot.withheldBytes &+= UInt64(clamping: bytes) }
+
     func handedOver(bytes: Int) { snapshot.handedOverBytes &+= UInt64(clamping: bytes) }
 
     func failureLimited() { snapshot.limitedFailures += 1 }

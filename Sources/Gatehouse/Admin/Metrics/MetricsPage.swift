@@ -53,9 +53,13 @@ struct MetricsPage {
             report.loops.limitedFailures)
         page.single(
             "gatehouse_verified_bytes_total", .counter,
-            "Bytes of bodies of verified events on their way to a handler; without duplicates, ignored and limited events.",
+            "Bytes of bodies of verified events, as received: those handed over and those withheld, once their requests are answered.",
             report.loops.verifiedBytes)
-        page.single("gatehouse_handed_over_bytes_total", .counter, "Bytes of bodies given to handlers.", report.loops.handedOverBytes)
+        page.single("gatehouse_handed_over_bytes_total", .counter, "Bytes of bodies as handlers were given them.", report.loops.handedOverBytes)
+        page.single(
+            "gatehouse_withheld_bytes_total", .counter,
+            "Bytes of verified bodies that no handler was given: of duplicates, of ignored and limited events, and of those that could not be begun on.",
+            report.loops.withheldBytes)
     }
 
     private mutating func stages() {

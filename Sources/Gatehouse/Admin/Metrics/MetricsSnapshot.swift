@@ -73,6 +73,7 @@ struct MetricsSnapshot: Sendable {
     var failedHandshakes: UInt64 = 0
     var verifiedBytes: UInt64 = 0
     var handedOverBytes: UInt64 = 0
+    var withheldBytes: UInt64 = 0
     /// Answered 429 because of `limits.failures`, without a record of their own.
     var limitedFailures: UInt64 = 0
     /// By a sender's number.
@@ -88,6 +89,7 @@ struct MetricsSnapshot: Sendable {
         failedHandshakes += other.failedHandshakes
         verifiedBytes += other.verifiedBytes
         handedOverBytes += other.handedOverBytes
+        withheldBytes += other.withheldBytes
         limitedFailures += other.limitedFailures
         for (sender, skew) in other.skews { skews[sender, default: Skew()].add(skew) }
     }
