@@ -1,4 +1,4 @@
-public import GatehousePolicy
+internal import GatehousePolicy
 
 /// Why a gateway did not start, or could not do what it was told: for the operator, with what to do.
 public struct GatewayError: Error, Sendable, CustomStringConvertible {

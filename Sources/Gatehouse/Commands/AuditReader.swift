@@ -1,7 +1,7 @@
 public import GatehouseAudit
 import GatehousePolicy
 import GatehouseState
-public import GatehouseTime
+internal import GatehouseTime
 
 /// A log to be looked at, beside a running gateway, of a stopped one, or a copy of one on a machine that has neither state nor policy.
 /// Only reads, and takes no lock.

@@ -35,42 +35,61 @@ package enum EscapedText {
         return end
     }
 
+    /// In pieces that go through a buffer on the stack: JSON in JSON has a quote every few bytes, and growing an array costs more than they do.
     private static func append(validUTF8 bytes: UnsafeRawBufferPointer, quotes: Bool, to line: inout [UInt8]) {
-        var start = 0
         var index = 0
-        while index < bytes.count {
-            index = plainEnd(bytes, from: index)
-            guard index < bytes.count else { break }
-            let length = escapedLength(bytes, at: index, quotes: quotes)
-            guard length > 0 else {
-                index += 1
-                continue
+        withUnsafeTemporaryAllocation(byteCount: longestPiece, alignment: 1) { piece in
+            while index < bytes.count {
+                let written = write(bytes, from: &index, quotes: quotes, into: piece)
+                line.append(contentsOf: UnsafeRawBufferPointer(rebasing: piece[..<written]))
             }
-            line.append(contentsOf: bytes[start..<index])
-            appendEscape(bytes, at: index, length: length, to: &line)
-            index += length
-            start = index
         }
-        line.append(contentsOf: bytes[start..<bytes.count])
     }
 
-    /// Eight bytes at a time past what is never escaped: ASCII but for controls, quotes and backslashes. Stops at or before the first other byte.
+    /// Bytes of text for one piece; each may become six, and the last step may read seven more.
+    private static let pieceBytes = 512
+    private static let longestPiece = 6 * (pieceBytes + 8)
+
+    /// Escapes at least ``pieceBytes`` of `bytes`, or all that is left, and moves `index` behind them.
+    /// - Returns: the bytes written to `piece`, which has room for ``longestPiece``.
+    private static func write(
+        _ bytes: UnsafeRawBufferPointer, from index: inout Int, quotes: Bool, into piece: UnsafeMutableRawBufferPointer
+    ) -> Int {
+        let end = min(bytes.count, index + pieceBytes)
+        var written = 0
+        while index < end {
+            if bytes.count - index >= 8 {
+                let word = bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self)
+                piece.storeBytes(of: word, toByteOffset: written, as: UInt64.self)
+                let plain = plainPrefix(UInt64(littleEndian: word))
+                index += plain
+                written += plain
+                if plain == 8 { continue }
+            }
+            let length = escapedLength(bytes, at: index, quotes: quotes)
+            if length == 0 {
+                piece[written] = bytes[index]
+                written += 1
+                index += 1
+            } else {
+                written += writeEscape(bytes, at: index, length: length, to: UnsafeMutableRawBufferPointer(rebasing: piece[written...]))
+                index += length
+            }
+        }
+        return written
+    }
+
+    /// How many of eight bytes, from the lowest on, are never escaped: ASCII but for controls, quotes and backslashes.
     ///
     /// The subtractions borrow only from a byte that is itself a hit, so the lowest marked byte is always a true one.
-    private static func plainEnd(_ bytes: UnsafeRawBufferPointer, from start: Int) -> Int {
-        var index = start
-        while bytes.count - index >= 8 {
-            let word = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self))
-            let quote = word ^ 0x2222_2222_2222_2222
-            let backslash = word ^ 0x5c5c_5c5c_5c5c_5c5c
-            let delete = word ^ 0x7f7f_7f7f_7f7f_7f7f
-            let marks =
-                ((quote &- 0x0101_0101_0101_0101) & ~quote | (backslash &- 0x0101_0101_0101_0101) & ~backslash
-                    | (delete &- 0x0101_0101_0101_0101) & ~delete | (word &- 0x2020_2020_2020_2020) & ~word | word) & 0x8080_8080_8080_8080
-            if marks != 0 { return index + marks.trailingZeroBitCount >> 3 }
-            index += 8
-        }
-        return index
+    private static func plainPrefix(_ word: UInt64) -> Int {
+        let quote = word ^ 0x2222_2222_2222_2222
+        let backslash = word ^ 0x5c5c_5c5c_5c5c_5c5c
+        let delete = word ^ 0x7f7f_7f7f_7f7f_7f7f
+        let marks =
+            ((quote &- 0x0101_0101_0101_0101) & ~quote | (backslash &- 0x0101_0101_0101_0101) & ~backslash
+                | (delete &- 0x0101_0101_0101_0101) & ~delete | (word &- 0x2020_2020_2020_2020) & ~word | word) & 0x8080_8080_8080_8080
+        return marks.trailingZeroBitCount >> 3
     }
 
     /// How many bytes from `index` on are one character that must be escaped; 0 where none must.
@@ -93,15 +112,18 @@ package enum EscapedText {
         }
     }
 
-    private static func appendEscape(_ bytes: UnsafeRawBufferPointer, at index: Int, length: Int, to line: inout [UInt8]) {
-        line.append(UInt8(ascii: "\\"))
+    /// - Returns: two bytes or six.
+    private static func writeEscape(
+        _ bytes: UnsafeRawBufferPointer, at index: Int, length: Int, to target: UnsafeMutableRawBufferPointer
+    ) -> Int {
+        target[0] = UInt8(ascii: "\\")
         switch bytes[index] {
-        case UInt8(ascii: "\\"), UInt8(ascii: "\""): line.append(bytes[index])
-        case 0x08: line.append(UInt8(ascii: "b"))
-        case 0x09: line.append(UInt8(ascii: "t"))
-        case 0x0a: line.append(UInt8(ascii: "n"))
-        case 0x0c: line.append(UInt8(ascii: "f"))
-        case 0x0d: line.append(UInt8(ascii: "r"))
+        case UInt8(ascii: "\\"), UInt8(ascii: "\""): target[1] = bytes[index]
+        case 0x08: target[1] = UInt8(ascii: "b")
+        case 0x09: target[1] = UInt8(ascii: "t")
+        case 0x0a: target[1] = UInt8(ascii: "n")
+        case 0x0c: target[1] = UInt8(ascii: "f")
+        case 0x0d: target[1] = UInt8(ascii: "r")
         default:
             let scalar: UInt32 =
                 switch length {
@@ -109,11 +131,13 @@ package enum EscapedText {
                 case 2: UInt32(bytes[index] & 0x1f) << 6 | UInt32(bytes[index + 1] & 0x3f)
                 default: UInt32(bytes[index] & 0x0f) << 12 | UInt32(bytes[index + 1] & 0x3f) << 6 | UInt32(bytes[index + 2] & 0x3f)
                 }
-            line.append(UInt8(ascii: "u"))
-            for shift: UInt32 in [12, 8, 4, 0] {
-                let digit = UInt8(truncatingIfNeeded: scalar >> shift & 0xf)
-                line.append(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10)
+            target[1] = UInt8(ascii: "u")
+            for place in 0..<4 {
+                let digit = UInt8(truncatingIfNeeded: scalar >> (12 - 4 * UInt32(place)) & 0xf)
+                target[2 + place] = digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10
             }
+            return 6
         }
+        return 2
     }
 }

@@ -120,7 +120,7 @@ final class RelayPool {
             .channelInitializer { channel in
                 channel.eventLoop.assumeIsolatedUnsafeUnchecked().makeCompletedFuture {
                     if let tls {
-                        let handler = try TLSHandler(client: tls, serverName: target.host, shared: pool.value.buffers)
+                        let handler = TLSHandler(client: tls, serverName: target.host, shared: pool.value.buffers)
                         try channel.pipeline.syncOperations.addHandler(handler)
                     }
                     try channel.pipeline.syncOperations.addHandler(RelayConnection(pool: pool.value))
