@@ -163,7 +163,7 @@ private struct FixtureBench {
 
     private mutating func decide(_ view: RequestView, _ step: Fixture.Step, _ certificate: ClientCertificate?) -> Verdict {
         let context = EarlyChecks.Context(listener: 0, peer: step.request.peer)
-        switch EarlyChecks.run(view, context, policy.gateway, table) {
+        switch EarlyChecks(policy.gateway, table).run(view, context) {
         case .refused(let refusal): return Verdict(decision: .rejected, reason: refusal.reason.reason, answer: refusal.status)
         case .admitted(let route):
             var verification = route.verifier.verify(

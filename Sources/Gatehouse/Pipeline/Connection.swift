@@ -110,7 +110,7 @@ final class Connection: ChannelInboundHandler {
             if lingered > Self.lingerLimit { close() }
         case .answering:
             keep(&bytes)
-            if (pending?.readableBytes ?? 0) > loop.snapshot.policy.gateway.limits.headers, !isReadingStopped { stopReading() }
+            if (pending?.readableBytes ?? 0) > loop.headLimit, !isReadingStopped { stopReading() }
         case .handshake, .head, .body:
             if pending != nil {
                 pending?.writeBuffer(&bytes)
@@ -232,10 +232,10 @@ final class Connection: ChannelInboundHandler {
             headStarted = .now()
             deadline = headStarted + loop.timeouts.header
         }
-        let limits = loop.snapshot.policy.gateway.limits
-        let lineLimit = min(limits.headers, 8 * 1024)
+        let headLimit = loop.headLimit
+        let lineLimit = min(headLimit, 8 * 1024)
         let parsed: Result<Bool, HTTPRefusal> = input.withUnsafeReadableBytes { view in
-            switch scanner.scan(view, lineLimit: lineLimit, headLimit: limits.headers) {
+            switch scanner.scan(view, lineLimit: lineLimit, headLimit: headLimit) {
             case .incomplete: return .success(false)
             case .refused(let refusal): return .failure(refusal)
             case .complete(let start, let end):
@@ -296,11 +296,11 @@ final class Connection: ChannelInboundHandler {
             listener: listener, peer: peer, identity: session?.identity,
             identities: snapshot.listeners.indices.contains(listener) ? snapshot.listeners[listener] : nil)
         remote = peer
-        switch EarlyChecks.remote(view, context, snapshot.policy.gateway) {
+        switch snapshot.early.remote(view, context) {
         case .success(let address): remote = address
         case .failure(let refusal): return .refused(refusal)
         }
-        let outcome = EarlyChecks.run(view, context, snapshot.policy.gateway, snapshot.table)
+        let outcome = snapshot.early.run(view, context)
         guard !stillTrusts(snapshot) else { return outcome }
         // Whoever this was, a new handshake would be refused: nothing more is taken from this connection.
         switch outcome {

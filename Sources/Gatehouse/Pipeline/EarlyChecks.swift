@@ -4,7 +4,25 @@ import GatehouseTLS
 import GatehouseVerify
 
 /// What a request's head alone decides, before a byte of its body is asked for or kept.
-enum EarlyChecks {
+///
+/// A class with what it needs of the policy, since every request passes it: the whole policy as a value is dear to hand around.
+final class EarlyChecks: Sendable {
+    private struct Listener {
+        let forwardedBy: GatewayPolicy.ForwardedBy?
+        /// It serves several identities, so that a host name can belong to another one.
+        let hasNames: Bool
+    }
+
+    private let listeners: [Listener]
+    private let trustedProxies: [Network]
+    private let table: RouteTable
+
+    init(_ policy: GatewayPolicy, _ table: RouteTable) {
+        listeners = policy.listeners.map { Listener(forwardedBy: $0.forwardedBy, hasNames: !$0.names.isEmpty) }
+        trustedProxies = policy.trustedProxies
+        self.table = table
+    }
+
     enum Outcome {
         case admitted(Route)
         case refused(Refusal)
@@ -52,20 +70,20 @@ enum EarlyChecks {
     }
 
     /// The sender's address: `peer`, or what a trusted proxy says.
-    static func remote(_ view: RequestView, _ context: Context, _ policy: GatewayPolicy) -> Result<IPAddress, Refusal> {
-        guard policy.listeners.indices.contains(context.listener), let kind = policy.listeners[context.listener].forwardedBy, kind != .proxyV2
+    func remote(_ view: RequestView, _ context: Context) -> Result<IPAddress, Refusal> {
+        guard listeners.indices.contains(context.listener), let kind = listeners[context.listener].forwardedBy, kind != .proxyV2
         else { return .success(context.peer) }
-        switch Forwarded.resolve(view, by: kind, peer: context.peer, trusted: policy.trustedProxies) {
+        switch Forwarded.resolve(view, by: kind, peer: context.peer, trusted: trustedProxies) {
         case .address(let address): return .success(address)
         case .malformed: return .failure(Refusal(RefusalReason(.malformed, kind.rawValue), 400, closes: true))
         }
     }
 
     /// The order is from the connection to the body: host, path, method, expectation, media type, coding, size.
-    static func run(_ view: RequestView, _ context: Context, _ policy: GatewayPolicy, _ table: RouteTable) -> Outcome {
-        if let identity = context.identity, policy.listeners.indices.contains(context.listener), !policy.listeners[context.listener].names.isEmpty {
+    func run(_ view: RequestView, _ context: Context) -> Outcome {
+        if let identity = context.identity, listeners.indices.contains(context.listener), listeners[context.listener].hasNames {
             let host = String(decoding: view[view.head.host], as: UTF8.self)
-            let other = context.identities?.identityIndex(forHost: hostName(host))
+            let other = context.identities?.identityIndex(forHost: Self.hostName(host))
             // A Host that is nobody's may be what a balancer in front makes of it. A target in absolute form names its server itself,
             // whatever Host says (RFC 9112 section 3.2.2), and one that is nobody's was sent to the wrong one (RFC 9110 section 7.4).
             if let other, other != identity { return .refused(Refusal(RefusalReason(.host), 421, closes: true)) }
@@ -80,10 +98,10 @@ enum EarlyChecks {
             return .refused(Refusal(RefusalReason(.method), 405, route, fields: [("Allow", route.allow)]))
         }
         if view.head.expectation == .other { return .refused(Refusal(RefusalReason(.expectation), 417, route)) }
-        if !route.policy.mediaTypes.isEmpty, !accepts(view, route.policy.mediaTypes) {
+        if !route.policy.mediaTypes.isEmpty, !Self.accepts(view, route.policy.mediaTypes) {
             return .refused(Refusal(RefusalReason(.mediaType), 415, route, fields: [("Accept", route.policy.mediaTypes.joined(separator: ", "))]))
         }
-        if route.readsJSON, hasContentCoding(view) {
+        if route.readsJSON, Self.hasContentCoding(view) {
             return .refused(Refusal(RefusalReason(.mediaType, "content coding"), 415, route, fields: [("Accept-Encoding", "identity")]))
         }
         if case .length(let length) = view.head.body, length > route.bodyLimit {

@@ -44,6 +44,8 @@ final class LoopState {
     private var diagnoses = 0
     private var limitedSeconds: [LimitedSecond] = []
     private(set) var timeouts: Timeouts
+    /// Bytes of a request's head, `limits.headers`.
+    private(set) var headLimit: Int
 
     struct Timeouts {
         var header: TimeAmount
@@ -65,6 +67,7 @@ final class LoopState {
         self.shared = shared
         self.snapshot = snapshot
         timeouts = Timeouts(snapshot.policy.gateway.limits)
+        headLimit = snapshot.policy.gateway.limits.headers
         refreshDate()
         let loop = NIOLoopBound(self, eventLoop: eventLoop)
         bound = loop
@@ -82,6 +85,7 @@ final class LoopState {
     func adopt(_ snapshot: Snapshot) {
         self.snapshot = snapshot
         timeouts = Timeouts(snapshot.policy.gateway.limits)
+        headLimit = snapshot.policy.gateway.limits.headers
         workspace.adopt(snapshot.verifier)
         let targets = snapshot.relayTargets
         for (target, pool) in pools where targets[target] == nil {

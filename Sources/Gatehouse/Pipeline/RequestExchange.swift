@@ -59,7 +59,7 @@ final class RequestExchange: @unchecked Sendable {
         loopIndex = loop.index
         eventLoop = loop.eventLoop
         snapshot = loop.snapshot
-        goesOnUnrecorded = snapshot.policy.gateway.audit.onFailure == .allow
+        goesOnUnrecorded = snapshot.goesOnUnrecorded
         self.connection = connection
         self.route = route
         self.headStarted = headStarted

@@ -10,6 +10,9 @@ final class Snapshot: Sendable {
     let policy: Policy
     let verifier: Verifier
     let table: RouteTable
+    let early: EarlyChecks
+    /// `audit.on-failure: allow`.
+    let goesOnUnrecorded: Bool
     let validator: AccessTokenValidator
     /// Issues tokens, with the same credentials and keys as `verifier`.
     let authorization: AuthorizationServer
@@ -17,15 +20,18 @@ final class Snapshot: Sendable {
     let listeners: [TLSServerContext]
     /// What relays connect to, with the client's TLS for `https://`.
     let relayTargets: [RelayTarget: TLSClientContext?]
+
     init(
-        policy: Policy, verifier: Verifier, validator: AccessTokenValidator, authorization: AuthorizationServer, routes: [Route], services: [Route], listeners: [TLSServerContext],
-        relayTargets: [RelayTarget: TLSClientContext?]
+        policy: Policy, verifier: Verifier, validator: AccessTokenValidator, authorization: AuthorizationServer, routes: [Route],
+        services: [Route], listeners: [TLSServerContext], relayTargets: [RelayTarget: TLSClientContext?]
     ) {
         self.policy = policy
         self.verifier = verifier
         self.validator = validator
         self.authorization = authorization
         table = RouteTable(routes, services: services)
+        early = EarlyChecks(policy.gateway, table)
+        goesOnUnrecorded = policy.gateway.audit.onFailure == .allow
         self.listeners = listeners
         self.relayTargets = relayTargets
     }

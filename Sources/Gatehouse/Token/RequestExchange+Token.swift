@@ -16,7 +16,7 @@ extension RequestExchange {
         let server = snapshot.authorization
         guard service.takesForm else { return publish(service == .jwks ? server.jwks : server.metadata) }
         // Nothing is issued that could leave no record.
-        if loop.shared.health.isFailing, snapshot.policy.gateway.audit.onFailure == .refuse { return refuseService(.unavailable, unavailable()) }
+        if loop.shared.health.isFailing, !snapshot.goesOnUnrecorded { return refuseService(.unavailable, unavailable()) }
         guard let workspace = loop.oauth else { return refuseService(.unavailable, unavailable()) }
         let request = OAuthRequest(
             body: view.body, contentType: contentType(view), authorization: view.values("authorization"), hasQuery: view.head.query != nil,
