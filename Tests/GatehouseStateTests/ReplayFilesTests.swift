@@ -77,7 +77,7 @@ struct ReplayFilesTests {
         for number in 0..<20 {
             #expect(memory.reserve(.numbered(number), body: 1, now: clock.monotonic) == .new)
             memory.accept(
-                .numbered(number), answer: KeptAnswer(status: 200, body: [UInt8](repeating: 1, count: 1_000)), remember: .seconds(60),
+                .numbered(number), answer: KeptAnswer(status: 200, body: [UInt8](repeating: UInt8(number), count: 1_000)), remember: .seconds(60),
                 now: clock.monotonic)
         }
         while memory.statistics.pending > 0 {}

@@ -87,6 +87,30 @@ struct ReplayRestartTests {
         #expect(again.ask(1) == .accepted(answer, sameBody: true))
     }
 
+    @Test("an answer that many events got is found again for each of them after a crash, under steady traffic too")
+    func commonAnswers() throws {
+        let fixture = try MemoryFixture(saveEntries: 1 << 20)
+        let answer = KeptAnswer(status: 201, contentType: "application/json", body: Array("{\"taken\":true}".utf8))
+        // The first save comes with the first event, the next one a minute later; the crash is between them.
+        fixture.take(0)
+        fixture.memory.keep()
+        for number in 1...1_000 {
+            #expect(fixture.reserve(number) == .new)
+            fixture.accept(number, answer)
+            // Each answer is written before the next event, so that all but the first two share one.
+            while fixture.memory.statistics.pending > 0 {}
+        }
+        #expect(fixture.memory.statistics.bytes < 40 * 1_024)
+        fixture.memory.keep()
+        let again = try fixture.afterPowerLoss()
+        for number in 1...1_000 {
+            try again.memory.restore(
+                .numbered(number), body: 1, status: 201, acceptedAt: fixture.clock.now, remember: MemoryFixture.remember)
+        }
+        again.memory.restored(through: 1_000)
+        #expect((1...1_000).allSatisfy { again.ask($0) == .accepted(answer, sameBody: true) })
+    }
+
     @Test("a torn or changed answer loses its body, never the acceptance")
     func tornAnswer() throws {
         let fixture = try MemoryFixture()

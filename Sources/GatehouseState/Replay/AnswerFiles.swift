@@ -16,8 +16,6 @@ final class AnswerFiles: Sendable {
     /// Guards the files' list and the end of the current file; held over writes to the page cache, so never taken on an event loop.
     private let state: Mutex<Files>
     private let commons = CommonAnswers()
-    /// Of a record that belongs to no single event. A truncated HMAC is this with a chance of 2^-128.
-    private static let anyKey = EventKey(high: 0, low: 0)
 
     private struct Files {
         var current: Descriptor?
@@ -66,14 +64,29 @@ final class AnswerFiles: Sendable {
 
     /// Keeps an answer that came again for the events to come, under no event's key. Called by the thread that appends.
     func keepIfCommon(_ answer: KeptAnswer, expires: UInt32) {
-        guard commons.isWanted(answer), let reference = append(Self.anyKey, answer, expires: expires) else { return }
+        guard commons.isWanted(answer), let reference = append(AnswerRecord.anyKey, answer, expires: expires) else { return }
         commons.keep(answer, at: reference)
     }
 
     /// Where the answer was put; nil where it could not be written.
     func append(_ key: EventKey, _ answer: KeptAnswer, expires: UInt32) -> AnswerReference? {
-        let record = Self.encode(key, answer, expires: expires)
-        return state.withLock { files in
+        let place = append(AnswerRecord.encode(key, answer, expires: expires), expires: expires)
+        return place.map { AnswerReference(status: answer.status, file: $0.file, offset: $0.offset) }
+    }
+
+    /// Writes down which events got an answer that stands under no event's key, so that it is found again after a crash. What cannot be
+    /// written costs those events, after a crash, their answer's body.
+    func note(_ events: [SharedAnswer]) {
+        var rest = events[...]
+        while !rest.isEmpty {
+            let some = rest.prefix(AnswerRecord.eventLimit)
+            guard append(AnswerRecord.encode(some), expires: some.reduce(0) { max($0, $1.expires) }) != nil else { return }
+            rest = rest.dropFirst(some.count)
+        }
+    }
+
+    private func append(_ record: [UInt8], expires: UInt32) -> (file: UInt32, offset: Int)? {
+        state.withLock { files in
             if files.current == nil || files.end + record.count > fileLimit {
                 close(&files)
                 guard let file = try? Descriptor(opening: path(files.number), O_WRONLY | O_CREAT | O_TRUNC) else { return nil }
@@ -87,10 +100,10 @@ final class AnswerFiles: Sendable {
                 close(&files)
                 return nil
             }
-            let reference = AnswerReference(status: answer.status, file: files.number, offset: files.end)
+            let place = (files.number, files.end)
             files.end += record.count
             files.lastExpires = max(files.lastExpires, expires)
-            return reference
+            return place
         }
     }
 
@@ -98,14 +111,15 @@ final class AnswerFiles: Sendable {
     func read(_ reference: AnswerReference, of key: EventKey) -> KeptAnswer {
         let bare = KeptAnswer(status: reference.status)
         guard reference.file != 0, let file = try? Descriptor(opening: path(reference.file), O_RDONLY) else { return bare }
-        var bytes = [UInt8](repeating: 0, count: Self.recordLimit)
+        var bytes = [UInt8](repeating: 0, count: AnswerRecord.limit)
         let result: Result<Int, StateError> = bytes.withUnsafeMutableBytes { buffer in
             Result { () throws(StateError) in try file.readSome(into: buffer, at: reference.offset) }
         }
         guard case .success(let count) = result,
-            let record = bytes.withUnsafeBytes({ Self.decode(UnsafeRawBufferPointer(rebasing: $0[..<count])) }), record.key == key || record.key == Self.anyKey
+            let record = bytes.withUnsafeBytes({ AnswerRecord.decode(UnsafeRawBufferPointer(rebasing: $0[..<count])) }),
+            record.key == key || record.key == AnswerRecord.anyKey, case .answer(let answer) = record.content
         else { return bare }
-        return record.answer
+        return answer
     }
 
     /// The answer of an event that the journal's tail tells of.
@@ -152,49 +166,9 @@ final class AnswerFiles: Sendable {
 
     private static let fileNumberLimit: UInt32 = 0x3ff_ffff
     private static let offsetLimit = AnswerReference.unit << 22
-    private static let headBytes = 40
-    private static let recordLimit = headBytes + 255 + KeptAnswer.bodyLimit
 }
 
 extension AnswerFiles {
-    /// Key (16), expiry (4), body length (2), status (2), content type length (8), checksum over all but itself (8), content type, body;
-    /// padded so that the next begins at a whole unit.
-    fileprivate static func encode(_ key: EventKey, _ answer: KeptAnswer, expires: UInt32) -> [UInt8] {
-        let contentType = Array((answer.contentType ?? "").utf8)
-        var record: [UInt8] = []
-        let count = headBytes + contentType.count + answer.body.count
-        record.reserveCapacity(count + AnswerReference.unit)
-        func append(_ word: UInt64) { for shift in 0..<8 { record.append(UInt8(truncatingIfNeeded: word >> UInt64(8 * shift))) } }
-        append(key.high)
-        append(key.low)
-        append(UInt64(expires) | UInt64(UInt16(clamping: answer.body.count)) << 32 | UInt64(UInt16(clamping: answer.status)) << 48)
-        append(UInt64(contentType.count) | (answer.contentType == nil ? 0 : 1 << 32))
-        append(0)
-        record.append(contentsOf: contentType)
-        record.append(contentsOf: answer.body)
-        let checksum = record.withUnsafeBytes { Checksum.compute($0) }
-        for shift in 0..<8 { record[32 + shift] = UInt8(truncatingIfNeeded: checksum >> UInt64(8 * shift)) }
-        record.append(contentsOf: repeatElement(0, count: (AnswerReference.unit - count % AnswerReference.unit) % AnswerReference.unit))
-        return record
-    }
-
-    /// The record that begins there; nil where none does, or it was torn or changed.
-    fileprivate static func decode(_ bytes: UnsafeRawBufferPointer) -> (key: EventKey, answer: KeptAnswer, expires: UInt32, count: Int)? {
-        guard bytes.count >= headBytes else { return nil }
-        func word(_ index: Int) -> UInt64 { UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: 8 * index, as: UInt64.self)) }
-        let bodyCount = Int(word(2) >> 32 & 0xffff)
-        let typeCount = Int(word(3) & 0xff)
-        let count = headBytes + typeCount + bodyCount
-        guard bodyCount <= KeptAnswer.bodyLimit, bytes.count >= count else { return nil }
-        var copy = Array(bytes[..<count])
-        for index in 32..<40 { copy[index] = 0 }
-        guard copy.withUnsafeBytes({ Checksum.compute($0) }) == word(4) else { return nil }
-        let type = word(3) >> 32 & 1 == 1 ? String(decoding: copy[headBytes..<(headBytes + typeCount)], as: UTF8.self) : nil
-        let answer = KeptAnswer(status: Int(word(2) >> 48), contentType: type, body: Array(copy[(headBytes + typeCount)...]))
-        let padded = (count + AnswerReference.unit - 1) / AnswerReference.unit * AnswerReference.unit
-        return (EventKey(high: word(0), low: word(1)), answer, UInt32(truncatingIfNeeded: word(2)), padded)
-    }
-
     /// Reads a file up to the first record that is not whole; when the last event in it expires.
     private static func scan(
         _ file: Descriptor, number: UInt32, bytes: Int, into found: inout [EventKey: AnswerReference]
@@ -207,8 +181,11 @@ extension AnswerFiles {
         var offset = 0
         var expires: UInt32 = 0
         content.withUnsafeBytes { content in
-            while offset < count, let record = decode(UnsafeRawBufferPointer(rebasing: content[offset..<count])) {
-                found[record.key] = AnswerReference(status: record.answer.status, file: number, offset: offset)
+            while offset < count, let record = AnswerRecord.decode(UnsafeRawBufferPointer(rebasing: content[offset..<count])) {
+                switch record.content {
+                case .answer(let answer): found[record.key] = AnswerReference(status: answer.status, file: number, offset: offset)
+                case .events(let events): for event in events { found[event.key] = event.answer }
+                }
                 expires = max(expires, record.expires)
                 offset += record.count
             }

@@ -43,6 +43,7 @@ final class ReplayKeeper: Sendable {
 extension ReplayMemory {
     /// The keeper's turn: saves where it is time, drops what expired, merges.
     func keep() {
+        noteShared()
         keeper.state.withLock { state in
             do throws(StateError) {
                 if isSaveDue(state) { try save(&state) }
@@ -53,6 +54,18 @@ extension ReplayMemory {
             answers.removeExpired(before: steady.second(at: clock.monotonic))
             mergeAll(&state)
         }
+    }
+
+    /// Recent events are saved once a minute; until then a crash leaves the log's word for them and, from here, where their answers are.
+    private func noteShared() {
+        var events: [SharedAnswer] = []
+        for stripe in stripes {
+            stripe.state.withLock { state in
+                events += state.shared
+                state.shared.removeAll(keepingCapacity: true)
+            }
+        }
+        answers.note(events)
     }
 
     /// Saves everything accepted so far.
@@ -119,6 +132,7 @@ extension ReplayMemory {
                 precondition(state.sweeping == nil, "one sweep ends before the next begins")
                 let table = state.recent
                 state.sweeping = table
+                state.shared.removeAll(keepingCapacity: true)
                 state.recent = KeyTable(capacity: min(table.count, saveThreshold))
                 var floor = UInt64.max
                 state.pending.forEach { floor = min(floor, $0.floor) }

@@ -14,6 +14,8 @@ final class ReplayStripe: Sendable {
         /// Handed to the keeper, who writes a segment of them.
         var sweeping: KeyTable<ReplayEntry>?
         var segments: SegmentList
+        /// Those of the recent ones whose answer stands under no event's key, until that is written down.
+        var shared: [SharedAnswer] = []
         /// Beside the pending entries: who waits, and answers that are not on the disk.
         var rooms: [EventKey: Room] = [:]
         var tickets: UInt64 = 0
