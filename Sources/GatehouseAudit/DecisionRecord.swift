@@ -123,17 +123,8 @@ public struct DecisionRecord: Sendable {
         output.append(",\"reason\":", text: reason)
         output.append(",\"checks\":")
         output.append(checks)
-        if let event { event.encode(to: &output) }
-        if let body {
-            output.append(",\"body\":{\"bytes\":")
-            output.append(decimal: UInt64(clamping: body.bytes))
-            if let sha256 = body.sha256 {
-                output.append(",\"sha256\":\"")
-                output.append(hex: sha256)
-                output.append("\"")
-            }
-            output.append("}")
-        }
+        event?.encode(to: &output)
+        body?.encode(to: &output)
         output.append(",\"answer\":")
         output.append(decimal: Int64(answer))
         output.append(",\"remote\":", text: remote)
@@ -182,8 +173,21 @@ extension RecordWriter {
     }
 }
 
+extension DecisionRecord.Body {
+    func encode(to output: inout RecordWriter) {
+        output.append(",\"body\":{\"bytes\":")
+        output.append(decimal: UInt64(clamping: bytes))
+        if let sha256 {
+            output.append(",\"sha256\":\"")
+            output.append(hex: sha256)
+            output.append("\"")
+        }
+        output.append("}")
+    }
+}
+
 extension DecisionRecord.Event {
-    fileprivate func encode(to output: inout RecordWriter) {
+    func encode(to output: inout RecordWriter) {
         output.append(",\"event\":{")
         var separator: StaticString = "\"id\":"
         if let id {

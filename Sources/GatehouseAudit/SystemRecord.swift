@@ -13,6 +13,8 @@ public struct SystemRecord: Sendable, Hashable {
         public static let start = Event(rawValue: "start")
         public static let stop = Event(rawValue: "stop")
         public static let reload = Event(rawValue: "reload")
+        /// ``LateRecord``.
+        public static let acceptedLate = Event(rawValue: "accepted-late")
         public static let checkpoint = Event(rawValue: "checkpoint")
         /// The wall clock stepped.
         public static let clock = Event(rawValue: "clock")

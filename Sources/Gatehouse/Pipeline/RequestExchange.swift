@@ -403,14 +403,29 @@ final class RequestExchange: @unchecked Sendable {
     /// After the sender got its 504: a 2xx makes the event an accepted one for its repetitions, anything else frees it.
     private func answeredLate(_ handler: HandlerAnswer) {
         stopWaiting()
-        if hasReservation, handler.isSuccess {
-            let answer = Answer(status: handler.status, contentType: handler.contentType, body: handler.body)
-            remember(answer, synced: true)
-            loop.log.notice("the handler took an event late", metadata: ["reference": "\(reference)", "status": "\(handler.status)"])
-        } else {
+        guard handler.isSuccess else {
             release(failed: answer ?? Answer(status: 504))
+            return isAnswered ? loop.end(self) : ()
         }
-        if isAnswered { loop.end(self) }
+        let record = LateRecord(
+            reference: reference, endpoint: route?.policy.name ?? "", sender: verification?.sender,
+            event: verification.flatMap { DecisionRecord.Event($0.event) }, body: recordedBody, answer: handler.status)
+        loop.log.notice(
+            "the handler took an event late",
+            metadata: [
+                "reference": "\(reference)", "endpoint": "\(record.endpoint)", "event": "\(record.event?.id ?? "")",
+                "status": "\(handler.status)",
+            ])
+        let answer = Answer(status: handler.status, contentType: handler.contentType, body: handler.body)
+        let eventLoop = eventLoop
+        loop.shared.journal.submit(
+            JournalEntry(members: record.members, time: loop.clock.now) { [self] result in
+                let isDurable = if case .success = result { true } else { false }
+                eventLoop.execute {
+                    self.remember(answer, synced: isDurable)
+                    if self.isAnswered { self.loop.end(self) }
+                }
+            })
     }
 
     private func remember(_ answer: Answer, synced: Bool) {
@@ -454,13 +469,17 @@ final class RequestExchange: @unchecked Sendable {
             reference: reference, endpoint: route?.policy.name, sender: verification?.sender, decision: decision.rawValue,
             reason: reason.rawValue, checks: loop.checks(verification?.checks ?? []).recorded,
             event: verification.flatMap { DecisionRecord.Event($0.event) },
-            body: bodyBytes.map { DecisionRecord.Body(bytes: $0, sha256: (verification?.bodySHA256).map(SHA256Value.init)) },
+            body: recordedBody,
             answer: answer.status, remote: remoteText, policy: snapshot.policy.digest, request: summary,
             skew: verification?.signedAt.map { (received - $0).microseconds / 1_000 },
             took: UInt64(max(0, (decided - arrived).nanoseconds / 1_000)), detail: detail)
         loop.recordBytes.removeAll(keepingCapacity: true)
         record.encode(into: &loop.recordBytes)
         loop.submit(self, members: loop.recordBytes)
+    }
+
+    private var recordedBody: DecisionRecord.Body? {
+        bodyBytes.map { DecisionRecord.Body(bytes: $0, sha256: (verification?.bodySHA256).map(SHA256Value.init)) }
     }
 
     /// As ``conclude(_:_:_:)``, with a record of another kind.

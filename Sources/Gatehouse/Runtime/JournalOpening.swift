@@ -82,7 +82,7 @@ extension GatewayPolicy.Audit {
     var journal: JournalChanges { JournalChanges(segmentBytes: segment, segmentAge: segmentAge, reserveBytes: UInt64(clamping: reserve)) }
 }
 
-/// What an `accepted` decision record says that the replay memory needs.
+/// What the record of an accepted event says that the replay memory needs: a decision, or that the handler took it late.
 struct AcceptedEvent {
     var endpoint: String
     var key: EventKey
@@ -94,7 +94,8 @@ struct AcceptedEvent {
     /// Nil for every other kind of record, and for events that nothing names.
     init?(_ line: LogLine) {
         func text(_ name: StaticString) -> String? { line.text(name).map { String(decoding: $0, as: UTF8.self) } }
-        guard line.kind?.elementsEqual("decision".utf8) == true, line.text("decision")?.elementsEqual("accepted".utf8) == true,
+        func says(_ name: StaticString, _ word: String) -> Bool { line.text(name)?.elementsEqual(word.utf8) == true }
+        guard says("kind", "decision") && says("decision", "accepted") || says("kind", "system") && says("action", SystemRecord.Event.acceptedLate.rawValue),
             let endpoint = text("endpoint"), let key = text("key").flatMap({ EventKey(hex: $0) }), let digest = text("sha256"), digest.utf8.count == 64,
             let body = UInt64(digest.prefix(16), radix: 16), let answer = line.number("answer"), let time = line.time
         else { return nil }

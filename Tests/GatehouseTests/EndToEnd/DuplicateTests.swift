@@ -1,3 +1,4 @@
+import Foundation
 import GatehouseCrypto
 import GatehouseTesting
 import GatehouseTime
@@ -139,6 +140,31 @@ struct DuplicateTests {
             #expect(try await eventually { try await gateway.send(request).status == 200 })
             #expect(handler.count == 1)
         }
+    }
+
+    @Test("a late 2xx is recorded, and what was recorded stays known over kill -9")
+    func lateRecorded() async throws {
+        let gate = Gate()
+        let (handler, site, sender) = try await relayed(delivery: "timeout: 300ms, late: 30s", behind: gate)
+        try site.configure(gateway: "log: { level: info }")
+        let request = try sender.request(id: "msg_1", "{}")
+        let gateway = try await GatewayProgram.start(site)
+        let late = try await gateway.send(request)
+        try expect(late, 504, "failed", "handler-failed", at: site)
+        gate.open()
+        #expect(try await eventually { try site.records().contains { $0.action == "accepted-late" } })
+        gateway.signal(SIGKILL)
+        #expect(await gateway.exit() == -SIGKILL)
+        let record = try #require(try site.records().first { $0.action == "accepted-late" })
+        let decision = try #require(try site.decision(of: late))
+        #expect(record.kind == "system" && record.reference == late.reference && record.endpoint == "acme" && record.sender == "acme")
+        #expect(record.event?.key == decision.event?.key && record.event?.id == "msg_1")
+        try await serving(site) { gateway in
+            let copy = try await gateway.send(request)
+            try expect(copy, 200, "duplicate", "duplicate", at: site)
+            #expect(handler.count == 1)
+        }
+        try expectGoodLog(site)
     }
 
     @Test("SEC-65: copies that come together to a late handler all get the first one's 504")
