@@ -67,26 +67,14 @@ extension Evaluation {
         case .one(let value): field = value
         }
         guard BearerUse.isBearer(field) else { return .missing }
-        if let query = request.head.query, Self.namesToken(request[query]) { return .malformed }
-        if isForm, Self.namesToken(request.body) { return .malformed }
+        if let query = request.head.query, FormEncoding.has(Self.parameter, in: request[query]) { return .malformed }
+        if isForm, FormEncoding.has(Self.parameter, in: request.body) { return .malformed }
         return .given(field.slice("bearer".utf8.count, field.count).trimmed)
     }
 
     private var isForm: Bool {
         guard case .one(let type) = request.field(.contentType) else { return false }
         return type.matchesIgnoringCase("application/x-www-form-urlencoded", at: 0, before: type.count)
-    }
-
-    /// Whether form-encoded parameters hold an `access_token`.
-    private static func namesToken(_ parameters: UnsafeRawBufferPointer) -> Bool {
-        var start = 0
-        while let found = parameters.offset(of: parameter, from: start) {
-            let end = found + parameter.count
-            let begins = found == 0 || parameters[found - 1] == UInt8(ascii: "&")
-            if begins, end == parameters.count || parameters[end] == UInt8(ascii: "=") || parameters[end] == UInt8(ascii: "&") { return true }
-            start = end
-        }
-        return false
     }
 
     private static let parameter = Array("access_token".utf8)

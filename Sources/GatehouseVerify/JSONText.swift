@@ -1,3 +1,5 @@
+internal import GatehouseCrypto
+
 /// The text between a JSON string's quotes.
 enum JSONText {
     /// Writes the string's UTF-8 and returns its length, which is never more than the source's. Nil for half a surrogate pair, which is no
@@ -46,13 +48,7 @@ enum JSONText {
         guard text.count - offset >= 4 else { return nil }
         var unit: UInt16 = 0
         for index in offset..<offset + 4 {
-            let digit: UInt8
-            switch text[index] {
-            case 0x30...0x39: digit = text[index] - 0x30
-            case 0x41...0x46: digit = text[index] - 0x37
-            case 0x61...0x66: digit = text[index] - 0x57
-            default: return nil
-            }
+            guard let digit = Hex.value(text[index]) else { return nil }
             unit = unit << 4 | UInt16(digit)
         }
         return unit

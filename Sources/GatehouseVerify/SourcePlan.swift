@@ -52,7 +52,7 @@ extension Workspace {
         return nil
     }
 
-    /// `application/x-www-form-urlencoded` decoding: `%XX` and `+`; a malformed escape stands for itself.
+    /// As ``FormEncoding`` decodes it.
     private func queryValue(_ name: [UInt8], in request: RequestView) -> Found {
         guard let query = request.head.query.map({ request[$0] }) else { return .absent }
         var found: UnsafeRawBufferPointer?
@@ -74,33 +74,9 @@ extension Workspace {
     private func formDecoded(_ text: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
         guard text.contains(where: { $0 == UInt8(ascii: "%") || $0 == UInt8(ascii: "+") }) else { return text }
         let output = arena.allocate(text.count)
-        var read = 0
-        var written = 0
-        while read < text.count {
-            var byte = text[read]
-            if byte == UInt8(ascii: "+") {
-                byte = 0x20
-            } else if byte == UInt8(ascii: "%"), text.count - read >= 3, let high = hexDigit(text[read + 1]),
-                let low = hexDigit(text[read + 2])
-            {
-                byte = high << 4 | low
-                read += 2
-            }
-            output[written] = byte
-            read += 1
-            written += 1
-        }
+        let written = FormEncoding.decode(text, into: output)
         arena.shrinkLast(from: text.count, to: written)
         return UnsafeRawBufferPointer(rebasing: output[..<written])
-    }
-
-    private func hexDigit(_ byte: UInt8) -> UInt8? {
-        switch byte {
-        case 0x30...0x39: byte - 0x30
-        case 0x41...0x46: byte - 0x37
-        case 0x61...0x66: byte - 0x57
-        default: nil
-        }
     }
 
     private func jsonValue(_ slot: Int, in body: UnsafeRawBufferPointer) -> Found {

@@ -15,7 +15,7 @@ enum FormText {
             if byte == UInt8(ascii: "+") {
                 byte = 0x20
             } else if byte == UInt8(ascii: "%") {
-                guard text.count - read >= 2, let high = digit(text[read]), let low = digit(text[read + 1]) else { return nil }
+                guard text.count - read >= 2, let high = Hex.value(text[read]), let low = Hex.value(text[read + 1]) else { return nil }
                 byte = high << 4 | low
                 read += 2
             }
@@ -33,14 +33,5 @@ enum FormText {
         var count: Int?
         guard let room = try? Secret(count: text.count, fill: { count = decode(text, into: $0) }), let count else { return nil }
         return count == text.count ? room : room.withBytes { Secret(copying: UnsafeRawBufferPointer(rebasing: $0[..<count])) }
-    }
-
-    private static func digit(_ byte: UInt8) -> UInt8? {
-        switch byte {
-        case 0x30...0x39: byte - 0x30
-        case 0x41...0x46: byte - 0x37
-        case 0x61...0x66: byte - 0x57
-        default: nil
-        }
     }
 }

@@ -28,7 +28,7 @@ struct TokenEventTests {
         }
     }
 
-    @Test("SEC-49, SEC-27: what a refusal says depends on nothing but whether a token was sent, or a scope is all that is missing")
+    @Test("SEC-42, SEC-49, SEC-27: what a refusal says depends on nothing but whether a token was sent, or a scope is all that is missing")
     func challenges() async throws {
         let client = try await TokenClient()
         try client.site.sender("globex", "scopes: [events:write]")
@@ -54,8 +54,14 @@ struct TokenEventTests {
             #expect(record?.sender == "acme" && Self.challenges(scope) == ["Bearer realm=\"acme\", error=\"insufficient_scope\", scope=\"events:write\""])
 
             let twice = client.event("evt_1", token: good).with("Authorization", "Bearer \(good)")
-            let query = client.event("evt_1", token: good).changed { $0.target += "?access_token=\(good)" }
-            for request in [twice, query] {
+            let elsewhere = ["access_token", "access%5Ftoken", "x=1&%61ccess_token"].flatMap { name in
+                [
+                    client.event("evt_1", token: good).changed { $0.target += "?\(name)=\(good)" },
+                    client.event("evt_1", token: good).replacing("Content-Type", "application/x-www-form-urlencoded; charset=utf-8")
+                        .changed { $0.body = Array("\(name)=\(good)".utf8) },
+                ]
+            }
+            for request in [twice] + elsewhere {
                 let answer = try await gateway.send(request)
                 try expectRefusal(answer, 400, "malformed", at: client.site)
                 #expect(Self.challenges(answer) == ["Bearer realm=\"acme\", error=\"invalid_request\""])
