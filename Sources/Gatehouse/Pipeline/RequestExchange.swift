@@ -94,15 +94,16 @@ final class RequestExchange: @unchecked Sendable {
         conclude(.rejected, reason.reason, .problem(status, reference: reference, fields: fields, closes: closes))
     }
 
-    /// An address that causes too many refusals gets 429, and one record a second for all of them. `isOver`: something else has its limit.
-    func isLimited(closes: Bool, isOver: Bool = false) -> Bool {
-        switch loop.shared.failures.refuse(remote, at: loop.clock.monotonic, reference: reference, isOver: isOver) {
+    /// An address that causes too many refusals gets 429, and one record a second for all of them. `wait`: another limit is reached, for so
+    /// many seconds.
+    func isLimited(closes: Bool, wait: Int? = nil) -> Bool {
+        switch loop.shared.failures.refuse(remote, at: loop.clock.monotonic, reference: reference, isOver: wait != nil) {
         case .within: return false
         case .limited(let shared, let first):
             isConcluded = true
             loop.metrics.failureLimited()
             if first { loop.recordLimitedSecond(remote, reference: shared, policy: snapshot.policy.digest) }
-            let answer = refusal(429, reference: shared, fields: [("Retry-After", "1")], closes: closes)
+            let answer = refusal(429, reference: shared, fields: [("Retry-After", "\(wait ?? 1)")], closes: closes)
             connection?.answer(answer, reference: shared)
             leave()
             return true

@@ -8,7 +8,9 @@ import Synchronization
 /// Asked on failures only. Bounded: a full table forgets the pairs whose bucket has filled up again, and all of them where none has.
 final class ClientFailures: Sendable {
     /// Failures at once; from then on as many as `perSecond` says.
-    static let burst = 50.0
+    static let burst = 20.0
+    /// Which part of `limits.failures` one client at one address gets: one a second of the default's fifty.
+    private static let share = 50.0
     static let tableLimit = 16_384
 
     private struct Pair: Hashable {
@@ -19,29 +21,33 @@ final class ClientFailures: Sendable {
     private let perSecond: Double
     private let buckets = Mutex<[Pair: (tokens: Double, filled: MonotonicTime)]>([:])
 
-    /// - Parameter rate: `limits.failures`, of which one client gets a fifth.
+    /// - Parameter rate: `limits.failures`, of which one client gets a fiftieth.
     init(_ rate: Rate) {
         let seconds = max(Double(rate.per.microseconds) / 1_000_000, 0.001)
-        perSecond = Double(rate.events) / seconds / 5
+        perSecond = Double(rate.events) / seconds / Self.share
     }
 
-    /// Counts a failure; true where it is one too many.
-    func failed(_ client: String, from address: IPAddress, at now: MonotonicTime) -> Bool {
+    /// Counts a failure; where it is one too many, in how many seconds one would not be.
+    func failed(_ client: String, from address: IPAddress, at now: MonotonicTime) -> Int? {
         let pair = Self.pair(client, address)
         return buckets.withLock { buckets in
             if buckets.count >= Self.tableLimit, buckets[pair] == nil { prune(&buckets, now) }
             var tokens = tokens(buckets[pair], now)
             defer { buckets[pair] = (tokens, now) }
-            guard tokens >= 1 else { return true }
+            guard tokens >= 1 else { return wait(tokens) }
             tokens -= 1
-            return false
+            return nil
         }
     }
 
-    /// Whether a failure would be one too many now; counts nothing.
-    func isOver(_ client: String, from address: IPAddress, at now: MonotonicTime) -> Bool {
-        buckets.withLock { tokens($0[Self.pair(client, address)], now) < 1 }
+    /// The same of a failure that there may be; counts nothing.
+    func wait(_ client: String, from address: IPAddress, at now: MonotonicTime) -> Int? {
+        let left = buckets.withLock { tokens($0[Self.pair(client, address)], now) }
+        return left < 1 ? wait(left) : nil
     }
+
+    /// At most an hour: the table is not kept for longer anyway.
+    private func wait(_ tokens: Double) -> Int { max(1, Int(min((1 - tokens) / perSecond, 3_600).rounded(.up))) }
 
     private func tokens(_ bucket: (tokens: Double, filled: MonotonicTime)?, _ now: MonotonicTime) -> Double {
         guard let bucket else { return Self.burst }

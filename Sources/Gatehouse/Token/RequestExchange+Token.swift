@@ -59,9 +59,10 @@ extension RequestExchange {
 
     private func check(_ checks: [PasswordCheck], _ continuation: OAuthContinuation) {
         let shared = loop.shared
-        let isOver = continuation.client.map { shared.clientFailures.isOver($0, from: remote, at: loop.clock.monotonic) } ?? false
+        var wait = continuation.client.flatMap { shared.clientFailures.wait($0, from: remote, at: loop.clock.monotonic) }
+        if wait == nil, shared.failures.isLimited(remote, at: loop.clock.monotonic) { wait = 1 }
         // Whoever failed too often gets no more of what costs the most (SEC-32).
-        if isOver || shared.failures.isLimited(remote, at: loop.clock.monotonic), isLimited(closes: false, isOver: true) { return }
+        if let wait, isLimited(closes: false, wait: wait) { return }
         let eventLoop = eventLoop
         let isQueued = shared.passwords.run(checks) { [self] results in
             eventLoop.execute { self.passwordsChecked(results, continuation) }
@@ -88,8 +89,8 @@ extension RequestExchange {
         // Whoever has proved to be a client may err as it likes; strangers fill neither log nor time.
         if decision.event == .refused, decision.isFailure || decision.sender == nil {
             let client = decision.isFailure ? decision.claimedClient : nil
-            let isOver = client.map { loop.shared.clientFailures.failed($0, from: remote, at: loop.clock.monotonic) } ?? false
-            if isLimited(closes: false, isOver: isOver) { return }
+            let wait = client.flatMap { loop.shared.clientFailures.failed($0, from: remote, at: loop.clock.monotonic) }
+            if isLimited(closes: false, wait: wait) { return }
         }
         if let sender = decision.sender {
             for use in decision.uses { loop.used(CredentialName(sender: sender, kind: use.kind), version: use.version, at: received, from: remote) }
