@@ -27,7 +27,7 @@ public struct RawAnswer: Sendable {
     }
 
     /// Takes one answer off the front of `bytes`; nil while it is not whole.
-    static func take(from bytes: inout [UInt8]) throws -> RawAnswer? {
+    static func take(from bytes: inout [UInt8], toHead: Bool = false) throws -> RawAnswer? {
         guard let end = bytes.firstRange(of: [13, 10, 13, 10]) else { return nil }
         let lines = String(decoding: bytes[..<end.lowerBound], as: UTF8.self).split(separator: "\r\n", omittingEmptySubsequences: false)
         let start = lines[0].split(separator: " ", maxSplits: 2)
@@ -39,7 +39,7 @@ public struct RawAnswer: Sendable {
             fields.append((String(parts[0]), String(parts[1].drop { $0 == " " })))
         }
         var answer = RawAnswer(status: status, fields: fields, body: [])
-        let hasBody = status >= 200 && status != 204 && status != 304
+        let hasBody = !toHead && status >= 200 && status != 204 && status != 304
         guard let length = hasBody ? Int(answer["content-length"] ?? "") : 0 else { throw Malformed(text: "no length in \(lines)") }
         guard bytes.count - end.upperBound >= length else { return nil }
         answer.body = Array(bytes[end.upperBound..<(end.upperBound + length)])

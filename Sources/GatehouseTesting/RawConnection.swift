@@ -54,16 +54,16 @@ public final class RawConnection: Sendable {
     /// Writes without waiting until the sockets took it.
     public func post(_ bytes: [UInt8]) { channel.writeAndFlush(ByteBuffer(bytes: bytes), promise: nil) }
 
-    /// The next answer, an interim one too.
-    public func answer() async throws -> RawAnswer {
-        let answer = try await page()
+    /// The next answer, an interim one too. `toHead`: it belongs to a HEAD, and so no body follows (RFC 9110 section 9.3.2).
+    public func answer(toHead: Bool = false) async throws -> RawAnswer {
+        let answer = try await page(toHead: toHead)
         site.note(answer)
         return answer
     }
 
     /// An answer that is no decision about a request.
-    func page() async throws -> RawAnswer {
-        try await inbox.take(on: channel.eventLoop, within: Self.patience) { try RawAnswer.take(from: &$0) }
+    func page(toHead: Bool = false) async throws -> RawAnswer {
+        try await inbox.take(on: channel.eventLoop, within: Self.patience) { try RawAnswer.take(from: &$0, toHead: toHead) }
     }
 
     /// Whatever bytes come next.

@@ -189,10 +189,13 @@ final class LoopState {
         shared.journal.submit(JournalEntry(members: members, time: clock.now))
     }
 
+    /// Counts and logs a decision. Metrics have senders that proved to be one only: what a stranger says makes no figure of another's.
     func note(
-        _ decision: DecisionKind, _ reason: Reason, route: Route?, sender: String?, reference: Reference, remote: IPAddress, detail: String?
+        _ decision: DecisionKind, _ reason: Reason, route: Route?, sender: String?, isProved: Bool, reference: Reference, remote: IPAddress,
+        detail: String?
     ) {
-        metrics.count(decision, reason, endpoint: route?.number ?? MetricsNames.none, sender: route?.senderNumber(sender ?? "") ?? MetricsNames.none)
+        let number = isProved ? route?.senderNumber(sender ?? "") : nil
+        metrics.count(decision, reason, endpoint: route?.number ?? MetricsNames.none, sender: number ?? MetricsNames.none)
         let level: Logger.Level = decision == .failed ? .warning : decision == .rejected ? .info : .debug
         guard log.logLevel <= level else { return }
         var metadata: Logger.Metadata = ["reference": "\(reference)", "reason": "\(reason.rawValue)", "remote": "\(remote)"]

@@ -484,22 +484,26 @@ final class RequestExchange: @unchecked Sendable {
     }
 
     /// As ``conclude(_:_:_:)``, with a record of another kind.
-    func conclude(_ decision: DecisionKind, _ reason: Reason, _ answer: Answer, sender: String?, record: TokenRecord) {
-        guard noteConclusion(decision, reason, answer, sender: sender) else { return }
+    ///
+    /// - Parameter isProved: `sender` proved to be it, and was not only said to be.
+    func conclude(_ decision: DecisionKind, _ reason: Reason, _ answer: Answer, sender: String?, isProved: Bool, record: TokenRecord) {
+        guard noteConclusion(decision, reason, answer, sender: sender, isProved: isProved) else { return }
         loop.recordBytes.removeAll(keepingCapacity: true)
         record.encode(into: &loop.recordBytes)
         loop.submit(self, members: loop.recordBytes)
     }
 
     /// What every conclusion begins with; false where there was one before.
-    private func noteConclusion(_ decision: DecisionKind, _ reason: Reason, _ answer: Answer, sender: String?) -> Bool {
+    private func noteConclusion(
+        _ decision: DecisionKind, _ reason: Reason, _ answer: Answer, sender: String?, isProved: Bool = true
+    ) -> Bool {
         guard !isConcluded else { return false }
         isConcluded = true
         stopWaiting()
         decided = .now()
         self.answer = answer
         if isVerified, !isHandedOver { loop.metrics.withheld(bytes: bodyBytes ?? 0) }
-        loop.note(decision, reason, route: route, sender: sender, reference: reference, remote: remote, detail: detail)
+        loop.note(decision, reason, route: route, sender: sender, isProved: isProved, reference: reference, remote: remote, detail: detail)
         return true
     }
 

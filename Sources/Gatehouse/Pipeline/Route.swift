@@ -21,17 +21,17 @@ final class Route: Sendable {
     let number: Int
     /// Schemes whose credential is a public key.
     private let keyed: Set<String>
-    private let senderNumbers: [(name: String, number: Int)]
+    private let senders: SenderNumbers
     /// A scheme or a service reads the body, so it must not come in a content coding (SEC-21).
     let readsJSON: Bool
 
     init(
         index: Int, policy: EndpointPolicy, verifier: EndpointVerifier, schemes: [String: Scheme], limits: GatewayPolicy.Limits,
-        rate: RateLimiter?, hand: HandOverPlan, names: MetricsNames, service: TokenPath? = nil
+        rate: RateLimiter?, hand: HandOverPlan, names: MetricsNames, senders: SenderNumbers? = nil, service: TokenPath? = nil
     ) {
         self.service = service
         number = names.number(of: policy.name)
-        senderNumbers = policy.senders.map { ($0, names.number(of: $0)) }
+        self.senders = senders ?? SenderNumbers(policy.senders, names)
         self.index = index
         self.policy = policy
         self.verifier = verifier
@@ -69,10 +69,7 @@ final class Route: Sendable {
         }
     }
 
-    func senderNumber(_ sender: String) -> Int {
-        for (name, number) in senderNumbers where name == sender { return number }
-        return MetricsNames.none
-    }
+    func senderNumber(_ sender: String) -> Int { senders.number(of: sender) }
 }
 
 /// How an endpoint's events are handed over.

@@ -99,7 +99,8 @@ extension RequestExchange {
         let kind: DecisionKind = decision.event == .refused ? .rejected : .accepted
         let sender = sender(of: decision)
         conclude(
-            kind, Reason(rawValue: decision.reason) ?? .malformed, Answer(decision.answer), sender: sender, record: record(decision, sender: sender))
+            kind, Reason(rawValue: decision.reason) ?? .malformed, Answer(decision.answer), sender: sender, isProved: decision.sender != nil,
+            record: record(decision, sender: sender))
     }
 
     /// Who proved to be a client, or said so and is one: a name that nobody has may be a secret in the wrong place.
@@ -116,7 +117,7 @@ extension RequestExchange {
 
     private func refuseService(_ reason: Reason, _ answer: Answer) {
         conclude(
-            reason == .unavailable ? .failed : .rejected, reason, answer, sender: nil,
+            reason == .unavailable ? .failed : .rejected, reason, answer, sender: nil, isProved: false,
             record: TokenRecord(
                 reference: reference, event: .refused, sender: nil, reason: reason.rawValue, answer: answer.status, remote: remoteText,
                 policy: snapshot.policy.digest))

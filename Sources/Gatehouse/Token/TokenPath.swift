@@ -30,7 +30,8 @@ enum TokenPath: String, Sendable, Hashable, CaseIterable {
         let endpoints = allCases.map { path in
             var endpoint = EndpointPolicy(
                 name: path.name, path: path.rawValue, senders: [], publicURL: policy.gateway.publicURL + path.rawValue, authenticate: [])
-            endpoint.methods = [path.takesForm ? "POST" : "GET"]
+            // RFC 9110 section 9.3.2: whatever is read with GET is there for HEAD.
+            endpoint.methods = path.takesForm ? ["POST"] : ["GET", "HEAD"]
             endpoint.mediaTypes = path.takesForm ? [form] : []
             endpoint.limits.body = path.takesForm ? min(policy.gateway.limits.body, formLimit) : 0
             return endpoint
@@ -39,11 +40,12 @@ enum TokenPath: String, Sendable, Hashable, CaseIterable {
         own.endpoints = endpoints
         own.senders = [:]
         own.schemes = [:]
+        let senders = SenderNumbers(policy.senders.keys, names)
         let verifier = try Verifier(policy: own, credentials: CredentialSet(), keys: keys)
         return zip(allCases, endpoints).enumerated().map { index, pair in
             Route(
                 index: index, policy: pair.1, verifier: verifier.endpoints[index], schemes: [:], limits: policy.gateway.limits, rate: nil,
-                hand: HandOverPlan(relay: nil), names: names, service: pair.0)
+                hand: HandOverPlan(relay: nil), names: names, senders: senders, service: pair.0)
         }
     }
 }

@@ -184,6 +184,77 @@ struct TokenEndpointTests {
         }
     }
 
+    @Test("SEC-32: with the default limits, twenty wrong secrets from one address are answered as such, and then a 429 says when to try again")
+    func guessingByDefault() async throws {
+        let client = try await TokenClient(limits: "failures: 50/s")
+        try await serving(client.site) { gateway in
+            let connection = try await gateway.connect()
+            var answers: [RawAnswer] = []
+            let isReached = await eventually {
+                connection.post(client.tokenRequest(secret: "guess number \(answers.count) at the secret").bytes)
+                guard let answer = try? await connection.answer() else { return false }
+                answers.append(answer)
+                return answer.status == 429
+            }
+            #expect(isReached && answers.count > 20 && answers.dropLast().allSatisfy { $0.status == 401 })
+            let limited = try #require(answers.last)
+            #expect(limited["retry-after"] == "1")
+            #expect(try TokenClient.members(limited)["error"] as? String == "temporarily_unavailable")
+            await connection.close()
+            #expect(try await gateway.send(client.tokenRequest()).status == 200)
+            // Another client at the same address is nobody's guess yet.
+            let other = TokenClient.form("/oauth/token", ["grant_type": "client_credentials"]).with("Authorization", TokenClient.basic("globex", "a wrong secret"))
+            #expect(try await gateway.send(other).status == 401)
+        }
+    }
+
+    @Test("HEAD at keys and metadata is answered like GET, without the body (RFC 9110 section 9.3.2)")
+    func head() async throws {
+        let client = try await TokenClient()
+        try await serving(client.site) { gateway in
+            for path in ["/oauth/jwks", "/.well-known/oauth-authorization-server"] {
+                var request = RawRequest(path)
+                request.method = "GET"
+                let full = try await gateway.send(request)
+                let connection = try await gateway.connect()
+                connection.post(request.changed { $0.method = "HEAD" }.bytes)
+                let head = try await connection.answer(toHead: true)
+                for name in ["content-type", "cache-control", "content-length"] { #expect(head[name] == full[name] && head[name] != nil, "\(path) \(name)") }
+                #expect(head.status == 200 && full.status == 200 && !full.body.isEmpty)
+                try expect(head, 200, "ignored", "ok", at: client.site)
+                // Nothing of a body is on the line: the next answer follows at once.
+                connection.post(request.bytes)
+                #expect(try await connection.answer().body == full.body)
+                await connection.close()
+            }
+            let form = try await gateway.send(client.tokenRequest().changed { $0.method = "PUT" })
+            #expect(form.status == 405 && form["allow"] == "POST")
+        }
+    }
+
+    @Test("decisions about tokens are counted with the sender where it proved to be one, and without where it only said so")
+    func counted() async throws {
+        let client = try await TokenClient()
+        try await serving(client.site) { gateway in
+            let token = try await client.token(gateway)
+            #expect(try await gateway.send(client.tokenRequest(["grant_type": "client_credentials", "scope": "admin"])).status == 400)
+            #expect(try await gateway.send(client.tokenRequest(secret: "not the client's secret")).status == 401)
+            let asked = TokenClient.form("/oauth/introspect", ["token": token]).with("Authorization", TokenClient.basic("acme", client.secret))
+            #expect(try await gateway.send(asked).status == 200)
+            let page = try await gateway.admin("/metrics").text
+            for (endpoint, sender, decision, reason) in [
+                ("oauth/token", "acme", "accepted", "ok"), ("oauth/token", "acme", "rejected", "token-scope"),
+                ("oauth/token", "", "rejected", "credential-mismatch"), ("oauth/introspect", "acme", "accepted", "ok"),
+            ] {
+                let line = page.split(separator: "\n").first { line in
+                    line.hasPrefix("gatehouse_decisions_total") && [("endpoint", endpoint), ("sender", sender), ("decision", decision), ("reason", reason)]
+                        .allSatisfy { line.contains("\($0.0)=\"\($0.1)\"") }
+                }
+                #expect(line?.hasSuffix(" 1") == true, "\(endpoint) \(sender) \(reason): \(line ?? "")")
+            }
+        }
+    }
+
     @Test("SEC-39: the metadata name the configured issuer, and nothing that does not work")
     func metadata() async throws {
         let client = try await TokenClient()
@@ -200,7 +271,8 @@ struct TokenEndpointTests {
             #expect(!answer.text.contains("none"))
             try expect(answer, 200, "ignored", "ok", at: client.site)
             let post = try await gateway.send(request.changed { $0.method = "POST" })
-            #expect(post.status == 405 && post["allow"] == "GET")
+            #expect(post.status == 405 && post["allow"] == "GET, HEAD")
+            #expect(members["response_types_supported"] as? [String] == [])
         }
     }
 
