@@ -20,8 +20,11 @@ public struct TokenCommands: Sendable {
     public init(policies: String) throws { place = try StatePlace(policies: policies) }
 
     /// A token as the sender would get one, without its secret: for tests. Within what its policy allows.
-    public func issue(_ sender: String, scopes: [String], audience: String?) throws -> TokenOutcome {
-        let question = TokenQuestion(sender: sender, scopes: scopes, audience: audience)
+    ///
+    /// - Parameter certificate: a client certificate as PEM, to bind it to (RFC 8705); of a chain the first.
+    public func issue(_ sender: String, scopes: [String], audience: String?, certificate: String? = nil) throws -> TokenOutcome {
+        let thumbprint = try certificate.map { Base64.encode(try ClientCertificate(pem: $0).sha256, alphabet: .url, padded: false) }
+        let question = TokenQuestion(sender: sender, scopes: scopes, audience: audience, certificate: thumbprint)
         return try place.perform(try ControlRequest("token-issue", encoding: question)) { stopped in
             try stopped.recording { record in
                 try stopped.withTokens { tokens, now in
@@ -65,9 +68,18 @@ struct TokenQuestion: Codable, Sendable {
     var scopes: [String]
     /// nil: all of the sender's.
     var audience: String?
+    /// `x5t#S256` of the certificate to bind it to; nil: none.
+    var certificate: String?
 
     func issue(_ server: AuthorizationServer, at now: WallTime) throws -> OAuthIssued {
-        try server.issue(sender: sender, scopes: scopes.isEmpty ? nil : scopes, audiences: audience.map { [$0] }, at: now)
+        let thumbprint = try certificate.map { text in
+            guard let bytes = Base64.decode(text, alphabet: .url), bytes.count == 32 else {
+                throw GatewayError(.control, "\(text) is no SHA-256 of a certificate")
+            }
+            return bytes
+        }
+        return try server.issue(
+            sender: sender, scopes: scopes.isEmpty ? nil : scopes, audiences: audience.map { [$0] }, certificate: thumbprint, at: now)
     }
 }
 
@@ -81,6 +93,8 @@ public struct TokenOutcome: Codable, Sendable {
     public var audiences: [String]
     /// RFC 3339.
     public var expires: String
+    /// It counts with a certain client certificate only.
+    public var bound: Bool
 
     init(_ issued: OAuthIssued) {
         let minted = issued.minted
@@ -90,6 +104,7 @@ public struct TokenOutcome: Codable, Sendable {
         scopes = minted.token.scopes
         audiences = minted.token.audiences
         expires = minted.token.expires.description
+        bound = minted.token.certificate != nil
     }
 }
 

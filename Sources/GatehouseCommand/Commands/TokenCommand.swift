@@ -16,11 +16,13 @@ struct TokenIssue: AsyncParsableCommand {
         abstract: "Issue an access token as the sender would get one, without its secret.",
         discussion: """
             Within what senders/SENDER.yaml allows; without --scope and --audience with all of it. Printed this once, and recorded as an admin's
-            doing. It is bound to no certificate, and ends by time or at /oauth/revoke.
+            doing. It ends by time, at /oauth/revoke, and with the sender's newest credential. With --certificate it counts on connections that
+            present that client certificate; senders held to fapi2 have no other tokens.
 
             Examples:
               gatehouse token issue acme > acme.token
               gatehouse token issue acme --scope events:write --audience https://localhost:8443
+              gatehouse token issue bank --certificate bank.pem
             """)
 
     @Argument(help: ArgumentHelp("Whose token it is.", valueName: "sender"))
@@ -32,25 +34,41 @@ struct TokenIssue: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Whom it is for (default: all of the sender's audiences).", valueName: "url"))
     var audience: String?
 
+    @Option(
+        help: ArgumentHelp("The client certificate to bind it to, as PEM; of a chain the first (default: bound to none).", valueName: "file"),
+        completion: .file())
+    var certificate: String?
+
     @OptionGroup var policy: PolicyOptions
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
         // As a token request has them: several in one text, with blanks between.
         let scopes = scopes.flatMap { $0.split(separator: " ").map(String.init) }
-        let issued = try TokenCommands(policies: policy.policies).issue(sender, scopes: scopes, audience: audience)
+        let issued = try TokenCommands(policies: policy.policies).issue(
+            sender, scopes: scopes, audience: audience, certificate: try certificate.map(Self.certificate))
         if output.json {
             Terminal.say(
                 JSON.object([
                     "token": .string(issued.token), "jti": .string(issued.id), "sender": .string(issued.sender),
                     "scopes": .array(issued.scopes.map { .string($0) }), "audiences": .array(issued.audiences.map { .string($0) }),
-                    "expires": .string(issued.expires),
+                    "expires": .string(issued.expires), "bound": .bool(issued.bound),
                 ]).text)
             return
         }
         Terminal.note("token \(issued.id) of \(issued.sender) for \(issued.audiences.joined(separator: ", ")), until \(issued.expires)")
+        if issued.bound { Terminal.note("bound to the client certificate of \(certificate ?? "")") }
         Terminal.note(issued.scopes.isEmpty ? "without scopes" : "scopes: \(issued.scopes.joined(separator: " "))")
         Terminal.say(issued.token)
+    }
+
+    /// Looked at here, so that what is wrong is said of the file.
+    private static func certificate(_ file: String) throws -> String {
+        let text = String(decoding: try Files.read(file, limit: 1 << 20), as: UTF8.self)
+        do { _ = try ClientCertificate(pem: text) } catch {
+            throw CommandFailure("\(file) holds no certificate as PEM (-----BEGIN CERTIFICATE-----): \(error)")
+        }
+        return text
     }
 }
 

@@ -37,7 +37,8 @@ extension AuthorizationServer {
                 description: "\(name) has no audience \(audience): its policy lists \(sender.audiences.joined(separator: " "))")
         }
         guard certificate != nil || !isFAPI(sender) else {
-            throw OAuthIssueError(description: "\(name) is held to fapi2, under which a token is bound to a client certificate")
+            throw OAuthIssueError(
+                description: "\(name) is held to fapi2, under which every token is bound to a client certificate: --certificate FILE")
         }
         guard let mint = mint(try OAuthWorkspace()) else { throw OAuthIssueError(description: "there is no key to sign with") }
         let wanted = audiences ?? (sender.audiences.isEmpty ? [policy.gateway.issuer] : sender.audiences)
