@@ -34,8 +34,15 @@ struct SnapshotBuilder {
             let target = RelayTarget(tls: tls, host: host, port: port, ca: delivery.ca)
             if targets[target] == nil { targets[target] = .some(tls ? try TLSClientContext(caFile: delivery.ca) : nil) }
         }
-        try tokens.trust(policy.gateway.oauth.trust)
-        return try assemble(policy, credentials, keys, listeners: listeners, targets: targets, previous: previous)
+        let before = tokens
+        do {
+            try tokens.trust(policy.gateway.oauth.trust)
+            return try assemble(policy, credentials, keys, listeners: listeners, targets: targets, previous: previous)
+        } catch {
+            // The snapshots to come are of the old policy, and so are its outside issuers' keys.
+            tokens = before
+            throw error
+        }
     }
 
     /// The same policy and certificates with other credentials and token-signing keys.
