@@ -71,7 +71,10 @@ enum CSVRow {
         if record.kind == "decision" {
             return [record.requests.map { "requests=\($0)" }, record.detail].compactMap { $0 }.joined(separator: " ")
         }
-        return ["action", "command", "credential", "version", "result", "user", "grant", "authentication", "audience", "token"].compactMap { name in
+        let names = [
+            "action", "command", "credential", "version", "result", "user", "grant", "authentication", "audience", "token", "problem", "error",
+        ]
+        return names.compactMap { name in
             record.value[name].flatMap { value in (value.string ?? value.integer.map(String.init)).map { "\(name)=\($0)" } }
         }.joined(separator: " ")
     }

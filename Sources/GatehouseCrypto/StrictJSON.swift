@@ -26,6 +26,18 @@ package indirect enum StrictJSON: Sendable, Hashable {
         self = value
     }
 
+    /// What it is, in words.
+    package var kind: String {
+        switch self {
+        case .null: "null"
+        case .bool: "true or false"
+        case .number: "a number"
+        case .string: "a text"
+        case .array: "a list"
+        case .object: "an object"
+        }
+    }
+
     package var members: [String: StrictJSON]? { if case .object(let members) = self { members } else { nil } }
     package var elements: [StrictJSON]? { if case .array(let elements) = self { elements } else { nil } }
     package var text: String? { if case .string(let text) = self { text } else { nil } }

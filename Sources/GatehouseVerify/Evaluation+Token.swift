@@ -55,6 +55,7 @@ extension Evaluation {
         let verdict = validator.validate(
             text, at: arrival.now, audience: wanted.audience, scopes: wanted.scopes, certificate: arrival.certificate?.sha256, workspace: tokens)
         verdicts[index] = verdict
+        tokenFlaw = tokens.flaw
         return verdict
     }
 
@@ -87,6 +88,7 @@ extension TokenRefusal {
         switch self {
         case .malformed: .malformed
         case .signature: .mismatch
+        case .client: .unknown
         case .expired: .expired
         case .notYet: .notYet
         case .revoked: .revoked

@@ -19,6 +19,8 @@ struct Evaluation {
     var bearer = BearerClaim.missing
     /// What became of the token, by position among the endpoint's tokens; it is the same for every sender.
     var verdicts: [TokenVerdict?] = []
+    /// What is wrong with the token, where nothing but itself had to be looked at.
+    var tokenFlaw: TokenFlaw?
 
     init(endpoint: EndpointVerifier, request: RequestView, arrival: Arrival, workspace: Workspace, bodySHA256: BodyDigest) {
         self.endpoint = endpoint
@@ -231,7 +233,10 @@ struct Evaluation {
     // MARK: Verdicts
 
     func refusal(_ reason: Reason, sender: String? = nil, checks: [CheckResult] = []) -> Verification {
-        Verification(outcome: .refused(reason), sender: sender, checks: checks, bodySHA256: bodySHA256, bearer: bearer.use)
+        var verification = Verification(
+            outcome: .refused(reason), sender: sender, checks: checks, bodySHA256: bodySHA256, bearer: bearer.use)
+        if let tokenFlaw, tokenFlaw.refusal.reason == reason { verification.tokenFlaw = tokenFlaw.description }
+        return verification
     }
 
     private func success(_ sender: Int, _ trial: Trial, handshake: Int?) -> Verification {

@@ -54,6 +54,8 @@ public struct Verification: Sendable {
     public var okStatus: Int
     /// Whether a bearer token came along, where the endpoint takes any: the challenge of a refusal depends on it.
     public var bearer: BearerUse
+    /// Where the reason is what is wrong with a bearer token itself: half a sentence that says it exactly, for records.
+    public var tokenFlaw: String?
     var pending: PendingPasswords?
 
     init(

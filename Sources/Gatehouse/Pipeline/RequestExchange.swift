@@ -173,6 +173,7 @@ final class RequestExchange: @unchecked Sendable {
         summary = RequestSummary(view, fields: route.verifier.refusedFields(view, workspace: loop.workspace))
         if isLimited(closes: false) { return }
         loop.shared.rejected.keep(reference, view, arrived: received)
+        detail = verification?.tokenFlaw
         let bearer = verification?.bearer ?? .none
         let status = Self.status(refused: reason)
         conclude(

@@ -95,12 +95,12 @@ extension RequestExchange {
         if let sender = decision.sender {
             for use in decision.uses { loop.used(CredentialName(sender: sender, kind: use.kind), version: use.version, at: received, from: remote) }
         }
-        detail = decision.error
+        detail = decision.problem?.rawValue ?? decision.error
         let kind: DecisionKind = decision.event == .refused ? .rejected : .accepted
         let sender = sender(of: decision)
         conclude(
-            kind, Reason(rawValue: decision.reason) ?? .malformed, Answer(decision.answer), sender: sender, isProved: decision.sender != nil,
-            record: record(decision, sender: sender))
+            kind, Reason(rawValue: decision.reason) ?? .malformed, Answer(decision.answer), sender: sender,
+            isProved: decision.sender != nil, record: record(decision, sender: sender))
     }
 
     /// Who proved to be a client, or said so and is one: a name that nobody has may be a secret in the wrong place.
@@ -110,17 +110,19 @@ extension RequestExchange {
 
     private func record(_ decision: OAuthDecision, sender: String?) -> TokenRecord {
         TokenRecord(
-            reference: reference, event: TokenRecord.Event(decision.event), sender: sender, reason: decision.reason, grant: decision.grant,
+            reference: reference, event: TokenRecord.Event(decision.event), endpoint: route?.policy.name, sender: sender,
+            reason: decision.reason, problem: decision.problem?.rawValue, error: decision.error, grant: decision.grant,
             authentication: decision.authentication, version: decision.version, scopes: decision.scopes, audience: decision.audience,
-            token: decision.token, answer: decision.answer.status, remote: remoteText, policy: snapshot.policy.digest)
+            token: decision.token, detail: decision.detail, answer: decision.answer.status, remote: remoteText,
+            policy: snapshot.policy.digest)
     }
 
     private func refuseService(_ reason: Reason, _ answer: Answer) {
         conclude(
             reason == .unavailable ? .failed : .rejected, reason, answer, sender: nil, isProved: false,
             record: TokenRecord(
-                reference: reference, event: .refused, sender: nil, reason: reason.rawValue, answer: answer.status, remote: remoteText,
-                policy: snapshot.policy.digest))
+                reference: reference, event: .refused, endpoint: route?.policy.name, sender: nil, reason: reason.rawValue, detail: detail,
+                answer: answer.status, remote: remoteText, policy: snapshot.policy.digest))
     }
 }
 

@@ -15,24 +15,34 @@ struct TokenInspector {
             var report = TokenReport(kind: Self.kind(text))
             report.header = Self.part(text, 0)
             report.claims = Self.part(text, 1)
-            let verdict = validator.validate(text, at: now, audience: nil, bindingMatters: false, workspace: workspace)
-            switch verdict {
-            case .valid(let token): report.fill(token)
-            case .refused(let refusal, let token):
-                report.reason = refusal.rawValue
-                report.explanation = Self.sentence(refusal, report.kind, token)
-                if let token { report.fill(token) }
+            let verdict = verdict(text, at: now, workspace)
+            guard case .valid(let token) = verdict else {
+                if case .refused(let refusal, let token) = verdict {
+                    report.reason = refusal.rawValue
+                    report.explanation = sentence(refusal, report.kind, token, workspace.flaw)
+                    if let token { report.fill(token) }
+                }
                 return report
             }
+            report.fill(token)
             for endpoint in policy.endpoints {
                 for (scopes, audience) in endpoint.tokens {
-                    let verdict = validator.validate(text, at: now, audience: audience, scopes: scopes, bindingMatters: false, workspace: workspace)
+                    let verdict = self.verdict(text, at: now, audience: audience, scopes: scopes, workspace)
                     report.endpoints.append(Self.place(endpoint, verdict))
                 }
             }
             report.conclude()
             return report
         }
+    }
+
+    /// As an endpoint would decide that sees the certificate which the token is bound to.
+    private func verdict(
+        _ text: UnsafeRawBufferPointer, at now: WallTime, audience: String? = nil, scopes: [String] = [], _ workspace: TokenWorkspace
+    ) -> TokenVerdict {
+        let verdict = validator.validate(text, at: now, audience: audience, scopes: scopes, bindingMatters: false, workspace: workspace)
+        guard case .valid(let token) = verdict else { return verdict }
+        return validator.validate(text, at: now, audience: audience, scopes: scopes, certificate: token.certificate, workspace: workspace)
     }
 
     private static func place(_ endpoint: EndpointPolicy, _ verdict: TokenVerdict) -> TokenReport.Place {
@@ -65,26 +75,36 @@ struct TokenInspector {
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    private static func sentence(_ refusal: TokenRefusal, _ kind: TokenReport.Kind, _ token: AccessToken?) -> String {
-        switch refusal {
+    private func sentence(_ refusal: TokenRefusal, _ kind: TokenReport.Kind, _ token: AccessToken?, _ flaw: TokenFlaw?) -> String {
+        let flaw = flaw.map { "\($0)" } ?? "it cannot be read"
+        return switch refusal {
         case .malformed:
             switch kind {
             case .clientAssertion: "this is a client assertion: it goes to the token endpoint, which gives an access token for it"
-            case .otherJWT: "this is a JWT, but no access token: its header lacks typ at+jwt, or it has another typ"
-            case .unknown, .opaque: "it is no token of any kind: neither a JWT nor an opaque token"
-            case .accessToken: "it is no access token as RFC 9068 has them: a part, a claim or a type is missing or wrong"
+            case .otherJWT: "this is a JWT, but no access token: \(flaw)"
+            case .unknown, .opaque: "it is no token of any kind, neither a JWT nor an opaque token: \(flaw)"
+            case .accessToken: "it is no access token as RFC 9068 has them: \(flaw)"
             }
-        case .signature:
-            kind == .opaque
-                ? "no such opaque token was issued here, or it has expired and was forgotten"
-                : "none of the keys here signed it: another issuer's, a key that is gone, or changed on the way"
+        case .signature, .client: flaw
         case .expired: "it expired\(token.map { " at \($0.expires)" } ?? "")"
         case .notYet: "it is not valid yet: issued for \(token.map { "\($0.notBefore ?? $0.issued)" } ?? "later")"
-        case .revoked: "it was revoked: itself, the credential that it was issued for, or its sender"
+        case .revoked: token.flatMap { token in validator.revocation(of: token).map { Self.sentence($0, token) } } ?? "it was revoked"
         case .audience: "it is for somebody else\(token.map { ": \($0.audiences.joined(separator: ", "))" } ?? "")"
         case .scope: "it lacks a scope"
-        case .binding: "it is bound to a client certificate in a way that is not known here"
+        case .binding:
+            token?.isBoundOtherwise == true
+                ? "it is bound in a way that is not known here: `cnf` has something else than `x5t#S256`"
+                : "it is bound to no client certificate, and its sender is held to fapi2, which takes bound tokens only"
         case .unavailable: "it could not be judged: what was revoked is not known at the moment"
+        }
+    }
+
+    private static func sentence(_ revocation: AccessTokenValidator.Revocation, _ token: AccessToken) -> String {
+        switch revocation {
+        case .sender: "its sender \(token.sender) is no sender here any more"
+        case .credential(let credential):
+            "what it was issued for was revoked: version \(credential.version) of \(token.sender)/\(credential.kind)"
+        case .token: "it was revoked, by its client at /oauth/revoke"
         }
     }
 }

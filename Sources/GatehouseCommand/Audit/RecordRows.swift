@@ -41,7 +41,7 @@ struct RecordRows {
             let parts = [record.value["command"], record.value["credential"], record.value["result"], record.value["user"]]
             return parts.compactMap { $0?.string }.joined(separator: " ")
         case "token":
-            let names = ["grant", "authentication", "token"].map { record.value[$0]?.string }
+            let names = ["grant", "authentication", "token", "problem"].map { record.value[$0]?.string }
             let parts = [record.action, record.reason, record.sender] + names + [record.reference?.description]
             return parts.compactMap { $0 }.joined(separator: " ")
         default:

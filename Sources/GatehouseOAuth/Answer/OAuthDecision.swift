@@ -15,6 +15,10 @@ public struct OAuthDecision: Sendable {
     public var claimedClient: String?
     /// The true reason, as codes of audit records; nothing of it is in the answer.
     public var reason: String
+    /// Of a refusal: what exactly was wrong, for the record.
+    public var problem: OAuthProblem?
+    /// Half a sentence more about an assertion or a token that was asked about; holds nothing secret.
+    public var detail: String?
     /// The error code of the answer.
     public var error: String?
     public var grant: String?
@@ -35,17 +39,18 @@ public struct OAuthDecision: Sendable {
     public func afterCommit(_ outcome: TokenCommit) -> OAuthDecision {
         switch outcome {
         case .stored: return self
-        case .assertionUsed: return refused(.invalidClient, reason: "duplicate", isFailure: true)
-        case .failed: return refused(.unavailable, reason: "unavailable", isFailure: false)
+        case .assertionUsed: return refused(.invalidClient, .assertionUsed, isFailure: true)
+        case .failed: return refused(.unavailable, .unavailable, isFailure: false)
         }
     }
 
-    private func refused(_ error: OAuthError, reason: String, isFailure: Bool) -> OAuthDecision {
+    private func refused(_ error: OAuthError, _ problem: OAuthProblem, isFailure: Bool) -> OAuthDecision {
         var decision = self
         decision.answer = .error(error)
         decision.effects = []
         decision.event = .refused
-        decision.reason = reason
+        decision.reason = problem.reason.rawValue
+        decision.problem = problem
         decision.error = error.code
         decision.token = nil
         decision.uses = []

@@ -9,7 +9,7 @@ extension OAuthExchange {
         decision.effects = effects
         decision.sender = client?.policy.name
         decision.grant = grantName
-        decision.authentication = claim?.method.rawValue
+        decision.authentication = method?.rawValue
         if let credential = client?.credential {
             decision.version = credential.version
             if let kind = CredentialKind(rawValue: credential.kind) { decision.uses.append((kind, credential.version)) }

@@ -10,23 +10,27 @@ extension AuthorizationServer {
         workspace.adopt(self)
         let exchange = OAuthExchange(endpoint: endpoint, certificate: request.certificate, remote: request.remote)
         guard !request.hasQuery else {
-            return refuse(
-                exchange, .invalidRequest("parameters belong in the body, and the request target has a query"), reason: "malformed")
+            return refuse(exchange, .invalidRequest("parameters belong in the body, and the request target has a query"), .query)
         }
         guard let form = FormParameters(request.body) else {
-            return refuse(exchange, .invalidRequest("the body is no form, or repeats a parameter"), reason: "malformed")
+            return refuse(exchange, .invalidRequest("the body is no form, or repeats a parameter"), .form)
         }
         exchange.form = form
         if let known = known(exchange, form, request.authorization, now, workspace) { return known }
         do throws(ClientClaim.Problem) {
-            exchange.claim = try ClientClaim.read(form, request.authorization)
+            let claim = try ClientClaim.read(form, request.authorization)
+            exchange.claim = claim
+            exchange.method = claim.method
         } catch {
             switch error {
             case .malformed:
                 return refuse(
-                    exchange, .invalidRequest("client authentication is malformed, or there is more than one"), reason: "malformed")
+                    exchange, .invalidRequest("client authentication is malformed, or there is more than one"), .clientAuthentication)
             case .missing(let client):
-                return refuseClient(exchange, reason: "credential-missing", client: client)
+                return refuseClient(exchange, .noAuthentication, client: client)
+            case .nameless(let assertion):
+                exchange.method = .privateKeyJWT
+                return refuseClient(exchange, .assertionMalformed, detail: Self.nameless(assertion), client: nil)
             }
         }
         if let refusal = refusalOfForm(exchange, form) { return refusal }
@@ -35,9 +39,9 @@ extension AuthorizationServer {
 
     private func refusalOfForm(_ exchange: OAuthExchange, _ form: FormParameters) -> OAuthStep? {
         switch exchange.endpoint {
-        case .token where !form.has(.grantType): refuse(exchange, .invalidRequest("grant_type is missing"), reason: "malformed")
+        case .token where !form.has(.grantType): refuse(exchange, .invalidRequest("grant_type is missing"), .grantMissing)
         case .introspection where !form.has(.token), .revocation where !form.has(.token):
-            refuse(exchange, .invalidRequest("token is missing"), reason: "malformed")
+            refuse(exchange, .invalidRequest("token is missing"), .tokenMissing)
         default: nil
         }
     }
@@ -55,12 +59,13 @@ extension AuthorizationServer {
         guard let proof = workspace.proof(digest), proof.state.isLive(at: now) else { return nil }
         let claim = ClientClaim(client: proof.client, proof: .known)
         exchange.claim = claim
+        exchange.method = claim.method
         if let refusal = refusalOfForm(exchange, form) { return refusal }
         return proved(exchange, claim, IssuingCredential(kind: "oauth", version: proof.version), now, workspace)
     }
 
     private func authenticate(_ exchange: OAuthExchange, _ now: WallTime, _ workspace: OAuthWorkspace) -> OAuthStep {
-        guard let claim = exchange.claim else { return refuseClient(exchange, reason: "credential-missing", client: nil) }
+        guard let claim = exchange.claim else { return refuseClient(exchange, .noAuthentication, client: nil) }
         // What the policy forbids is found out after the proof, so that nothing tells a known client from an unknown one.
         switch claim.proof {
         case .secret(let secret, _): return compare(exchange, claim, secret, now, workspace)
@@ -86,10 +91,16 @@ extension AuthorizationServer {
             return proved(exchange, claim, IssuingCredential(kind: "oauth", version: version), now, workspace)
         case .unavailable: return unavailable(exchange)
         case .waiting(let checks):
-            exchange.waiting = OAuthExchange.Waiting(.client, checks, reason: "credential-mismatch")
+            exchange.waiting = OAuthExchange.Waiting(.client, checks, problem: .secretWrong)
             return .passwords(checks.map(\.check), OAuthContinuation(exchange: exchange))
-        case .failed(let reason):
-            return refuseClient(exchange, reason: reason, client: claim.client, tried: secret)
+        case .failed(let failure):
+            let problem: OAuthProblem =
+                switch failure {
+                case .unknown: policy.senders[claim.client] == nil ? .clientUnknown : .noSecret
+                case .mismatch: .secretWrong
+                case .retired: .secretRetired
+                }
+            return refuseClient(exchange, problem, client: claim.client, tried: secret)
         }
     }
 
@@ -101,12 +112,12 @@ extension AuthorizationServer {
             return waiting.versions[index]
         }
         switch waiting.purpose {
-        case .nothing: return refuseClient(exchange, reason: waiting.reason, client: claim.client)
+        case .nothing: return refuseClient(exchange, waiting.problem, client: claim.client)
         case .client:
-            guard let match else { return refuseClient(exchange, reason: waiting.reason, client: claim.client) }
+            guard let match else { return refuseClient(exchange, waiting.problem, client: claim.client) }
             return proved(exchange, claim, IssuingCredential(kind: "oauth", version: match), now, workspace)
         case .user:
-            guard let match else { return refuse(exchange, .invalidGrant, reason: waiting.reason, isFailure: true) }
+            guard let match else { return refuse(exchange, .invalidGrant, waiting.problem, isFailure: true) }
             exchange.user = match
             return issue(exchange, now, workspace)
         }
@@ -117,9 +128,7 @@ extension AuthorizationServer {
     private func verify(
         _ exchange: OAuthExchange, _ claim: ClientClaim, _ assertion: Secret, _ now: WallTime, _ workspace: OAuthWorkspace
     ) -> OAuthStep {
-        guard let sender = policy.senders[claim.client] else {
-            return refuseClient(exchange, reason: "credential-unknown", client: claim.client)
-        }
+        guard let sender = policy.senders[claim.client] else { return refuseClient(exchange, .clientUnknown, client: claim.client) }
         var versions: [(version: Int, keys: VerificationKeySet)] = []
         for version in credentials.live(CredentialName(sender: sender.name, kind: .key), at: now) {
             let name = OAuthWorkspace.KeyName(sender: sender.name, version: version.number)
@@ -127,12 +136,13 @@ extension AuthorizationServer {
             if let keys { versions.append((version.number, keys)) }
         }
         let rules = rules(for: sender)
-        let outcome: Result<ClientAssertion, ClientAssertion.Refused> = assertion.withBytes { bytes in
-            Result { () throws(ClientAssertion.Refused) in try ClientAssertion.verify(bytes, rules: rules, keys: versions, at: now) }
+        let outcome: Result<ClientAssertion, TokenFlaw> = assertion.withBytes { bytes in
+            Result { () throws(TokenFlaw) in try ClientAssertion.verify(bytes, rules: rules, keys: versions, at: now) }
         }
         switch outcome {
-        case .failure(let refused):
-            return refuseClient(exchange, reason: versions.isEmpty ? "credential-unknown" : refused.reason, client: claim.client)
+        case .failure(let flaw):
+            return refuseClient(
+                exchange, versions.isEmpty ? .noKey : OAuthProblem(flaw), detail: flaw.description, client: claim.client)
         case .success(let assertion):
             exchange.effects.append(.assertion(client: sender.name, id: assertion.id, until: assertion.expires))
             return proved(exchange, claim, IssuingCredential(kind: "key", version: assertion.version), now, workspace)
@@ -150,11 +160,17 @@ extension AuthorizationServer {
     // MARK: A certificate
 
     private func match(_ exchange: OAuthExchange, _ claim: ClientClaim, _ now: WallTime, _ workspace: OAuthWorkspace) -> OAuthStep {
-        guard let certificate = exchange.certificate else {
-            return refuseClient(exchange, reason: "certificate-missing", client: claim.client)
-        }
         guard let sender = policy.senders[claim.client] else {
-            return refuseClient(exchange, reason: "credential-unknown", client: claim.client)
+            // A name alone: only a certificate would make it the beginning of a method.
+            if exchange.certificate == nil { exchange.method = nil }
+            return refuseClient(exchange, .clientUnknown, client: claim.client)
+        }
+        guard let certificate = exchange.certificate else {
+            guard !sender.tokenAuthentication.contains(.tlsClientAuth) else {
+                return refuseClient(exchange, .certificateMissing, client: claim.client)
+            }
+            exchange.method = nil
+            return refuseClient(exchange, .noAuthentication, client: claim.client)
         }
         for version in credentials.live(CredentialName(sender: sender.name, kind: .certificate), at: now) {
             guard let value = try? version.value.open(), let pattern = CertificatePattern(value), pattern.matches(certificate) else {
@@ -162,7 +178,7 @@ extension AuthorizationServer {
             }
             return proved(exchange, claim, IssuingCredential(kind: "certificate", version: version.number), now, workspace)
         }
-        return refuseClient(exchange, reason: "certificate-mismatch", client: claim.client)
+        return refuseClient(exchange, .certificateOther, client: claim.client)
     }
 
     // MARK: Afterwards
@@ -174,13 +190,13 @@ extension AuthorizationServer {
         let made = workspace.plan(claim.client) {
             policy.senders[claim.client].map { ClientPlan($0, issuer: issuer, isFAPI: isFAPI($0)) }
         }
-        guard let plan = made else { return refuseClient(exchange, reason: "credential-unknown", client: claim.client) }
+        guard let plan = made else { return refuseClient(exchange, .clientUnknown, client: claim.client) }
         let sender = plan.policy
         guard sender.tokenAuthentication.contains(claim.method), !plan.isFAPI || claim.method.isAsymmetric else {
-            return refuseClient(exchange, reason: "credential-mismatch", client: claim.client)
+            return refuseClient(exchange, .methodUnlisted, client: claim.client)
         }
         guard sender.networks.isEmpty || sender.networks.contains(where: { $0.contains(exchange.remote) }) else {
-            return refuseClient(exchange, reason: "network", client: claim.client)
+            return refuseClient(exchange, .network, client: claim.client)
         }
         exchange.client = AuthenticatedClient(plan: plan, method: claim.method, credential: credential)
         switch exchange.endpoint {
@@ -195,27 +211,44 @@ extension AuthorizationServer {
     /// `invalid_client`, the same for every cause.
     ///
     /// - Parameter tried: a secret that was compared without stretching it. Where others' are stretched, this failure takes as long.
-    private func refuseClient(_ exchange: OAuthExchange, reason: String, client: String?, tried: Secret? = nil) -> OAuthStep {
+    private func refuseClient(
+        _ exchange: OAuthExchange, _ problem: OAuthProblem, detail: String? = nil, client: String?, tried: Secret? = nil
+    ) -> OAuthStep {
         if let tried, let stretched {
-            exchange.waiting = OAuthExchange.Waiting(.nothing, reason: reason)
+            exchange.waiting = OAuthExchange.Waiting(.nothing, problem: problem)
             return .passwords([PasswordCheck(password: tried, verifier: stretched, entry: nil)], OAuthContinuation(exchange: exchange))
         }
-        var decision = OAuthDecision(answer: .error(.invalidClient), event: .refused, reason: reason)
+        var decision = OAuthDecision(answer: .error(.invalidClient), event: .refused, reason: problem.reason.rawValue)
         decision.error = OAuthError.invalidClient.code
+        decision.problem = problem
+        decision.detail = detail
         decision.claimedClient = client
-        decision.authentication = exchange.claim?.method.rawValue
+        decision.authentication = exchange.method?.rawValue
         decision.grant = exchange.grantName
         decision.isFailure = true
         return .decided(decision)
     }
 
-    func refuse(_ exchange: OAuthExchange, _ error: OAuthError, reason: String, isFailure: Bool = false) -> OAuthStep {
-        var decision = exchange.decision(.error(error), .refused, reason: reason)
+    /// What is wrong with an assertion that names no client.
+    private static func nameless(_ assertion: Secret) -> String {
+        assertion.withBytes { bytes in
+            do throws(TokenFlaw) {
+                _ = try Claims(try CompactJWS(bytes).payload).plain("sub", longest: 256)
+                return "`sub` is no client's name"
+            } catch {
+                return error.description
+            }
+        }
+    }
+
+    func refuse(_ exchange: OAuthExchange, _ error: OAuthError, _ problem: OAuthProblem, isFailure: Bool = false) -> OAuthStep {
+        var decision = exchange.decision(.error(error), .refused, reason: problem.reason.rawValue)
         decision.error = error.code
+        decision.problem = problem
         decision.isFailure = isFailure
         if isFailure { decision.claimedClient = exchange.claim?.client }
         return .decided(decision)
     }
 
-    func unavailable(_ exchange: OAuthExchange) -> OAuthStep { refuse(exchange, .unavailable, reason: "unavailable") }
+    func unavailable(_ exchange: OAuthExchange) -> OAuthStep { refuse(exchange, .unavailable, .unavailable) }
 }

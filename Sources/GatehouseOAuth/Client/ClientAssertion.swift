@@ -22,66 +22,49 @@ struct ClientAssertion {
         var lifetime: Duration
     }
 
-    struct Refused: Error {
-        let reason: String
-    }
-
     /// - Parameter keys: the versions of `SENDER/key` that are live, newest first.
     static func verify(
         _ text: UnsafeRawBufferPointer, rules: Rules, keys: [(version: Int, keys: VerificationKeySet)], at now: WallTime
-    ) throws(Refused) -> ClientAssertion {
-        let jws: CompactJWS
-        do { jws = try CompactJWS(text) } catch { throw Refused(reason: error == .algorithm ? "token-signature" : "token-malformed") }
+    ) throws(TokenFlaw) -> ClientAssertion {
+        let jws = try CompactJWS(text)
         // An access token or another party's JWT is no assertion (SEC-44). Clients that name no type, or only `JWT`, are many.
-        guard [nil, "jwt", "client-authentication+jwt"].contains(jws.type), let claims = StrictJSON(jws.payload)?.members else {
-            throw Refused(reason: "token-malformed")
+        guard [nil, "jwt", "client-authentication+jwt"].contains(jws.type) else {
+            throw .type(expected: "absent, JWT or client-authentication+jwt")
         }
-        guard rules.algorithms.contains(jws.algorithm) else { throw Refused(reason: "token-signature") }
+        let claims = try Claims(jws.payload)
+        guard rules.algorithms.contains(jws.algorithm) else { throw .forbiddenAlgorithm(jws.algorithm.rawValue) }
         let signed = UnsafeRawBufferPointer(rebasing: text[..<jws.signedCount])
-        var signer: Int?
-        search: for (version, set) in keys {
+        var isTried = false
+        for (version, set) in keys {
             for key in set.candidates(id: jws.keyID, algorithm: jws.algorithm) {
+                isTried = true
                 let holds = jws.signature.withUnsafeBytes { key.key.verify(jws.algorithm.scheme, signature: $0, message: signed) }
-                guard holds else { continue }
-                signer = version
-                break search
+                if holds { return try check(claims, rules, version, now) }
             }
         }
-        guard let signer else { throw Refused(reason: "token-signature") }
-        return try check(claims, rules, signer, now)
+        throw isTried ? .signature : .key
     }
 
-    private static func check(_ claims: [String: StrictJSON], _ rules: Rules, _ version: Int, _ now: WallTime) throws(Refused)
-        -> ClientAssertion
-    {
-        guard let issuer = claims["iss"]?.plain, let subject = claims["sub"]?.plain, let id = claims["jti"]?.plain, id.utf8.count <= 256,
-            let expires = claims["exp"]?.numericDate, let audience = claims["aud"]
-        else { throw Refused(reason: "token-malformed") }
-        guard issuer == rules.client, subject == rules.client else { throw Refused(reason: "credential-mismatch") }
-        let named: StrictJSON
-        if case .array(let elements) = audience {
-            guard !rules.audienceIsString, elements.count == 1, let only = elements.first else { throw Refused(reason: "token-audience") }
-            named = only
-        } else {
-            named = audience
-        }
-        guard let text = named.plain, rules.audiences.contains(text) else { throw Refused(reason: "token-audience") }
-        guard now < expires else { throw Refused(reason: "token-expired") }
-        guard expires <= now + rules.lifetime else { throw Refused(reason: "token-not-yet") }
+    private static func check(_ claims: Claims, _ rules: Rules, _ version: Int, _ now: WallTime) throws(TokenFlaw) -> ClientAssertion {
+        let parties = [("iss", try claims.plain("iss")), ("sub", try claims.plain("sub"))]
+        let id = try claims.plain("jti", longest: 256)
+        let expires = try claims.time("exp")
+        let audience = try claims.value("aud")
+        for (name, party) in parties where party != rules.client { throw .party(name) }
+        let named = rules.audienceIsString ? audience : audience.elements.map { $0.count == 1 ? $0.first ?? .null : .null } ?? audience
+        guard let text = named.plain, rules.audiences.contains(text) else { throw .audience(expected: rules.audiences) }
+        guard now < expires else { throw .expired }
+        guard expires <= now + rules.lifetime else { throw .lifetime }
         // Another clock may be a little ahead of ours (SEC-36).
         for name in ["nbf", "iat"] {
-            guard let claim = claims[name] else { continue }
-            guard let time = claim.numericDate else { throw Refused(reason: "token-malformed") }
-            guard time <= now + AccessTokenValidator.tolerance else { throw Refused(reason: "token-not-yet") }
+            if let time = try claims.timeIfThere(name), time > now + AccessTokenValidator.tolerance { throw .claimAhead(name) }
         }
         return ClientAssertion(version: version, id: id, expires: expires)
     }
 
-    /// `sub`, unchecked, of an assertion that came without `client_id`: which client's keys to check it with.
+    /// `sub`, unchecked, of an assertion that came without `client_id`: which client's keys to check it with, or, where nothing else can be
+    /// read, whom the record is about.
     static func claimedClient(_ assertion: Secret) -> String? {
-        assertion.withBytes { bytes in
-            guard let jws = try? CompactJWS(bytes) else { return nil }
-            return StrictJSON(jws.payload)?.members?["sub"]?.plain
-        }
+        assertion.withBytes { CompactJWS.claims($0)?["sub"]?.plain }
     }
 }

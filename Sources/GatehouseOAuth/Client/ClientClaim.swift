@@ -29,6 +29,8 @@ struct ClientClaim: Sendable {
         case malformed
         /// `invalid_client`: none, or one that is not served.
         case missing(client: String?)
+        /// `invalid_client`: an assertion that no client can be read from, and no `client_id` beside it.
+        case nameless(Secret)
     }
 
     /// One method and no more (SEC-29). A client certificate beside a secret or an assertion is none: any client behind a proxy or with a
@@ -49,7 +51,7 @@ struct ClientClaim: Sendable {
             guard !form.has(.clientSecret), form.text(.assertionType) == assertionType, let assertion = form.secret(.assertion) else {
                 throw .malformed
             }
-            guard let client = named ?? ClientAssertion.claimedClient(assertion), isName(client) else { throw .missing(client: nil) }
+            guard let client = named ?? ClientAssertion.claimedClient(assertion), isName(client) else { throw .nameless(assertion) }
             return ClientClaim(client: client, proof: .assertion(assertion))
         }
         guard let client = named else { throw .missing(client: nil) }

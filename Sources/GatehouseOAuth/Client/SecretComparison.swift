@@ -8,9 +8,17 @@ struct SecretComparison {
         case matched(version: Int)
         /// None of the versions that can be compared at once; those that are stretched are compared elsewhere.
         case waiting([(check: PasswordCheck, version: Int)])
-        case failed(reason: String)
+        case failed(Failure)
         /// A value could not be opened.
         case unavailable
+    }
+
+    enum Failure {
+        /// There is no live version to compare with.
+        case unknown
+        case mismatch
+        /// It is that of a version that is no longer accepted.
+        case retired
     }
 
     let mac: MAC
@@ -53,7 +61,7 @@ struct SecretComparison {
             }
         }
         if !waiting.isEmpty { return .waiting(waiting) }
-        return .failed(reason: isRetired ? "credential-retired" : isKnown ? "credential-mismatch" : "credential-unknown")
+        return .failed(isRetired ? .retired : isKnown ? .mismatch : .unknown)
     }
 
     private func digest(_ user: String, _ secret: Secret) -> BodyDigest? {

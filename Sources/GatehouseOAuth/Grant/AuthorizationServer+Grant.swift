@@ -9,11 +9,11 @@ extension AuthorizationServer {
     func grant(_ exchange: OAuthExchange, _ now: WallTime, _ workspace: OAuthWorkspace) -> OAuthStep {
         guard let client = exchange.client, let form = exchange.form else { return unavailable(exchange) }
         guard let grant = form.text(.grantType).flatMap({ SenderPolicy.Grant(rawValue: $0) }) else {
-            return refuse(exchange, .unsupportedGrantType, reason: "malformed")
+            return refuse(exchange, .unsupportedGrantType, .grantUnknown)
         }
         // FAPI 2.0 Security Profile section 5.3.2.1: no resource owner password.
         guard client.policy.grants.contains(grant), !client.isFAPI || grant != .password else {
-            return refuse(exchange, .unauthorizedClient, reason: "token-scope")
+            return refuse(exchange, .unauthorizedClient, .grantUnlisted)
         }
         switch grant {
         case .clientCredentials: return issue(exchange, now, workspace)
@@ -26,7 +26,7 @@ extension AuthorizationServer {
         _ exchange: OAuthExchange, _ client: AuthenticatedClient, _ form: FormParameters, _ now: WallTime, _ workspace: OAuthWorkspace
     ) -> OAuthStep {
         guard let name = form.text(.username), let password = form.secret(.password) else {
-            return refuse(exchange, .invalidRequest("username or password is missing"), reason: "malformed")
+            return refuse(exchange, .invalidRequest("username or password is missing"), .userMissing)
         }
         guard let mac = workspace.mac(keys.passwords) else { return unavailable(exchange) }
         // Cached apart from client secrets: the numbers of two credentials' versions are the same.
@@ -38,24 +38,29 @@ extension AuthorizationServer {
             return issue(exchange, now, workspace)
         case .unavailable: return unavailable(exchange)
         case .waiting(let checks):
-            exchange.waiting = OAuthExchange.Waiting(.user, checks, reason: "credential-mismatch")
+            exchange.waiting = OAuthExchange.Waiting(.user, checks, problem: .passwordWrong)
             return .passwords(checks.map(\.check), OAuthContinuation(exchange: exchange))
-        case .failed(let reason):
-            guard let stretched else { return refuse(exchange, .invalidGrant, reason: reason, isFailure: true) }
-            exchange.waiting = OAuthExchange.Waiting(.user, reason: reason)
+        case .failed(let failure):
+            let problem: OAuthProblem =
+                switch failure {
+                case .unknown: .userUnknown
+                case .mismatch: .passwordWrong
+                case .retired: .passwordRetired
+                }
+            guard let stretched else { return refuse(exchange, .invalidGrant, problem, isFailure: true) }
+            exchange.waiting = OAuthExchange.Waiting(.user, problem: problem)
             return .passwords([PasswordCheck(password: password, verifier: stretched, entry: nil)], OAuthContinuation(exchange: exchange))
         }
     }
 
     func issue(_ exchange: OAuthExchange, _ now: WallTime, _ workspace: OAuthWorkspace) -> OAuthStep {
         guard let client = exchange.client, let form = exchange.form else { return unavailable(exchange) }
-        guard let scopes = scopes(form, client.policy) else { return refuse(exchange, .invalidScope, reason: "token-scope") }
-        guard let audiences = audiences(form, client.plan) else { return refuse(exchange, .invalidTarget, reason: "token-audience") }
+        guard let scopes = scopes(form, client.policy) else { return refuse(exchange, .invalidScope, .scope) }
+        guard let audiences = audiences(form, client.plan) else { return refuse(exchange, .invalidTarget, .target) }
         let isBound = client.method == .tlsClientAuth || client.isFAPI
         if isBound, exchange.certificate == nil {
             return refuse(
-                exchange, .invalidRequest("the token is bound to a client certificate, and the connection has none"),
-                reason: "certificate-missing")
+                exchange, .invalidRequest("the token is bound to a client certificate, and the connection has none"), .unbound)
         }
         var credentials = [client.credential]
         if let user = exchange.user { credentials.append(IssuingCredential(kind: "basic", version: user)) }

@@ -2,6 +2,7 @@ internal import GatehouseCrypto
 internal import GatehousePolicy
 internal import GatehouseTime
 internal import GatehouseToken
+internal import GatehouseVerify
 
 /// What a client may learn about a token, and take back (RFC 7662, RFC 7009; SEC-41).
 extension AuthorizationServer {
@@ -11,7 +12,7 @@ extension AuthorizationServer {
         guard case .valid(let token) = verdict, token.isOwn, token.sender == exchange.client?.policy.name else {
             var writer = JSONWriter(capacity: 32)
             writer.member("active", false)
-            return exchange.decision(.ok(writer.finish()), .introspected, reason: verdict.reason)
+            return inactive(exchange.decision(.ok(writer.finish()), .introspected, reason: verdict.reason), workspace)
         }
         var writer = JSONWriter()
         writer.member("active", true)
@@ -21,18 +22,10 @@ extension AuthorizationServer {
         writer.member("exp", token.expires.seconds)
         writer.member("iat", token.issued.seconds)
         writer.member("sub", token.sender)
-        if token.audiences.count == 1, let audience = token.audiences.first {
-            writer.member("aud", audience)
-        } else {
-            writer.member("aud", token.audiences)
-        }
+        writer.audiences(token.audiences)
         writer.member("iss", token.issuer)
         writer.member("jti", token.id)
-        if let certificate = token.certificate {
-            var confirmation = JSONWriter(capacity: 80)
-            confirmation.member("x5t#S256", Base64.encode(certificate, alphabet: .url, padded: false))
-            writer.member("cnf", json: confirmation.finish())
-        }
+        if let certificate = token.certificate { writer.confirmation(certificate) }
         var decision = exchange.decision(.ok(writer.finish()), .introspected, reason: "ok")
         decision.token = token.id
         decision.scopes = token.scopes
@@ -44,7 +37,7 @@ extension AuthorizationServer {
         if case .refused(.unavailable, _) = verdict { return unavailableDecision(exchange) }
         // Not found, long expired and another client's are one and the same answer.
         guard let token = verdict.token, token.isOwn, token.sender == exchange.client?.policy.name else {
-            return exchange.decision(.nothing, .revoked, reason: verdict.reason)
+            return inactive(exchange.decision(.nothing, .revoked, reason: verdict.reason), workspace)
         }
         var decision = exchange.decision(.nothing, .revoked, reason: "ok")
         if now < token.expires { decision.effects.append(.revoke(id: token.id, until: token.expires)) }
@@ -59,9 +52,17 @@ extension AuthorizationServer {
         } ?? .refused(.malformed, nil)
     }
 
+    /// With what is wrong about the token that was asked about.
+    private func inactive(_ decision: OAuthDecision, _ workspace: OAuthWorkspace) -> OAuthDecision {
+        var decision = decision
+        decision.detail = workspace.tokens.flaw?.description
+        return decision
+    }
+
     private func unavailableDecision(_ exchange: OAuthExchange) -> OAuthDecision {
-        var decision = exchange.decision(.error(.unavailable), .refused, reason: "unavailable")
+        var decision = exchange.decision(.error(.unavailable), .refused, reason: OAuthProblem.unavailable.reason.rawValue)
         decision.error = OAuthError.unavailable.code
+        decision.problem = .unavailable
         return decision
     }
 }

@@ -15,6 +15,8 @@ final class OAuthExchange: @unchecked Sendable {
     let remote: IPAddress
     var form: FormParameters?
     var claim: ClientClaim?
+    /// How the client authenticates; known also where it does not say which client it is.
+    var method: SenderPolicy.TokenAuthentication?
     /// Once the client has proved to be this one.
     var client: AuthenticatedClient?
     var effects: [TokenEffect] = []
@@ -38,13 +40,13 @@ final class OAuthExchange: @unchecked Sendable {
         /// What the cache remembers of the one that matches.
         var entries: [PasswordCache.Entry?]
         /// Where none of them matches.
-        var reason: String
+        var problem: OAuthProblem
 
-        init(_ purpose: Purpose, _ checks: [(check: PasswordCheck, version: Int)] = [], reason: String) {
+        init(_ purpose: Purpose, _ checks: [(check: PasswordCheck, version: Int)] = [], problem: OAuthProblem) {
             self.purpose = purpose
             versions = checks.map(\.version)
             entries = checks.map(\.check.entry)
-            self.reason = reason
+            self.problem = problem
         }
     }
 }

@@ -3,60 +3,64 @@ internal import GatehouseTime
 
 extension AccessToken {
     /// The claims of an `at+jwt` (RFC 9068 section 2.2), every one of which must be there and of its type (SEC-45). The sender is the
-    /// token's `client_id`. Nil for anything else.
-    init?(claims members: [String: StrictJSON]) {
-        guard let issuer = members["iss"]?.plain, let subject = members["sub"]?.text, !subject.isEmpty,
-            let client = members["client_id"]?.plain,
-            let id = members["jti"]?.plain, id.utf8.count <= Self.maximumID, let issued = members["iat"]?.numericDate,
-            let expires = members["exp"]?.numericDate, let audiences = Self.audiences(members["aud"])
-        else { return nil }
-        self.init(issuer: issuer, audiences: audiences, sender: client, id: id, scopes: [], issued: issued, expires: expires)
-        if let notBefore = members["nbf"] {
-            guard let time = notBefore.numericDate else { return nil }
-            self.notBefore = time
-        }
-        if let scope = members["scope"] {
-            guard let text = scope.text, let scopes = ScopeText.read(text) else { return nil }
+    /// token's `client_id`.
+    init(_ claims: Claims) throws(TokenFlaw) {
+        let issuer = try claims.plain("iss")
+        let subject = try claims.value("sub")
+        guard subject.text?.isEmpty == false else { throw .claim("sub", .type(found: subject.kind, expected: "a text that is not empty")) }
+        self.init(
+            issuer: issuer, audiences: try Self.audiences(try claims.value("aud")), sender: try claims.plain("client_id"),
+            id: try claims.plain("jti", longest: Self.maximumID), scopes: [], issued: try claims.time("iat"),
+            expires: try claims.time("exp"))
+        notBefore = try claims.timeIfThere("nbf")
+        if let scope = claims["scope"] {
+            guard let text = scope.text, let scopes = ScopeText.read(text) else {
+                throw .claim("scope", .type(found: scope.kind, expected: "scopes with single blanks between them (RFC 6749 section 3.3)"))
+            }
             self.scopes = scopes
         }
-        if let confirmation = members["cnf"] {
-            guard let members = confirmation.members else { return nil }
-            if let thumbprint = members["x5t#S256"] {
-                guard let text = thumbprint.text, let bytes = Base64.decode(text, alphabet: .url, padding: .forbidden), bytes.count == 32
-                else {
-                    return nil
-                }
-                certificate = bytes
-            }
-            isBoundOtherwise = members.count != (certificate == nil ? 0 : 1) || members.isEmpty
-        }
-        if let named = members[Self.credentialClaim] {
-            guard let names = named.elements else { return nil }
+        try readConfirmation(claims)
+        if let named = claims[Self.credentialClaim] {
+            guard let names = named.elements else { throw .claim(Self.credentialClaim, .type(found: named.kind, expected: "a list")) }
             for name in names {
-                guard let credential = name.text.flatMap({ IssuingCredential($0) }) else { return nil }
+                guard let credential = name.text.flatMap({ IssuingCredential($0) }) else {
+                    throw .claim(Self.credentialClaim, .type(found: "another list", expected: "a list of credentials"))
+                }
                 credentials.append(credential)
             }
         }
     }
 
-    /// One string or an array of them (RFC 7519 section 4.1.3).
-    static func audiences(_ value: StrictJSON?) -> [String]? {
-        switch value {
-        case .string(let text): return text.isEmpty ? nil : [text]
-        case .array(let elements):
-            var texts: [String] = []
-            for element in elements {
-                guard let text = element.text else { return nil }
-                texts.append(text)
+    /// RFC 8705 section 3.1.
+    private mutating func readConfirmation(_ claims: Claims) throws(TokenFlaw) {
+        guard let confirmation = claims["cnf"] else { return }
+        guard let members = confirmation.members else { throw .claim("cnf", .type(found: confirmation.kind, expected: "an object")) }
+        if let thumbprint = members["x5t#S256"] {
+            guard let text = thumbprint.text, let bytes = Base64.decode(text, alphabet: .url, padding: .forbidden), bytes.count == 32 else {
+                throw .claim("cnf", .type(found: "another object", expected: "an object with an `x5t#S256` of 32 bytes in base64url"))
             }
-            return texts.isEmpty ? nil : texts
-        default: return nil
+            certificate = bytes
         }
+        isBoundOtherwise = members.count != (certificate == nil ? 0 : 1) || members.isEmpty
+    }
+
+    /// One string or an array of them (RFC 7519 section 4.1.3).
+    private static func audiences(_ value: StrictJSON) throws(TokenFlaw) -> [String] {
+        let texts: [String?] = switch value {
+        case .string(let text): text.isEmpty ? [] : [text]
+        case .array(let elements): elements.map(\.text)
+        default: []
+        }
+        let named = texts.compactMap { $0 }
+        guard !named.isEmpty, named.count == texts.count else {
+            throw .claim("aud", .type(found: value.kind, expected: "a text or a list of texts, not empty,"))
+        }
+        return named
     }
 
     /// What ``claims()`` gave for an own token; nil for anything else.
     public init?(stored claims: [UInt8]) {
-        guard let members = StrictJSON(claims)?.members, let token = AccessToken(claims: members) else { return nil }
+        guard let claims = try? Claims(claims), let token = try? AccessToken(claims) else { return nil }
         self = token
     }
 
@@ -64,24 +68,34 @@ extension AccessToken {
     public func claims() -> [UInt8] {
         var writer = JSONWriter()
         writer.member("iss", issuer)
-        if audiences.count == 1, let audience = audiences.first { writer.member("aud", audience) } else { writer.member("aud", audiences) }
+        writer.audiences(audiences)
         writer.member("sub", sender)
         writer.member("client_id", sender)
         writer.member("iat", issued.seconds)
         writer.member("exp", expires.seconds)
         writer.member("jti", id)
         if !scopes.isEmpty { writer.member("scope", scopes.joined(separator: " ")) }
-        if let certificate {
-            var confirmation = JSONWriter(capacity: 80)
-            confirmation.member("x5t#S256", Base64.encode(certificate, alphabet: .url, padded: false))
-            writer.member("cnf", json: confirmation.finish())
-        }
+        if let certificate { writer.confirmation(certificate) }
         if !credentials.isEmpty { writer.member("gatehouse_credentials", credentials.map(\.description)) }
         return writer.finish()
     }
 
     static let credentialClaim = "gatehouse_credentials"
     private static let maximumID = 256
+}
+
+extension JSONWriter {
+    /// `aud`: one string where there is one audience, else an array (RFC 7519 section 4.1.3).
+    package mutating func audiences(_ audiences: [String]) {
+        if audiences.count == 1, let audience = audiences.first { member("aud", audience) } else { member("aud", audiences) }
+    }
+
+    /// `cnf` with SHA-256 of a certificate's DER (RFC 8705 section 3.1).
+    package mutating func confirmation(_ certificate: [UInt8]) {
+        var confirmation = JSONWriter(capacity: 80)
+        confirmation.member("x5t#S256", Base64.encode(certificate, alphabet: .url, padded: false))
+        member("cnf", json: confirmation.finish())
+    }
 }
 
 /// A scope value: tokens with single blanks between them (RFC 6749 section 3.3).

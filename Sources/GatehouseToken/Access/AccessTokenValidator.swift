@@ -41,8 +41,11 @@ public struct AccessTokenValidator: Sendable {
         _ token: UnsafeRawBufferPointer, at now: WallTime, audience: String?, scopes: [String] = [], certificate: [UInt8]? = nil,
         bindingMatters: Bool = true, workspace: TokenWorkspace
     ) -> TokenVerdict {
+        workspace.flaw = nil
         switch read(token, at: now, workspace) {
-        case .failure(let failure): return .refused(failure.refusal, nil)
+        case .failure(let flaw):
+            workspace.flaw = flaw
+            return .refused(flaw.refusal, nil)
         case .success(let token):
             if let refusal = refusal(of: token, now, audience, certificate, bindingMatters) { return .refused(refusal, token) }
             for scope in scopes where !token.scopes.contains(scope) { return .refused(.scope, token) }
@@ -50,47 +53,66 @@ public struct AccessTokenValidator: Sendable {
         }
     }
 
-    private struct Failure: Error { let refusal: TokenRefusal }
+    /// What ended a token before its time.
+    public enum Revocation: Sendable, Hashable {
+        /// There is no such sender any more.
+        case sender
+        /// The credential that it was issued for was revoked, or is forgotten.
+        case credential(IssuingCredential)
+        case token
+    }
+
+    /// Why a token counts as revoked; nil where it does not.
+    public func revocation(of token: AccessToken) -> Revocation? {
+        guard senders.requiresBinding(token.sender) != nil else { return .sender }
+        if let gone = token.credentials.first(where: { !senders.stands($0, of: token.sender) }) { return .credential(gone) }
+        return token.isOwn && lookup.isRevoked(token.id) == .yes ? .token : nil
+    }
 
     /// A token whose origin is proved.
-    private func read(_ text: UnsafeRawBufferPointer, at now: WallTime, _ workspace: TokenWorkspace) -> Result<AccessToken, Failure> {
+    private func read(_ text: UnsafeRawBufferPointer, at now: WallTime, _ workspace: TokenWorkspace) -> Result<AccessToken, TokenFlaw> {
         workspace.adopt(keyring)
-        guard text.count <= CompactJWS.maximumLength else { return .failure(Failure(refusal: .malformed)) }
+        guard text.count <= CompactJWS.maximumLength else { return .failure(.length) }
         if text.count == OpaqueDigester.textLength, !text.contains(UInt8(ascii: ".")) {
-            guard let digest = workspace.opaqueDigest(text, key: digests) else { return .failure(Failure(refusal: .unavailable)) }
-            return lookup.opaque(digest).map { .success($0) } ?? .failure(Failure(refusal: .signature))
+            guard let digest = workspace.opaqueDigest(text, key: digests) else { return .failure(.unreadable) }
+            return lookup.opaque(digest).map { .success($0) } ?? .failure(.unknown)
         }
-        guard let digest = workspace.digest(text) else { return .failure(Failure(refusal: .unavailable)) }
+        guard let digest = workspace.digest(text) else { return .failure(.unreadable) }
         if let token = workspace.remembered(digest) { return .success(token) }
-        let result = verify(text, at: now, workspace)
+        let result = Result { () throws(TokenFlaw) in try verify(text, at: now, workspace) }
         if case .success(let token) = result, now < token.expires { workspace.remember(token, under: digest, at: now) }
         return result
     }
 
-    private func verify(_ text: UnsafeRawBufferPointer, at now: WallTime, _ workspace: TokenWorkspace) -> Result<AccessToken, Failure> {
-        let jws: CompactJWS
-        do { jws = try CompactJWS(text) } catch { return .failure(Failure(refusal: error == .algorithm ? .signature : .malformed)) }
-        guard jws.type == "at+jwt", let claims = StrictJSON(jws.payload)?.members, var token = AccessToken(claims: claims) else {
-            return .failure(Failure(refusal: .malformed))
-        }
+    private static func parse(_ text: UnsafeRawBufferPointer) throws(TokenFlaw) -> (jws: CompactJWS, claims: Claims, token: AccessToken) {
+        let jws = try CompactJWS(text)
+        guard jws.type == "at+jwt" else { throw .type(expected: "at+jwt (RFC 9068 section 2.1)") }
+        let claims = try Claims(jws.payload)
+        return (jws, claims, try AccessToken(claims))
+    }
+
+    private func verify(_ text: UnsafeRawBufferPointer, at now: WallTime, _ workspace: TokenWorkspace) throws(TokenFlaw) -> AccessToken {
+        var (jws, claims, token) = try Self.parse(text)
         let signed = UnsafeRawBufferPointer(rebasing: text[..<jws.signedCount])
+        guard keyring.knows(token.issuer) else { throw .issuer }
         let candidates = keyring.candidates(issuer: token.issuer, id: jws.keyID, algorithm: jws.algorithm, at: now)
+        guard !candidates.isEmpty else { throw .key }
         guard let key = candidates.first(where: { workspace.verifies($0, jws.algorithm, signature: jws.signature, message: signed) }) else {
-            return .failure(Failure(refusal: .signature))
+            throw .signature
         }
         if let issuer = key.issuer {
             token.isOwn = false
             token.credentials = []
-            guard let sender = keyring.trusted[issuer].sender(client: token.sender) else {
-                return .failure(Failure(refusal: .signature))
+            guard let sender = keyring.trusted[issuer].sender(client: token.sender), senders.requiresBinding(sender) != nil else {
+                throw .client
             }
             token.sender = sender
             token.trustedAudience = keyring.trusted[issuer].audience
         } else if !(claims["sub"]?.text?.utf8.elementsEqual(token.sender.utf8) ?? false) {
             // Own tokens are a client's for itself; one that says otherwise is none of ours.
-            return .failure(Failure(refusal: .malformed))
+            throw .subject
         }
-        return .success(token)
+        return token
     }
 
     /// Everything that is checked each time but the scopes.

@@ -4,6 +4,8 @@ public enum TokenRefusal: String, Sendable, Hashable, CaseIterable {
     case malformed = "token-malformed"
     /// Not signed by a key that counts, an opaque token that was never issued, or an issuer nobody trusts.
     case signature = "token-signature"
+    /// An outside issuer's, whose signature held, for a client that is no sender here.
+    case client = "credential-unknown"
     case expired = "token-expired"
     case notYet = "token-not-yet"
     /// The token itself, the credential it was got with, or its client.

@@ -4,6 +4,8 @@ internal import GatehouseTime
 /// What one event loop needs again for every token: hashers, key contexts, and the tokens whose signature held lately, by their digest, so
 /// that the next event with one costs a look-up. Not to be shared between threads.
 public final class TokenWorkspace {
+    /// What is wrong with the token that was validated last, where that shows before anything but the token itself is looked at.
+    public internal(set) var flaw: TokenFlaw?
     private let sha256: Hasher
     private var keyring: TokenKeyring?
     private var contexts: [Int: VerifyingContext] = [:]

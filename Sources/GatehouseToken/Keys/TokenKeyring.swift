@@ -32,6 +32,9 @@ public final class TokenKeyring: Sendable {
         self.own = own.keys.map { Own(id: $0.id, algorithm: $0.algorithm, state: $0.state, key: $0.key.publicKey) }
     }
 
+    /// An issuer whose tokens may count: this gateway, or one that is trusted.
+    func knows(_ issuer: String) -> Bool { issuer == self.issuer || trusted.contains { $0.issuer == issuer } }
+
     /// The keys that may have signed a token of `issuer`; empty where nobody trusts that issuer, the name is unknown or the key is not for
     /// the algorithm.
     func candidates(issuer: String, id: String?, algorithm: JWSAlgorithm, at now: WallTime) -> [Candidate] {

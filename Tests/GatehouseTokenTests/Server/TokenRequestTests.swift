@@ -267,6 +267,37 @@ struct TokenRequestTests {
         #expect(try server.decide("\(Self.grant)&scope=", authorization: basic).json["scope"] == .string("events:write events:read"))
     }
 
+    @Test("SEC-34: a sender without scopes gets a token without any, which says so by saying none, and whatever it asks for is invalid_scope")
+    func withoutScopes() throws {
+        let server = try TestServer()
+        server.policy.senders["acme"]?.scopes = []
+        try server.reload()
+        let basic = [TestServer.basic("acme", TestServer.secret)]
+        for body in [Self.grant, "\(Self.grant)&scope="] {
+            let decision = try server.decide(body, authorization: basic)
+            #expect(decision.answer.status == 200 && decision.json["scope"] == nil && decision.scopes.isEmpty)
+            guard case .valid(let token) = try server.verdict(decision.accessToken) else {
+                Issue.record("the token was refused")
+                return
+            }
+            #expect(token.scopes.isEmpty)
+        }
+        let asked = try server.decide("\(Self.grant)&scope=events:write", authorization: basic)
+        #expect(asked.code == "invalid_scope" && asked.answer.status == 400 && asked.reason == "token-scope" && asked.problem == .scope)
+        #expect(asked.sender == "acme")
+    }
+
+    @Test("a client id without anything that proves it is a missing credential, unless a certificate is what the sender proves itself with")
+    func nameAlone() throws {
+        let server = try TestServer()
+        let alone = try server.decide("\(Self.grant)&client_id=acme")
+        #expect(alone.code == "invalid_client" && alone.reason == "credential-missing" && alone.authentication == nil && alone.claimedClient == "acme")
+        let certificate = try server.decide("\(Self.grant)&client_id=certs")
+        #expect(certificate.reason == "certificate-missing" && certificate.authentication == "tls_client_auth")
+        let unknown = try server.decide("\(Self.grant)&client_id=nobody")
+        #expect(unknown.reason == "credential-unknown" && unknown.answer.body == alone.answer.body)
+    }
+
     @Test("audience and resource narrow the token, none means all of the sender's, and another is invalid_target")
     func targets() throws {
         let server = try TestServer()
