@@ -72,15 +72,16 @@ struct Explainer {
             if causes.isEmpty, reason == .credentialUnknown, bench.endpoint.takesBasic { causes = passwordCauses() }
         case .timestampStale, .timestampFuture:
             for scheme in schemes { causes += TimeCauses(bench: bench.only(scheme), scheme: scheme).causes(verification.signedAt, of: verification.sender) }
-        case .credentialMissing, .credentialMismatch, .credentialRetired: causes = passwordCauses()
+        case .credentialMissing, .credentialMismatch, .credentialRetired: causes = bearerCauses(verification) ?? passwordCauses()
         case .method: causes = [RouteCauses(bench: bench).method()]
         default: break
         }
         guard causes.isEmpty else { return causes }
         let checks = RecordExplainer.words(verification.checks.map { DecisionRecord.Check($0) })
+        let flaw = verification.tokenFlaw.map { " What was wrong: \($0)." } ?? ""
         return [
             ReasonTexts.cause(
-                reason, "The verifier says so at \(bench.at)" + (checks.isEmpty ? "." : ": \(checks)."),
+                reason, "The verifier says so at \(bench.at)" + (checks.isEmpty ? "." : ": \(checks).") + flaw,
                 sender: verification.sender ?? bench.endpoint.soleSender)
         ]
     }
@@ -106,6 +107,13 @@ struct Explainer {
         }
         guard reason == .signatureMismatch else { return [] }
         return CredentialCauses(bench: bench, scheme: scheme).untestable()
+    }
+
+    /// Of an endpoint that takes tokens; nil where what it misses may be something else.
+    private func bearerCauses(_ verification: Verification) -> [Cause]? {
+        if let cause = BearerCauses.cause(verification.checks.map { DecisionRecord.Check($0) }, bench.endpoint) { return [cause] }
+        guard !bench.endpoint.takesBasic, !bench.endpoint.tokens.isEmpty, bench.request.value("authorization") == nil else { return nil }
+        return [BearerCauses.missing("It has no Authorization header.")]
     }
 
     private func passwordCauses() -> [Cause] {

@@ -53,7 +53,11 @@ enum ReasonTexts {
         case .handshake: ("A handshake of the sender, which the gateway answered by itself.", "Nothing is to be done.", .evident)
         case .handlerFailed: ("The event was let in, and the handler did not take it.", "Look at the handler: it is down, late, or answered with an error.", .evident)
         case .unavailable: ("The gateway could not decide, store or audit.", "Look at its log, `gatehouse status`, and the disk.", .evident)
-        case .tokenMalformed: ("The bearer token is no access token.", "Look at it: gatehouse token inspect FILE. An assertion or an API key is none.", .evident)
+        case .tokenMalformed:
+            (
+                "The bearer token is no access token.",
+                "Let the client send what /oauth/token gave it as access_token, whole; gatehouse token inspect FILE says what is wrong with one.", .evident
+            )
         case .tokenSignature:
             (
                 "None of the keys here signed the access token, or no such opaque token was issued.",

@@ -22,7 +22,7 @@ struct RecordExplainer {
     /// Nil where there is no decision, about an event or a token, with that reference.
     func explain(_ reference: Reference) throws -> Explanation? {
         guard let (_, line) = try log.record(reference), let record = line.withUnsafeBytes({ LogRecord(line: $0) }), let code = record.reason else { return nil }
-        if record.kind == "token" { return TokenCauses.explain(record, reason: code) }
+        if record.kind == "token" { return TokenCauses(record: record, policy: policy).explain(reason: code) }
         guard record.kind == "decision", let decision = record.decision else { return nil }
         var explanation = Explanation(
             reference: reference.description, endpoint: record.endpoint, sender: record.sender, decision: decision, reason: code, causes: [], notes: [])
@@ -84,6 +84,11 @@ struct RecordExplainer {
         case .credentialMismatch where record.checks.contains { $0.check == "basic" && $0.result == "malformed" }:
             let found = "What follows `Basic` is not the base64 of USER:PASSWORD. "
             return [Explainer.malformedAuthorization(found + evidence(record, endpoint))]
+        case .credentialMissing where !endpoint.takesBasic && !endpoint.tokens.isEmpty:
+            return [BearerCauses.missing(evidence(record, endpoint))]
+        case .credentialUnknown where record.checks.contains { $0.check == "oauth" && $0.result == "unknown" }:
+            return [BearerCauses.unmapped(evidence(record, endpoint))]
+        case .credentialMismatch: return BearerCauses.cause(record.checks, endpoint).map { [$0] } ?? []
         default: return []
         }
     }

@@ -99,6 +99,75 @@ struct TokenCommandTests {
         #expect(try await run(site, "token", "inspect", token).status == 1)
     }
 
+    private func encoded(_ text: String) -> String { Base64.encode(Array(text.utf8), alphabet: .url, padded: false) }
+
+    private func signed(_ claims: String, _ key: PrivateKey) throws -> String {
+        let signed = encoded("{\"alg\":\"ES256\",\"typ\":\"at+jwt\"}") + "." + encoded(claims)
+        let signature = try Array(signed.utf8).withUnsafeBytes { bytes throws(CryptoError) in try key.sign(.ecdsaP256SHA256Raw, bytes) }
+        return signed + "." + Base64.encode(signature, alphabet: .url, padded: false)
+    }
+
+    @Test("SEC-45: inspecting says what was found in a token and what is expected there, and whose it is where nobody mapped its client")
+    func inspected() async throws {
+        let (site, _) = try await site(
+            gateway: "oauth: { trust: [{ issuer: 'https://idp.example', jwks: idp.json, audience: 'https://localhost:8443', clients: { a: acme } }] }")
+        let key = try PrivateKey.generate(.p256)
+        try site.folder.write("policies/idp.json", try key.publicKey.pem())
+        try site.add("acme/oauth")
+        _ = try await run(site, "key", "rotate")
+        let now = SystemClock().now.seconds
+        func claims(_ issuer: String = "https://idp.example", client: String = "a", expires: String) -> String {
+            """
+            {"iss":"\(issuer)","aud":"https://localhost:8443","sub":"\(client)","client_id":"\(client)","iat":\(now),"exp":\(expires),"jti":"1","scope":"events:write"}
+            """
+        }
+        let cases: [(String, String, [String])] = [
+            (try signed(claims(expires: "\(now + 60)"), key), "ok", ["it is good"]),
+            (try signed(claims(expires: "\(now + 60).5"), key), "token-malformed", ["`exp` is \(now + 60).5", "whole seconds since 1970"]),
+            (try signed(claims(expires: "\(now + 60)000"), key), "token-malformed", ["not milliseconds"]),
+            (try signed(claims(client: "b", expires: "\(now + 60)"), key), "credential-unknown", ["its signature holds", "`oauth.trust` maps the clients"]),
+            (try signed(claims(expires: "\(now + 60)"), try PrivateKey.generate(.p256)), "token-signature", ["another key"]),
+            (try signed(claims("https://other.example", expires: "\(now + 60)"), key), "token-signature", ["`iss` is neither"]),
+            (try signed(claims("https://localhost:8443", expires: "\(now + 60)"), key), "token-signature", ["no key with its `kid`"]),
+            (try signed(claims(expires: "\(now - 60)"), key), "token-expired", ["it expired at"]),
+        ]
+        for (token, reason, says) in cases {
+            let report = try object(try await run(site, "token", "inspect", "-", "--json", input: token).output)
+            let text = try #require(report["explanation"] as? String)
+            #expect(report["reason"] as? String == reason && says.allSatisfy(text.contains), "\(reason): \(report)")
+        }
+    }
+
+    @Test("a token is bound to a certificate where one is named, and a sender held to fapi2 has no other tokens")
+    func bound() async throws {
+        let site = try TestSite(gateway: "log: { level: info }", listener: "client-ca: ../certs/clients-ca.pem")
+        let handler = try await TestHandler.start()
+        try site.sender("bank", "scopes: [events:write]\nprofile: fapi2\ntoken-authentication: [tls_client_auth]")
+        try site.endpoint("bank", to: handler.url(), senders: "[bank]", authenticate: "[{ oauth: ['events:write'] }]", "event: { id: json:id }")
+        let certificate = try site.writeClient("bank")
+        try site.add("bank/certificate", "CN=bank")
+        let without = try await run(site, "token", "issue", "bank")
+        #expect(without.status == 1 && without.output.isEmpty && without.messages.contains("--certificate FILE"), "\(without)")
+        let wrong = try await run(site, "token", "issue", "bank", "--certificate", site.folder("certs/bank.key"))
+        #expect(wrong.status == 1 && wrong.output.isEmpty && wrong.messages.contains("holds no certificate"), "\(wrong)")
+        let issued = try object(try await run(site, "token", "issue", "bank", "--json", "--certificate", site.folder("certs/bank.pem")).output)
+        let token = try #require(issued["token"] as? String)
+        #expect(issued["bound"] as? Bool == true)
+        let parts = token.split(separator: ".")
+        try #require(parts.count == 3)
+        let claims = try object(String(decoding: try #require(Base64.decode(String(parts[1]), alphabet: .url)), as: UTF8.self))
+        let thumbprint = Base64.encode(try ClientCertificate(pem: certificate.certificatePEM).sha256, alphabet: .url, padded: false)
+        #expect((claims["cnf"] as? [String: String]) == ["x5t#S256": thumbprint])
+        let report = try object(try await run(site, "token", "inspect", "-", "--json", input: token).output)
+        #expect(report["accepted"] as? Bool == true && report["bound"] as? Bool == true, "\(report)")
+        // Without its certificate it is none.
+        let gateway = try await GatewayProgram.start(site)
+        let event = RawRequest("/hooks/bank", fields: [("Content-Type", "application/json"), ("Authorization", "Bearer \(token)")], body: "{\"id\":\"1\"}")
+        #expect(try await gateway.send(event).status == 401)
+        gateway.signal(SIGTERM)
+        #expect(await gateway.exit() == 0)
+    }
+
     @Test("SEC-76: what the token service decided is reviewed, exported and explained like any decision")
     func reviewed() async throws {
         let (site, _) = try await site()
@@ -136,7 +205,6 @@ struct TokenCommandTests {
         let (site, _) = try await site()
         let key = try PrivateKey.generate(.p256)
         try site.add("acme/key", try key.publicKey.pem())
-        func encoded(_ text: String) -> String { Base64.encode(Array(text.utf8), alphabet: .url, padded: false) }
         let now = SystemClock().now.seconds
         let claims = """
             {"iss":"acme","sub":"acme","aud":"https://localhost:8443","iat":\(now),"exp":\(now + 300),"jti":"\(UUID().uuidString)"}

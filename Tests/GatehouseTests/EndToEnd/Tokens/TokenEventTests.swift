@@ -111,7 +111,7 @@ struct TokenEventTests {
         }
     }
 
-    @Test("tokens of a pinned issuer count for the sender that its client is, until the file no longer has the key")
+    @Test("tokens of a pinned issuer count for the sender that its client is, as the file has its keys: a change is taken over while the gateway runs")
     func trusted() async throws {
         let key = try PrivateKey.generate(.p256)
         let client = try await TokenClient(
@@ -121,19 +121,29 @@ struct TokenEventTests {
             let good = try Self.jwt(key, ["iss": "https://idp.example", "aud": "https://localhost:8443", "client_id": "outside-1", "scope": "events:write"])
             try expect(try await gateway.send(client.event("evt_1", token: good)), 200, "accepted", "ok", at: client.site)
             for (claims, reason) in [
-                (["iss": "https://idp.example", "aud": "https://localhost:8443", "client_id": "acme", "scope": "events:write"], "token-signature"),
+                (["iss": "https://idp.example", "aud": "https://localhost:8443", "client_id": "acme", "scope": "events:write"], "credential-unknown"),
                 (["iss": "https://idp.example", "aud": "https://elsewhere", "client_id": "outside-1", "scope": "events:write"], "token-audience"),
                 (["iss": "https://localhost:8443", "aud": "https://localhost:8443", "client_id": "acme", "scope": "events:write"], "token-signature"),
                 (["iss": "https://other.example", "aud": "https://localhost:8443", "client_id": "outside-1", "scope": "events:write"], "token-signature"),
             ] {
                 try expectRefusal(try await gateway.send(client.event("evt_2", token: try Self.jwt(key, claims))), 401, reason, at: client.site)
             }
-            // The file changes: without a restart its old key counts for nothing.
-            try client.site.folder.write("policies/idp.json", try Self.keySet(try PrivateKey.generate(.p256)))
-            gateway.reload()
-            #expect(await eventually { (try? client.site.records().contains { $0.kind == "system" && $0.seq > 6 }) ?? false })
+            // The file changes: nobody asks for a reload, and without a restart the old key counts for nothing and the new one does.
+            let fresh = try PrivateKey.generate(.p256)
+            try client.site.folder.write("policies/idp.json", try Self.keySet(fresh))
             let isRefused = await eventually { (try? await gateway.send(client.event("evt_3", token: good)).status) == 401 }
             #expect(isRefused)
+            try expectRefusal(try await gateway.send(client.event("evt_3", token: good)), 401, "token-signature", at: client.site)
+            let next = try Self.jwt(fresh, ["iss": "https://idp.example", "aud": "https://localhost:8443", "client_id": "outside-1", "scope": "events:write"])
+            try expect(try await gateway.send(client.event("evt_5", token: next)), 200, "accepted", "ok", at: client.site)
+            // A file that cannot be used changes nothing.
+            try client.site.folder.write("policies/idp.json", "{\"keys\":[]}")
+            let isSaid = await eventually {
+                let files = (try? client.site.folder.names(in: "var/audit")) ?? []
+                return files.contains { (try? client.site.folder.read("var/audit/\($0)").firstRange(of: Array("idp.json".utf8))) != nil }
+            }
+            #expect(isSaid)
+            try expect(try await gateway.send(client.event("evt_4", token: next)), 200, "accepted", "ok", at: client.site)
         }
     }
 
