@@ -141,12 +141,14 @@ struct AuditCommandTests {
         #expect(table.status == 0 && table.output.contains(",'=1+1,"))
         #expect(table.output.utf8.split(separator: 0x0a).count == 7)
         #expect(try await run("secret", "rotate", "acme/signing", "--overlap", "1h").status == 0)
+        #expect(try await run("secret", "retire", "acme/signing", "9").status != 0)
         let events = try await run("audit", "export", "--format", "ocsf", "--all")
         #expect(events.output.contains("\"resources\":[{\"type\":\"credential\",\"name\":\"acme/signing\",\"version\":\"2\"}]"))
         #expect(events.output.contains("\"credential\":\"acme/signing\",\"result\":\"ok\",\"version\":2}"))
         #expect(events.output.contains("\"checks\":[{\"check\":\"signature\",") && events.output.contains("\"request\":{\"uid\":\""))
         let schema = try OCSFSchema()
         var classes: Set<Int> = []
+        var results: Set<String> = []
         for line in events.output.split(separator: "\n") {
             let event = try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
             #expect(schema.problems(event) == [], "\(line)")
@@ -154,7 +156,14 @@ struct AuditCommandTests {
             classes.insert(kind)
             #expect(event["type_uid"] as? Int == kind * 100 + (event["activity_id"] as? Int ?? -1))
             #expect((event["metadata"] as? [String: Any])?["version"] as? String == "1.3.0")
+            let unmapped = event["unmapped"] as? [String: Any]
+            if let result = unmapped?["result"] as? String { results.insert(result == "ok" ? "Success" : "Failure") }
+            if unmapped?["result"] != nil { #expect((event["status"] as? String) == (unmapped?["result"] as? String == "ok" ? "Success" : "Failure")) }
+            // No address is made up for what came from no connection.
+            let source = event["src_endpoint"] as? [String: Any]
+            #expect((source?["ip"] == nil) == (unmapped?["decision"] == nil) && (source?["ip"] == nil) == (source?["name"] != nil))
         }
+        #expect(results == ["Success", "Failure"])
         #expect(classes == [3_002, 6_003])
         let some = try await run("audit", "export", "--format", "csv", "--decision", "rejected", "--reason", "timestamp-stale")
         #expect(some.output.utf8.split(separator: 0x0a).count == 2)

@@ -193,6 +193,11 @@ struct TokenCommandTests {
             let exported = try await run(site, "audit", "export", "--format", format).output
             #expect(exported.contains("issued") && exported.contains("credential-mismatch") && !exported.contains(secret), "\(format)")
         }
+        let schema = try OCSFSchema()
+        for line in try await run(site, "audit", "export", "--format", "ocsf").output.split(separator: "\n") {
+            let event = try object(String(line))
+            #expect(schema.problems(event) == [] && event["class_uid"] as? Int == 3_002 && event["type_uid"] as? Int == 300_201, "\(line)")
+        }
         let uses = try await run(site, "secret", "status", "acme/oauth", "--json").output
         #expect(uses.contains("\"uses\":1") && uses.contains("127.0.0.1"), "\(uses)")
         gateway.signal(SIGTERM)
