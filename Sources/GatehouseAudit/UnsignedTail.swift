@@ -21,7 +21,7 @@ struct UnsignedTail {
         let time = line.time
         began = began ?? time
         latest = time
-        endsWithStop = line.isOfKind("system") && (line.text("action") ?? line.text("event")).map { $0.count == 4 && $0.has("stop", at: 0) } == true
+        endsWithStop = line.isOfKind("system") && line.text("action").map { $0.count == 4 && $0.has("stop", at: 0) } == true
     }
 
     /// Records that a checkpoint should cover by now; nil where none is late.
