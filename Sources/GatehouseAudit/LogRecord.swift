@@ -27,6 +27,12 @@ public struct LogRecord: Sendable, Hashable {
         self.value = value
     }
 
+    /// Nil where the line is not the record of a deletion of old segments.
+    public init?(retention line: LogLine) {
+        guard line.isOfKind("system"), line.text("action").map({ $0.elementsEqual(SystemRecord.Event.retention.rawValue.utf8) }) == true else { return nil }
+        self.init(line: line.bytes)
+    }
+
     public var head: ChainHead { ChainHead(sequence: sequence, hash: hash) }
 
     public var reference: Reference? { value["reference"]?.string.flatMap { Reference($0) } }
@@ -38,6 +44,8 @@ public struct LogRecord: Sendable, Hashable {
     public var remote: String? { value["remote"]?.string }
     public var policy: String? { value["policy"]?.string }
     public var skew: Int64? { value["skew_ms"]?.integer }
+    /// Of a genuine signature's time.
+    public var signedAt: WallTime? { skew.map { time - .milliseconds($0) } }
     /// How many requests the record stands for.
     public var requests: Int? { value["requests"]?.integer.map { Int(clamping: $0) } }
     /// Of decisions: what exactly was wrong.

@@ -27,6 +27,9 @@ public struct Reference: Sendable, Hashable, Comparable, CustomStringConvertible
         self.init(high: high, low: low)
     }
 
+    /// When its request came, to the millisecond.
+    public var time: WallTime { WallTime(microseconds: Int64(high >> 16) * 1_000) }
+
     public static func < (left: Reference, right: Reference) -> Bool { (left.high, left.low) < (right.high, right.low) }
 
     public var description: String {

@@ -42,8 +42,8 @@ public struct AuditCommands: Sendable {
         try AuditReader(directory: directory).log.verify(synced: nil, checkpoints: try checked(checkpoints, key), key: key)
     }
 
-    /// Why a record may not be found: what to say beside it; nil where nothing was deleted.
-    public func deletion() throws -> String? { try AuditReader(log).deletion() }
+    /// As ``AuditReader/deletion(of:)``.
+    public func deletion(of reference: Reference) throws -> String? { try AuditReader(log).deletion(of: reference) }
 
     /// By which the log's checkpoints are verified.
     public func key() throws -> LogKey {

@@ -29,10 +29,29 @@ public struct AuditReader: Sendable {
         policies = nil
     }
 
-    /// Why an old record is not found, for people; nil where nothing was ever deleted.
-    public func deletion() throws -> String? {
+    /// Why the record with that reference is not found, for people, and when it was deleted; nil where it is not one that was. A reference
+    /// tells when its request came, so what is younger than the log's first record was never in it.
+    public func deletion(of reference: Reference) throws -> String? {
         let first = try log.firstRecord()
-        return first > 1 ? "older records were deleted; the log begins with \(first)" : nil
+        guard first > 1 else { return nil }
+        var begin: WallTime?
+        try log.forEachLine(after: first - 1, through: first) { line in
+            begin = line.time
+            return false
+        }
+        // Records are written within the longest time that a request may take.
+        guard let begin, reference.time < begin else { return nil }
+        let what = "that reference is from \(reference.time), and the records"
+        var found: String?
+        try log.review(RecordFilter(since: reference.time, everyKind: true)) { line, _ in
+            guard let record = LogRecord(retention: line), let details = record.value["details"], let last = details["last"]?.integer,
+                let before = details["before"]?.string.flatMap({ WallTime(rfc3339: Array($0.utf8)) }), reference.time < before
+            else { return true }
+            found = "\(what) up to \(last), of before \(before), were deleted at \(record.time), since their time to be kept was over "
+                + "(audit.keep); record \(record.sequence) says so"
+            return false
+        }
+        return found ?? "\(what) of that time were deleted (audit.keep); the log begins with record \(first), of \(begin)"
     }
 
     /// Hands over the records that match, in the order of the log: all of them, or the newest `limit`.
@@ -73,11 +92,10 @@ public struct AuditReader: Sendable {
         for endpoint in policy.endpoints {
             for scheme in endpoint.schemeNames.compactMap({ policy.schemes[$0] }) {
                 guard let timestamp = scheme.timestamp else { continue }
-                let late = endpoint.replay.tolerance ?? timestamp.tolerance ?? .seconds(300)
-                let early = endpoint.replay.future ?? timestamp.future ?? .seconds(60)
+                let own = endpoint.tolerance(of: timestamp)
                 for sender in endpoint.senders {
-                    let known = result[sender]
-                    result[sender] = SkewTolerance(late: min(late, known?.late ?? late), early: min(early, known?.early ?? early))
+                    let known = result[sender] ?? own
+                    result[sender] = SkewTolerance(late: min(own.late, known.late), early: min(own.early, known.early))
                 }
             }
         }
@@ -94,16 +112,14 @@ public struct SkewTolerance: Sendable, Hashable {
 }
 
 extension EndpointPolicy {
+    /// What a scheme with that timestamp may be off here.
+    func tolerance(of timestamp: TimestampSource?) -> SkewTolerance {
+        SkewTolerance(late: replay.tolerance ?? timestamp?.tolerance ?? .seconds(300), early: replay.future ?? timestamp?.future ?? .seconds(60))
+    }
+
     /// The names of all schemes that its items name, each once.
     var schemeNames: [String] {
-        func names(_ item: Requirement) -> [String] {
-            switch item {
-            case .signature(let name): [name]
-            case .any(let items): items.flatMap(names)
-            case .oauth, .basic, .certificate: []
-            }
-        }
         var seen: Set<String> = []
-        return authenticate.flatMap(names).filter { seen.insert($0).inserted }
+        return authenticate.flatMap(\.schemes).filter { seen.insert($0).inserted }
     }
 }

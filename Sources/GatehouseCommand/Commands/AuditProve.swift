@@ -34,7 +34,7 @@ struct AuditProve: AsyncParsableCommand {
             show(try commands.prove(since: try AuditFiles.checkpoint(since)))
         } else if let reference {
             guard let proof = try commands.prove(reference.value) else {
-                throw CommandFailure("there is no record with the reference \(reference.value)", hint: try commands.deletion())
+                throw CommandFailure("there is no record with the reference \(reference.value)", hint: try commands.deletion(of: reference.value))
             }
             show(proof)
         }

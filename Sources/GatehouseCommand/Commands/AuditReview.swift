@@ -48,7 +48,7 @@ struct AuditReview: AsyncParsableCommand {
         pager?.finish()
         guard found else {
             if !output.json { Terminal.note("no record is like that") }
-            if which.reference != nil, let deletion = try reader.deletion() { Terminal.note(deletion) }
+            if let reference = which.reference?.value, let deletion = try reader.deletion(of: reference) { Terminal.note(deletion) }
             throw ExitCode.failure
         }
     }

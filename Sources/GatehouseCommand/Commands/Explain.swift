@@ -44,8 +44,8 @@ struct Explain: AsyncParsableCommand {
             guard let found = try commands.explain(reference.value) else {
                 throw CommandFailure(
                     "the log has no decision with the reference \(reference.value)",
-                    hint: "answers 429 share one reference and one record, written a second after the first of them; "
-                        + "older records may be gone by `audit.keep`")
+                    hint: try AuditReader(policies: policy.policies).deletion(of: reference.value)
+                        ?? "answers 429 share one reference and one record, written a second after the first of them")
             }
             explanation = found
         } else {

@@ -15,8 +15,7 @@ extension AuditLog {
         let names = try LogBeginning.names(storage)
         if let reference = filter.reference {
             // A reference tells when its request came; its record follows within the longest time that a request may take.
-            let moment = WallTime(microseconds: Int64(reference.high >> 16) * 1_000)
-            let near = try segments(names, from: moment - .seconds(60), before: moment + .seconds(600))
+            let near = try segments(names, from: reference.time - .seconds(60), before: reference.time + .seconds(600))
             var found = false
             let last = try review(filter, limit, in: near) { line, fields in
                 found = true

@@ -15,7 +15,7 @@ struct GatewayRetentionTests {
         let sender = try site.acmeSender()
         let commands = try AuditCommands(policies: site.policies)
         var first: RawRequest?
-        var last = ""
+        var (oldest, last) = ("", "")
         var early: SignedCheckpoint?
         try await serving(site) { gateway in
             let connection = try await gateway.connect()
@@ -26,6 +26,7 @@ struct GatewayRetentionTests {
                 let answer = try await connection.answer()
                 #expect(answer.status == 200)
                 last = answer.reference ?? ""
+                if number == 0 { oldest = last }
                 if number == 10 { early = try commands.checkpoint() }
             }
             await connection.close()
@@ -41,10 +42,16 @@ struct GatewayRetentionTests {
         #expect(whole.isGood && whole.first > 1)
         let old = try commands.verify(against: [try #require(early)])
         #expect(old.isGood && old.uncompared == 1)
-        #expect(try commands.deletion() == "older records were deleted; the log begins with \(whole.first)")
+        let reader = try AuditReader(policies: site.policies)
+        let gone = try #require(Reference(oldest))
+        let deleted = try #require(try reader.deletion(of: gone))
+        #expect(deleted.contains("were deleted at 20") && deleted.contains("says so"), "\(deleted)")
+        #expect(try ExplainCommands(policies: site.policies).explain(gone) == nil)
+        // One whose record is still there.
+        let reference = try #require(Reference(last))
+        #expect(try reader.deletion(of: reference) == nil)
         let late = try commands.checkpoint()
         #expect(try commands.verify(against: [late]).isGood)
-        let reference = try #require(Reference(last))
         let proof = try #require(try commands.prove(reference))
         var line: [UInt8] = []
         try AuditReader(policies: site.policies).review(RecordFilter(reference: reference)) { record, _ in
@@ -69,6 +76,23 @@ struct GatewayRetentionTests {
         let copy = site.folder("copy")
         try FileManager.default.copyItem(atPath: site.folder("var/audit"), toPath: copy)
         #expect(try AuditCommands.verify(directory: copy, against: [late], key: commands.key()).isGood)
+        // An anchor that another key signed, and one whose signature is not its own.
+        let other = try TestSite()
+        try other.acme(to: "file:../../events")
+        try await serving(other) { _ in }
+        let stranger = try AuditCommands(policies: other.policies).key()
+        #expect(try AuditCommands.verify(directory: copy, against: [], key: stranger).problem?.code == .anchor)
+        let anchor = String(decoding: site.folder.read("copy/anchor"), as: UTF8.self)
+        let signature = try #require(anchor.lastIndex(of: " "))
+        var forged = anchor
+        let digit = forged.index(signature, offsetBy: 30)
+        forged.replaceSubrange(digit...digit, with: forged[digit] == "A" ? "B" : "A")
+        try site.folder.write("copy/anchor", forged)
+        let broken = try AuditCommands.verify(directory: copy, against: [], key: commands.key())
+        #expect(broken.problem?.code == .anchor && broken.problem?.message.contains("is not signed by") == true)
+        // Without a key nobody's signature is looked at, and the result says so.
+        let unchecked = try AuditCommands.verify(directory: copy, against: [], key: nil)
+        #expect(unchecked.isGood && !unchecked.signaturesChecked)
         try FileManager.default.removeItem(atPath: copy + "/anchor")
         let missing = try AuditCommands.verify(directory: copy, against: [], key: nil)
         #expect(missing.problem?.code == .anchor && missing.problem?.message.contains("\(copy)/anchor") == true)
