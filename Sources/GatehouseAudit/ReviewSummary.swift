@@ -114,24 +114,34 @@ public struct SkewTable: Sendable {
     /// Nil where there is nothing else.
     public private(set) var usual: ClosedRange<Int64>?
     private var buckets: [Int: UInt64] = [:]
+    /// Of what ``usual`` leaves out.
+    private var others: [Int: UInt64] = [:]
 
     init() {}
 
     private static let day: UInt64 = 86_400_000
 
     mutating func add(_ skew: Int64, refused: Bool) {
-        if !refused || skew.magnitude <= Self.day { usual = min(usual?.lowerBound ?? skew, skew)...max(usual?.upperBound ?? skew, skew) }
         least = min(least, skew)
         most = max(most, skew)
         count += 1
-        buckets[Self.bucket(skew), default: 0] += 1
+        if refused, skew.magnitude > Self.day {
+            others[Self.bucket(skew), default: 0] += 1
+        } else {
+            usual = min(usual?.lowerBound ?? skew, skew)...max(usual?.upperBound ?? skew, skew)
+            buckets[Self.bucket(skew), default: 0] += 1
+        }
     }
 
+    /// Of ``usual``; where there is nothing usual, of everything.
     public var median: Int64 {
+        let counts = usual == nil ? others : buckets
+        let range = usual ?? least...max(least, most)
+        let all = counts.values.reduce(0, +)
         var seen: UInt64 = 0
-        for (bucket, count) in buckets.sorted(by: { $0.key < $1.key }) {
+        for (bucket, count) in counts.sorted(by: { $0.key < $1.key }) {
             seen += count
-            if seen * 2 >= self.count { return min(max(Self.value(bucket), least), most) }
+            if seen * 2 >= all { return min(max(Self.value(bucket), range.lowerBound), range.upperBound) }
         }
         return 0
     }

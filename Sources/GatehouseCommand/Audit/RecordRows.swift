@@ -2,7 +2,7 @@ import GatehouseAudit
 import GatehouseTime
 
 /// Records as lines for a terminal: time, decision, reason, endpoint, sender, event, reference. Cut to the terminal's width where there is
-/// one; the event gives way first.
+/// one: the event gives way first, then the date and the fraction of the second, then one of two names that are the same, then both.
 struct RecordRows {
     private let width: Int?
     private let hasColour: Bool
@@ -15,12 +15,12 @@ struct RecordRows {
     }
 
     func text(_ record: LogRecord) -> String {
-        // On a narrow terminal the date gives way, then the names.
-        let isNarrow = width.map { $0 < 120 } ?? false
-        let whole = String(record.time.description.prefix(23)).replacing("T", with: " ") + "Z"
-        let time = isNarrow ? String(whole.dropFirst(11)) : whole
+        let isNarrow = width.map { $0 < 100 } ?? false
+        let whole = String(record.time.description.prefix(isNarrow ? 19 : 23)).replacing("T", with: " ") + "Z"
+        let time = width.map { $0 < 120 } ?? false ? String(whole.dropFirst(11)) : whole
         guard record.kind == "decision" else { return time + "  " + styled(fit("\(record.kind)", 9), .faint) + "  " + rest(other(record), after: time.count + 13) }
         let decision = record.decision ?? ""
+        if isNarrow, let width { return narrow(record, time, decision, width) }
         let names = width.map { max(3, min(14, ($0 - time.count - 9 - 19 - 26 - 10) / 2)) } ?? 14
         let columns = [fit(record.reason ?? "", 19), fit(record.endpoint ?? "-", names), fit(record.sender ?? "-", names)]
         let event = [record.event?.id, record.event?.type].compactMap { $0 }.joined(separator: " ")
@@ -33,6 +33,21 @@ struct RecordRows {
             line += "  " + Terminal.printable(event.isEmpty ? "-" : event)
         }
         return line + "  " + (record.reference?.description ?? "-")
+    }
+
+    /// One name: the endpoint's, with the sender's where that is another; none where there is no room for it, and a shorter reason then.
+    private func narrow(_ record: LogRecord, _ time: String, _ decision: String, _ width: Int) -> String {
+        let endpoint = record.endpoint ?? record.sender ?? "-"
+        let name = record.sender.map { $0 == endpoint ? endpoint : "\(endpoint)/\($0)" } ?? endpoint
+        let fixed = time.count + 9 + 26 + 6
+        let room = width - fixed - 19 - 2
+        var columns = [time, styled(fit(decision, 9), Self.style(decision))]
+        if room >= 4 {
+            columns += [fit(record.reason ?? "", 19), fit(name, room)]
+        } else {
+            columns.append(fit(record.reason ?? "", max(3, min(19, width - fixed))))
+        }
+        return (columns + [record.reference?.description ?? "-"]).joined(separator: "  ")
     }
 
     private func other(_ record: LogRecord) -> String {

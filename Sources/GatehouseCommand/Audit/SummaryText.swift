@@ -23,10 +23,10 @@ struct SummaryText {
             lines += Self.bars(hours.map { ($0.text.replacing("T", with: " ") + "h", $0.count) }, others: summary.hours.others)
         }
         if !summary.skews.isEmpty {
-            lines += ["", Terminal.styled("arrival after the signed time", .strong) + "   median      least       most"]
+            lines += ["", Terminal.styled("arrival after the signed time", .strong) + "     median        least         most"]
             let width = summary.skews.keys.map(\.count).max() ?? 0
             for (sender, skew) in summary.skews.sorted(by: { $0.key < $1.key }) {
-                let values = [skew.median, skew.least, skew.most].map { Self.right(Self.seconds($0), 11) }
+                let values = [skew.median, skew.least, skew.most].map { Self.right(Self.seconds($0), 13) }
                 lines.append("  " + Self.left(Terminal.printable(sender), max(width, 30)) + values.joined())
             }
         }
@@ -90,6 +90,7 @@ struct SummaryText {
     static func seconds(_ milliseconds: Int64) -> String {
         let sign = milliseconds < 0 ? "-" : ""
         let size = milliseconds.magnitude
+        if size >= 10 * 86_400_000 { return "\(sign)\(size / 86_400_000) d" }
         let fraction = String(size % 1_000)
         return size < 10_000 ? "\(sign)\(size / 1_000).\(String(repeating: "0", count: 3 - fraction.count))\(fraction) s" : "\(sign)\(size / 1_000) s"
     }
