@@ -1,7 +1,7 @@
 import GatehouseCrypto
 import GatehouseHTTP
 
-/// A received request as one piece of raw HTTP/1.1: its body whole, however it was framed on the way.
+/// A received request as one piece of raw HTTP/1.1: its body whole, however it was framed on the way; credentials without their value.
 enum RawRequestText {
     static func content(_ view: RequestView) -> Secret {
         var bytes: [UInt8] = []
@@ -13,7 +13,11 @@ enum RawRequestText {
         for field in view.head.fields where !isFraming(view[field.name]) {
             bytes.append(contentsOf: view[field.name])
             bytes += [0x3a, 0x20]
-            bytes.append(contentsOf: view[field.value])
+            if WithheldValue.isMeant(view[field.name]) {
+                bytes += Array(WithheldValue.text(view[field.value]).utf8)
+            } else {
+                bytes.append(contentsOf: view[field.value])
+            }
             bytes += [0x0d, 0x0a]
         }
         bytes += Array("Content-Length: \(view.body.count)\r\n\r\n".utf8)

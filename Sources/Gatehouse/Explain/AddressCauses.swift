@@ -6,23 +6,24 @@ struct AddressCauses {
     let bench: ExplainBench
     let scheme: Scheme
 
-    func causes() -> [Explanation.Cause] {
+    func walk(_ visit: Supposition.Visit) -> Bool {
         if scheme.signed.contains(.url) {
-            for variant in urls() where holds(.url, as: variant) { return [url(variant)] }
+            for variant in urls() where visit(supposition(.url, as: variant, url(variant))) { return true }
         }
         if scheme.signed.contains(.path) {
-            for variant in paths() where holds(.path, as: variant) { return [path(variant)] }
+            for variant in paths() where visit(supposition(.path, as: variant, path(variant))) { return true }
         }
         if scheme.signed.contains(.method) {
-            for variant in ["POST", "GET", "PUT", "post"] where variant != bench.request.method && holds(.method, as: variant) { return [method(variant)] }
+            for variant in ["POST", "GET", "PUT", "post"]
+            where variant != bench.request.method && visit(supposition(.method, as: variant, method(variant))) { return true }
         }
-        return []
+        return false
     }
 
-    private func holds(_ part: TemplatePart, as text: String) -> Bool {
+    private func supposition(_ part: TemplatePart, as text: String, _ cause: Explanation.Cause) -> Supposition {
         var other = scheme
         other.signed = scheme.signed.map { $0 == part ? .literal(text) : $0 }
-        return bench.only(other).signatureHolds
+        return Supposition(bench: bench.only(other), cause: cause)
     }
 
     private func url(_ variant: String) -> Explanation.Cause {

@@ -4,35 +4,54 @@ import Foundation
 struct BodyCauses {
     let bench: ExplainBench
 
-    func causes() -> [Explanation.Cause] {
+    func walk(_ visit: Supposition.Visit) -> Bool {
         let body = bench.request.body
         for (name, what, variant) in variants(body) where variant != body {
             var trial = bench
             trial.request.body = variant
-            guard trial.signatureHolds else { continue }
-            return [
-                Explanation.Cause(
-                    cause: name, certainty: .proved, summary: "The body was changed after it was signed: \(what).",
-                    evidence: "The signature is right for \(variant.count) bytes; \(body.count) came.",
-                    fix: "The sender must sign the very bytes that it sends, and nothing between it and the gateway may rewrite them.")
-            ]
+            let cause = Supposition.proved(
+                name, "The body was changed after it was signed: \(what).",
+                "The signature is right for \(variant.count) bytes; \(body.count) came.",
+                "The sender must sign the very bytes that it sends, and nothing between it and the gateway may rewrite them.")
+            if visit(Supposition(bench: trial, cause: cause)) { return true }
         }
-        return coding(body)
+        return false
     }
 
-    /// What the header says about the coding, where no way back was found.
-    private func coding(_ body: [UInt8]) -> [Explanation.Cause] {
+    /// What the request shows of its body, where no way back was found.
+    func traces() -> [Explanation.Cause] { coding() + cut() }
+
+    private func coding() -> [Explanation.Cause] {
+        let body = bench.request.body
         guard let coding = bench.request.value("content-encoding")?.lowercased(), !coding.isEmpty, coding != "identity" else { return [] }
         let isCompressed = Inflate.decompress(body) != nil || coding.contains("br") || coding.contains("zstd")
         return [
             isCompressed
                 ? Explanation.Cause(
-                    cause: "body-compressed", certainty: .possible, summary: "The body is compressed, and the sender may have signed it before that.",
-                    evidence: "Content-Encoding is set. The gateway verifies the bytes that arrive.", fix: "Sign what is sent, or send it uncompressed.")
+                    cause: "body-compressed", certainty: .possible,
+                    summary: "The body is compressed, and the sender may have signed it before that.",
+                    evidence: "Content-Encoding is set. The gateway verifies the bytes that arrive.",
+                    fix: "Sign what is sent, or send it uncompressed.")
                 : Explanation.Cause(
-                    cause: "body-decompressed", certainty: .evident, summary: "The body was decompressed on the way, and the sender signed it compressed.",
+                    cause: "body-decompressed", certainty: .evident,
+                    summary: "The body was decompressed on the way, and the sender signed it compressed.",
                     evidence: "Content-Encoding says \(coding.prefix(20)), and the body is not.",
                     fix: "Keep whatever stands before the gateway from decompressing requests, or let the sender send them uncompressed.")
+        ]
+    }
+
+    /// It begins as JSON and is none: what was signed cannot be had back, but that something is gone can be seen.
+    private func cut() -> [Explanation.Cause] {
+        let body = bench.request.body
+        let first = body.first { $0 != 0x20 && $0 != 0x09 && $0 != 0x0a && $0 != 0x0d }
+        guard bench.request.value("content-type")?.lowercased().contains("json") == true || first == 0x7b || first == 0x5b,
+            !body.isEmpty, bench.request.value("content-encoding") == nil, JSONShape(body) == nil, JSONShape.isCutOff(body)
+        else { return [] }
+        return [
+            Explanation.Cause(
+                cause: "body-cut-off", certainty: .evident, summary: "The body is cut off: its JSON ends in the midst, after \(body.count) bytes.",
+                evidence: "Brackets or quotes that were opened are not closed at its end.",
+                fix: "Look for a limit of about \(body.count) bytes at the sender, or at a proxy before the gateway.")
         ]
     }
 

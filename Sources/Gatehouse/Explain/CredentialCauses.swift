@@ -7,44 +7,48 @@ struct CredentialCauses {
     let scheme: Scheme
 
     /// An older version of the same credential.
-    func retired() -> [Explanation.Cause] {
+    func retired(_ visit: Supposition.Visit) -> Bool {
         for sender in bench.endpoint.senders {
             for kind in [CredentialKind.signing, .key] {
                 let name = CredentialName(sender: sender, kind: kind)
-                let versions = bench.credentials[name]
-                for version in versions where !version.state.isLive(at: bench.at) {
-                    guard let value = try? version.value.open(), bench.with(value, as: kind).signatureHolds else { continue }
-                    let ended = if case .retiring(let until) = version.state { " It was accepted until \(until)." } else { bench.history.words(name, version.number) }
-                    return [
-                        Explanation.Cause(
-                            cause: "secret-retired", certainty: .proved, summary: "The sender still signs with version \(version.number) of \(name), which is retired.",
-                            evidence: "That version makes this signature." + ended,
-                            fix: "Let the sender take over the newest version; next time `secret rotate` with a longer --overlap.")
-                    ]
+                for version in bench.credentials[name] where !version.state.isLive(at: bench.at) {
+                    guard let value = try? version.value.open() else { continue }
+                    if visit(Supposition(bench: bench.with(value, as: kind), cause: retired(version, name))) { return true }
                 }
             }
         }
-        return []
+        return false
+    }
+
+    private func retired(_ version: CredentialVersion, _ name: CredentialName) -> Explanation.Cause {
+        let ended =
+            if case .retiring(let until) = version.state { " It was accepted until \(until)." } else { bench.history.words(name, version.number) }
+        return Supposition.proved(
+            "secret-retired", "The sender still signs with version \(version.number) of \(name), which is retired.",
+            "That version makes this signature." + ended,
+            "Let the sender take over the newest version; next time `secret rotate` with a longer --overlap.")
     }
 
     /// Somebody else's credential.
-    func others() -> [Explanation.Cause] {
+    func others(_ visit: Supposition.Visit) -> Bool {
         for (name, versions) in bench.credentials.versions.sorted(by: { $0.key < $1.key })
         where (name.kind == .signing || name.kind == .key) && !bench.endpoint.senders.contains(name.sender) {
             for version in versions {
-                guard let value = try? version.value.open(), bench.with(value, as: name.kind).signatureHolds else { continue }
-                let places = bench.policy.endpoints.filter { $0.senders.contains(name.sender) }.map(\.name)
-                let where_ = places.isEmpty ? "no endpoint takes that sender" : "that sender belongs to the endpoint \(places.joined(separator: ", "))"
-                return [
-                    Explanation.Cause(
-                        cause: "secret-of-another-sender", certainty: .proved,
-                        summary: "The request is signed with the secret of \(name.sender), which this endpoint does not take.",
-                        evidence: "Version \(version.number) of \(name) makes this signature; \(where_).",
-                        fix: "Let the sender use the secret of \(bench.endpoint.senders.joined(separator: " or ")), or send to its own endpoint.")
-                ]
+                guard let value = try? version.value.open() else { continue }
+                if visit(Supposition(bench: bench.with(value, as: name.kind), cause: another(version, name))) { return true }
             }
         }
-        return []
+        return false
+    }
+
+    private func another(_ version: CredentialVersion, _ name: CredentialName) -> Explanation.Cause {
+        let places = bench.policy.endpoints.filter { $0.senders.contains(name.sender) }.map(\.name)
+        let place =
+            places.isEmpty ? "no endpoint takes that sender" : "that sender belongs to the endpoint \(places.joined(separator: ", "))"
+        return Supposition.proved(
+            "secret-of-another-sender", "The request is signed with the secret of \(name.sender), which this endpoint does not take.",
+            "Version \(version.number) of \(name) makes this signature; \(place).",
+            "Let the sender use the secret of \(bench.endpoint.senders.joined(separator: " or ")), or send to its own endpoint.")
     }
 
     /// What fits, and what nothing here can show.

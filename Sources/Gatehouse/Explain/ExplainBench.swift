@@ -16,6 +16,8 @@ struct ExplainBench {
     let history: VersionHistory
     /// The median of arrival after signed time of a sender's accepted events, in milliseconds; nil where it is not known.
     let usualSkew: @Sendable (String) -> Int64?
+    /// What could not be tried and was taken to be right.
+    private(set) var notes: [String] = []
     private let tokens: AccessTokenValidator?
     private let workspace: Workspace
 
@@ -34,8 +36,28 @@ struct ExplainBench {
         self.usualSkew = usualSkew
         self.tokens = tokens
         workspace = try Workspace()
-        // Where it came from is not in the file.
+        // Where it came from is not in the file, nor is a client certificate.
         for name in endpoint.senders { self.policy.senders[name]?.networks = [] }
+        let withheld = Set(request.withheld.map { $0.name.lowercased() })
+        let testable = endpoint.authenticate.compactMap { item in item.keeping { Self.isThere($0, policy, withheld) } }
+        guard testable != endpoint.authenticate else { return }
+        if !testable.isEmpty { self.endpoint.authenticate = testable }
+        let what = testable.isEmpty ? "so nothing of what endpoint \(endpoint.name) asks for could be tried" : "and what needs them was taken to be right"
+        let missing = endpoint.authenticate.contains { $0.keeping { $0 != .certificate } != $0 } ? ["the client certificate"] : []
+        notes.append("Not in the request as it is here: \((missing + withheld.sorted()).joined(separator: ", ")), \(what).")
+    }
+
+    /// Whether what the item needs is in a request as text.
+    private static func isThere(_ item: EndpointPolicy.Requirement, _ policy: Policy, _ withheld: Set<String>) -> Bool {
+        switch item {
+        case .certificate: false
+        case .basic, .oauth: !withheld.contains("authorization")
+        case .signature(let name):
+            !(policy.schemes[name]?.signature.sources ?? []).contains { source in
+                if case .header(let header) = source { withheld.contains(header) } else { false }
+            }
+        case .any: true
+        }
     }
 
     /// What the gateway would say; nil where it would refuse the head or the policy names what it cannot verify by.
@@ -58,6 +80,9 @@ struct ExplainBench {
 
     /// Methods that only handshakes of the endpoint come with.
     var handshakeMethods: [String] { withVerifier { verifier, _ in verifier.handshakeMethods } ?? [] }
+
+    /// The endpoint's schemes read values out of JSON bodies.
+    var readsJSON: Bool { withVerifier { verifier, _ in verifier.readsJSON } ?? false }
 
     private func withVerifier<R>(_ body: (EndpointVerifier, RequestView) -> R) -> R? {
         var policy = policy
@@ -88,5 +113,14 @@ struct ExplainBench {
         bench.credentials = CredentialSet(
             Dictionary(endpoint.senders.map { (CredentialName(sender: $0, kind: kind), [version]) }, uniquingKeysWith: { first, _ in first }))
         return bench
+    }
+}
+
+extension EndpointPolicy.Requirement {
+    /// Without the items within it that do not pass; nil where nothing is left.
+    fileprivate func keeping(_ passes: (Self) -> Bool) -> Self? {
+        guard case .any(let items) = self else { return passes(self) ? self : nil }
+        let kept = items.compactMap { $0.keeping(passes) }
+        return kept.isEmpty ? nil : .any(kept)
     }
 }

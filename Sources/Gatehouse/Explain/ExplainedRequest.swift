@@ -84,6 +84,9 @@ struct ExplainedRequest {
     /// Keeps the query.
     mutating func replacePath(_ path: String) { target = path + target.drop { $0 != "?" } }
 
+    /// Headers that were kept without their value.
+    var withheld: [Header] { headers.filter { WithheldValue.isOne($0.value) } }
+
     func value(_ name: String) -> String? { headers.first { $0.isNamed(name) }?.value }
 
     mutating func replace(_ name: String, with value: String) {

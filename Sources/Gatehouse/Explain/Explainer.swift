@@ -18,14 +18,23 @@ struct Explainer {
         var explanation = Explanation(
             endpoint: bench.endpoint.name, sender: nil, decision: "rejected", reason: reason.rawValue, causes: [cause],
             notes: bench.request.notes)
-        guard reason == .notFound else { return explanation }
-        var there = bench
-        there.request.replacePath(bench.endpoint.path)
-        let then = Explainer(bench: there, directory: directory).explain()
+        let then: Explanation
+        let condition: String
+        if reason == .notFound {
+            var there = bench
+            there.request.replacePath(bench.endpoint.path)
+            then = Explainer(bench: there, directory: directory).explain()
+            condition = "At \(bench.endpoint.path)"
+        } else if reason == .mediaType {
+            then = verified()
+            condition = "But for that"
+        } else {
+            return explanation
+        }
         if then.decision == "rejected" {
             explanation.causes += then.causes
         } else {
-            explanation.notes.append("At \(bench.endpoint.path) it would be \(then.decision).")
+            explanation.notes.append("\(condition) it would be \(then.decision).")
         }
         return explanation
     }
@@ -34,7 +43,7 @@ struct Explainer {
         let verification = bench.verification()
         var explanation = Explanation(
             endpoint: bench.endpoint.name, sender: verification?.sender, decision: "rejected", reason: "malformed", causes: [], notes: [])
-        explanation.notes = bench.request.notes
+        explanation.notes = bench.request.notes + bench.notes
         guard let verification else {
             explanation.causes = [
                 ReasonTexts.cause(.malformed, "The listener would refuse the head, or the policy names what nothing can be verified by.")
@@ -58,17 +67,22 @@ struct Explainer {
         case .passwordNeeded: explanation.reason = "unavailable"
         case .refused(let reason):
             explanation.reason = reason.rawValue
-            explanation.causes = causes(reason, verification)
+            let found = causes(reason, verification)
+            explanation.causes = found.causes
+            explanation.notes += found.notes
         }
         return explanation
     }
 
-    private func causes(_ reason: Reason, _ verification: Verification) -> [Cause] {
+    private var schemes: SchemeShelf { SchemeShelf(policy: bench.policy, directory: directory) }
+
+    private func causes(_ reason: Reason, _ verification: Verification) -> (causes: [Cause], notes: [String]) {
         let schemes = bench.endpoint.schemeNames.compactMap { bench.policy.schemes[$0] }
         var causes: [Cause] = []
+        var notes: [String] = []
         switch reason {
         case .signatureMismatch, .signatureMalformed, .signatureMissing, .timestampMissing, .signedWithRetired, .credentialUnknown:
-            for scheme in schemes where causes.isEmpty { causes = signatureCauses(scheme, reason) }
+            for scheme in schemes where causes.isEmpty { (causes, notes) = signatureCauses(scheme, reason) }
             if causes.isEmpty, reason == .credentialUnknown, bench.endpoint.takesBasic { causes = passwordCauses() }
         case .timestampStale, .timestampFuture:
             for scheme in schemes { causes += TimeCauses(bench: bench.only(scheme), scheme: scheme).causes(verification.signedAt, of: verification.sender) }
@@ -76,37 +90,27 @@ struct Explainer {
         case .method: causes = [RouteCauses(bench: bench).method()]
         default: break
         }
-        guard causes.isEmpty else { return causes }
+        guard causes.isEmpty else { return (causes, notes) }
         let checks = RecordExplainer.words(verification.checks.map { DecisionRecord.Check($0) })
         let flaw = verification.tokenFlaw.map { " What was wrong: \($0)." } ?? ""
-        return [
-            ReasonTexts.cause(
-                reason, "The verifier says so at \(bench.at)" + (checks.isEmpty ? "." : ": \(checks).") + flaw,
-                sender: verification.sender ?? bench.endpoint.soleSender)
-        ]
+        let cause = ReasonTexts.cause(
+            reason, "The verifier says so at \(bench.at)" + (checks.isEmpty ? "." : ": \(checks).") + flaw,
+            sender: verification.sender ?? bench.endpoint.soleSender)
+        return ([cause], [])
     }
 
-    private func signatureCauses(_ scheme: Scheme, _ reason: Reason) -> [Cause] {
+    private func signatureCauses(_ scheme: Scheme, _ reason: Reason) -> (causes: [Cause], notes: [String]) {
         let bench = bench.only(scheme)
-        let headers = HeaderCauses(bench: bench, scheme: scheme).causes()
-        if !headers.isEmpty { return headers }
+        let headers = HeaderCauses(bench: bench, scheme: scheme, schemes: schemes).causes()
+        if !headers.causes.isEmpty { return headers }
         let separators = SeparatorCauses.causes(bench, scheme)
-        if !separators.isEmpty { return separators }
-        let groups: [() -> [Cause]] = [
-            { CredentialCauses(bench: bench, scheme: scheme).retired() },
-            { SecretCauses(bench: bench, scheme: scheme).causes() },
-            { CredentialCauses(bench: bench, scheme: scheme).others() },
-            { BodyCauses(bench: bench).causes() },
-            { AddressCauses(bench: bench, scheme: scheme).causes() },
-            { TimeCauses(bench: bench, scheme: scheme).textCauses() },
-            { SchemeCauses(bench: bench, scheme: scheme, directory: directory).causes() },
-        ]
-        for group in groups {
-            let found = group()
-            if !found.isEmpty { return found }
-        }
-        guard reason == .signatureMismatch else { return [] }
-        return CredentialCauses(bench: bench, scheme: scheme).untestable()
+        if !separators.isEmpty { return (separators, []) }
+        let search = SignatureSearch(bench: bench, scheme: scheme, schemes: schemes)
+        let found = search.proved()
+        if !found.causes.isEmpty { return found }
+        let traces = search.traces()
+        guard traces.isEmpty, reason == .signatureMismatch else { return (traces, []) }
+        return (CredentialCauses(bench: bench, scheme: scheme).untestable(), [])
     }
 
     /// Of an endpoint that takes tokens; nil where what it misses may be something else.

@@ -3,7 +3,7 @@ public struct Explanation: Sendable, Codable {
     /// One thing that fits what is known.
     public struct Cause: Sendable, Codable {
         public enum Certainty: String, Sendable, Codable {
-            /// With this one thing changed the request passes.
+            /// With this changed, or with all that are proved together, the signature holds.
             case proved
             /// The record or the request says so.
             case evident

@@ -9,6 +9,14 @@ enum ReasonTexts {
         return Explanation.Cause(cause: reason.rawValue, certainty: certainty, summary: summary, evidence: evidence, fix: fix)
     }
 
+    /// The endpoint reads JSON, which it does not look for in a compressed body.
+    static func contentCoding(_ evidence: String) -> Explanation.Cause {
+        Explanation.Cause(
+            cause: "content-coding", certainty: .evident,
+            summary: "The body comes compressed or otherwise coded, and the endpoint reads values out of its JSON.", evidence: evidence,
+            fix: "Let the sender send the body as it is, without Content-Encoding; a proxy before the gateway must not compress it.")
+    }
+
     private static func text(_ reason: Reason) -> (String, String, Explanation.Cause.Certainty) {
         switch reason {
         case .ok: ("The event was accepted.", "Nothing is to be done.", .evident)

@@ -32,14 +32,21 @@ struct RecordExplainer {
             explanation.notes.append("The policy has changed since; \(endpoint.name) is looked at as it is now.")
         }
         if let endpoint, decision == "rejected", let stored = try stored(reference) {
-            let tried = try explain(stored.request, at: stored.arrived, endpoint)
-            explanation.causes = tried.causes
-            explanation.notes += tried.notes
-            explanation.notes.append("The request itself was kept, and was tried.")
-            if tried.causes.contains(where: { $0.cause == "passes" }) {
-                explanation.notes.append("It was refused as \(code); what decides was changed since, by policy or by secrets.")
+            let request = try ExplainedRequest(raw: stored.request)
+            if Self.canBeTried(request, reason) {
+                let tried = try explain(request, at: stored.arrived, endpoint)
+                explanation.causes = tried.causes
+                explanation.notes += tried.notes
+                explanation.notes.append("The request itself was kept, and was tried.")
+                if tried.causes.contains(where: { $0.cause == "passes" }) {
+                    explanation.notes.append("It was refused as \(code); what decides was changed since, by policy or by secrets.")
+                }
+                return explanation
             }
-            return explanation
+            let withheld = request.withheld.map { "\($0.name): \($0.value)" }.joined(separator: ", ")
+            explanation.notes.append(
+                "The request was kept, but not what it was refused for" + (withheld.isEmpty ? "" : " (\(withheld))")
+                    + ", so this is from its record.")
         }
         explanation.causes = try causes(record, reason, endpoint)
         if explanation.causes.isEmpty {
@@ -53,10 +60,21 @@ struct RecordExplainer {
         return explanation
     }
 
-    private func explain(_ raw: [UInt8], at time: WallTime, _ endpoint: EndpointPolicy) throws -> Explanation {
+    /// Where a request came from, and its certificate, are not kept, and credentials are without their value.
+    private static func canBeTried(_ request: ExplainedRequest, _ reason: Reason) -> Bool {
+        switch reason {
+        case .network, .certificateMissing, .certificateMismatch, .tokenBinding: false
+        case .credentialMissing, .credentialUnknown, .credentialMismatch, .credentialRetired, .tokenMalformed, .tokenSignature, .tokenExpired,
+            .tokenNotYet, .tokenRevoked, .tokenAudience, .tokenScope:
+            request.withheld.isEmpty
+        default: true
+        }
+    }
+
+    private func explain(_ request: ExplainedRequest, at time: WallTime, _ endpoint: EndpointPolicy) throws -> Explanation {
         let log = log
         let bench = try ExplainBench(
-            policy: policy, endpoint: endpoint, credentials: credentials, request: ExplainedRequest(raw: raw), keys: keys, at: time, history: history,
+            policy: policy, endpoint: endpoint, credentials: credentials, request: request, keys: keys, at: time, history: history,
             tokens: tokens, usualSkew: { (try? Self.usualSkew(of: $0, in: log)) ?? nil })
         return Explainer(bench: bench, directory: directory).explain()
     }
@@ -68,17 +86,12 @@ struct RecordExplainer {
         case .signatureMissing, .timestampMissing, .signatureMalformed:
             return schemes.lazy.compactMap { header(record, $0) ?? separator(record, $0) ?? look(record, $0) }.first.map { [$0] } ?? []
         case .timestampStale, .timestampFuture:
-            for scheme in schemes {
-                let number = timeText(record, scheme).flatMap { Int64($0) }
-                if let cause = TimeCauses.otherUnit(number, nil, arrival: record.time, scheme) { return [cause] }
-            }
-            guard let signedAt = record.skew.map({ WallTime(microseconds: record.time.microseconds - $0 * 1_000) })
-                ?? schemes.lazy.compactMap({ signedTime(record, $0) }).first
-            else { return [] }
+            let number = schemes.lazy.compactMap { timeText(record, $0) }.first.flatMap { Int64($0) }
+            let signedAt = record.signedAt ?? schemes.lazy.compactMap { signedTime(record, $0) }.first
             let usual = try record.sender.flatMap { try Self.usualSkew(of: $0, in: log) }
-            return [
-                TimeCauses.outside(signedAt: signedAt, arrival: record.time, endpoint, schemes.first, usual: usual)
-            ]
+            return TimeCauses.causes(number, signedAt, arrival: record.time, endpoint, schemes, usual: usual)
+        case .mediaType where record.detail == EarlyChecks.contentCoding:
+            return [ReasonTexts.contentCoding(evidence(record, endpoint))]
         case .signatureMismatch: return try mismatch(record, endpoint, schemes)
         case .signedWithRetired, .credentialRetired: return retired(record, reason)
         case .credentialMismatch where record.checks.contains { $0.check == "basic" && $0.result == "malformed" }:
@@ -94,15 +107,8 @@ struct RecordExplainer {
     }
 
     private func header(_ record: LogRecord, _ scheme: Scheme) -> Explanation.Cause? {
-        let names = (record.value["request"]?["headers"]?.array ?? []).compactMap { $0["name"]?.string }
-        guard record.value["request"] != nil else { return nil }
-        for name in HeaderCauses.needed(scheme) {
-            let count = names.count { $0.lowercased() == name }
-            if count > 1, !scheme.signature.several { return HeaderCauses.repeated(name, count) }
-            guard count == 0 else { continue }
-            return HeaderCauses.near(name, among: names).map { HeaderCauses.renamed(name, to: $0, isProved: false) } ?? HeaderCauses.missing(name, among: names)
-        }
-        return nil
+        guard let headers = RecordedHeaders(record), let finding = HeaderFinding(scheme, among: headers.names) else { return nil }
+        return HeaderCauses.cause(finding, headers, SchemeShelf(policy: policy, directory: directory), provedBy: [])
     }
 
     private func separator(_ record: LogRecord, _ scheme: Scheme) -> Explanation.Cause? {
@@ -250,5 +256,22 @@ struct RecordExplainer {
             guard let networks = policy.senders[name]?.networks, !networks.isEmpty else { return nil }
             return "Sender \(name) may come from \(networks.map(\.description).joined(separator: ", "))."
         }
+    }
+}
+
+/// A refused request's headers, as its record has them.
+private struct RecordedHeaders: ReceivedHeaders {
+    private let headers: [RecordValue]
+
+    /// Nil where the record has none.
+    init?(_ record: LogRecord) {
+        guard let request = record.value["request"] else { return nil }
+        headers = request["headers"]?.array ?? []
+    }
+
+    var names: [String] { headers.compactMap { $0["name"]?.string } }
+
+    func length(of name: String) -> Int? {
+        headers.first { $0["name"]?.string?.lowercased() == name.lowercased() }?["bytes"]?.integer.map { Int(clamping: $0) }
     }
 }

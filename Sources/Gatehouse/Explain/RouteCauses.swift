@@ -17,6 +17,10 @@ struct RouteCauses {
             let evidence = "Content-Type is \(type); endpoint \(bench.endpoint.name) takes \(types.joined(separator: ", "))."
             return (.mediaType, ReasonTexts.cause(.mediaType, evidence))
         }
+        if bench.readsJSON, bench.request.withView({ EarlyChecks.hasContentCoding($0) }) == true {
+            let coding = bench.request.value("content-encoding") ?? ""
+            return (.mediaType, ReasonTexts.contentCoding("Content-Encoding is \(coding); the answer is 415."))
+        }
         let limit = bench.endpoint.limits.body ?? bench.policy.gateway.limits.body
         if bench.request.body.count > limit {
             return (.tooLarge, ReasonTexts.cause(.tooLarge, "It has \(bench.request.body.count) bytes; \(limit) are allowed."))

@@ -5,47 +5,52 @@ import GatehouseVerify
 struct SchemeCauses {
     let bench: ExplainBench
     let scheme: Scheme
-    let directory: String
+    let schemes: SchemeShelf
 
-    func causes() -> [Explanation.Cause] {
+    func walk(_ visit: Supposition.Visit) -> Bool { encodings(visit) || algorithms(visit) || others(visit) }
+
+    private func encodings(_ visit: Supposition.Visit) -> Bool {
         for encoding in SignatureSource.Encoding.allCases where encoding != scheme.signature.encoding {
             var other = scheme
             other.signature.encoding = encoding
-            guard bench.only(other).signatureHolds else { continue }
-            return [
-                proved(
-                    "signature-encoding", "The signature is in \(encoding.rawValue); scheme \(scheme.name) reads \(scheme.signature.encoding.rawValue).",
-                    "Read so, it holds.", "Let the sender encode it as \(scheme.signature.encoding.rawValue), or set `encoding` in the scheme.")
-            ]
+            let own = scheme.signature.encoding.rawValue
+            let cause = Supposition.proved(
+                "signature-encoding", "The signature is in \(encoding.rawValue); scheme \(scheme.name) reads \(own).",
+                "Read so, it holds.", "Let the sender encode it as \(own), or set `encoding` in the scheme.")
+            if visit(Supposition(bench: bench.only(other), cause: cause)) { return true }
         }
+        return false
+    }
+
+    private func algorithms(_ visit: Supposition.Visit) -> Bool {
         for algorithm in [SignatureAlgorithm.hmacSHA1, .hmacSHA256, .hmacSHA384, .hmacSHA512] where algorithm != scheme.algorithm {
             var other = scheme
             other.algorithm = algorithm
-            guard bench.only(other).signatureHolds else { continue }
-            return [
-                proved(
-                    "signature-algorithm", "The signature is \(algorithm.rawValue); scheme \(scheme.name) is \(scheme.algorithm.rawValue).", "With it the signature holds.",
-                    "Let the sender sign with \(scheme.algorithm.rawValue).")
-            ]
+            let own = scheme.algorithm.rawValue
+            let cause = Supposition.proved(
+                "signature-algorithm", "The signature is \(algorithm.rawValue); scheme \(scheme.name) is \(own).",
+                "With it the signature holds.", "Let the sender sign with \(own).")
+            if visit(Supposition(bench: bench.only(other), cause: cause)) { return true }
         }
-        let names = Set(bench.policy.schemes.keys).union(Scheme.shipped.keys).sorted()
-        for name in names where name != scheme.name {
-            guard let other = bench.policy.schemes[name] ?? (try? Scheme.named(name, in: directory)), other.algorithm != .equality,
-                bench.only(other).signatureHolds
-            else { continue }
-            return [
-                proved(
-                    "other-scheme", "The request is signed as scheme \(name) says; endpoint \(bench.endpoint.name) asks for \(scheme.name).",
-                    "By that scheme the signature holds.", "Set `authenticate: [{ signature: \(name) }]` if that is how this sender signs.")
-            ]
-        }
-        guard case .header(let name)? = scheme.signature.sources.first, scheme.signature.sources.count == 1, let value = bench.request.value(name) else {
-            return []
-        }
-        return SignatureLook(scheme: scheme, value: value, name: name).cause().map { [$0] } ?? []
+        return false
     }
 
-    private func proved(_ name: String, _ summary: String, _ evidence: String, _ fix: String) -> Explanation.Cause {
-        Explanation.Cause(cause: name, certainty: .proved, summary: summary, evidence: evidence, fix: fix)
+    private func others(_ visit: Supposition.Visit) -> Bool {
+        for other in schemes.all where other.name != scheme.name && other.algorithm != .equality {
+            let cause = Supposition.proved(
+                "other-scheme", "The request is signed as scheme \(other.name) says; endpoint \(bench.endpoint.name) asks for \(scheme.name).",
+                "By that scheme the signature holds.",
+                "Set `authenticate: [{ signature: \(other.name) }]` if that is how this sender signs.")
+            if visit(Supposition(bench: bench.only(other), cause: cause)) { return true }
+        }
+        return false
+    }
+
+    /// What the signature's own text tells.
+    func look() -> Explanation.Cause? {
+        guard case .header(let name)? = scheme.signature.sources.first, scheme.signature.sources.count == 1,
+            let value = bench.request.value(name)
+        else { return nil }
+        return SignatureLook(scheme: scheme, value: value, name: name).cause()
     }
 }

@@ -7,12 +7,13 @@ struct SecretCauses {
     let bench: ExplainBench
     let scheme: Scheme
 
-    func causes() -> [Explanation.Cause] {
+    func walk(_ visit: Supposition.Visit) -> Bool {
         for (name, version) in live {
             guard let value = try? version.value.open() else { continue }
-            if let cause = spelling(value, "\(name) version \(version.number)") ?? form(value, name.kind, "\(name) version \(version.number)") { return [cause] }
+            let label = "\(name) version \(version.number)"
+            if spelling(value, label, visit) || form(value, label, visit) { return true }
         }
-        return []
+        return false
     }
 
     private var live: [(CredentialName, CredentialVersion)] {
@@ -22,59 +23,75 @@ struct SecretCauses {
         }
     }
 
-    private func spelling(_ value: Secret, _ label: String) -> Explanation.Cause? {
+    private func spelling(_ value: Secret, _ label: String, _ visit: Supposition.Visit) -> Bool {
         let bytes = value.withBytes { Array($0) }
-        func holds(_ variant: [UInt8]) -> Bool { variant != bytes && !variant.isEmpty && bench.with(Secret(variant), as: .signing).signatureHolds }
+        func tries(_ variant: [UInt8], _ cause: Explanation.Cause) -> Bool {
+            variant != bytes && !variant.isEmpty && visit(Supposition(bench: bench.with(Secret(variant), as: .signing), cause: cause))
+        }
         let stored: [(String, String, [UInt8])] = [
             ("secret-stored-blanks", "blanks or a newline around it", Self.trimmed(bytes)),
             ("secret-stored-quotes", "quotes around it", Self.unquoted(bytes)),
             ("secret-stored-prefix", "a prefix before it", Self.withoutPrefix(bytes)),
         ]
-        for (name, what, variant) in stored where holds(variant) {
-            return cause(
+        for (name, what, variant) in stored {
+            let cause = Supposition.proved(
                 name, "The stored secret has \(what) that the sender does not use.", "Without them \(label) makes this signature.",
                 "Store it anew as the sender has it: gatehouse secret rotate … --value-file FILE")
+            if tries(variant, cause) { return true }
         }
-        let sent: [(String, String, [UInt8])] = [
-            ("secret-sender-newline", "a newline after it", bytes + [0x0a]), ("secret-sender-newline", "a CR LF after it", bytes + [0x0d, 0x0a]),
-            ("secret-sender-blanks", "a blank after it", bytes + [0x20]), ("secret-sender-blanks", "a blank before it", [0x20] + bytes),
-            ("secret-sender-quotes", "double quotes around it", [0x22] + bytes + [0x22]),
-            ("secret-sender-quotes", "single quotes around it", [0x27] + bytes + [0x27]),
-            ("secret-sender-prefix", "`whsec_` before it", Array("whsec_".utf8) + bytes), ("secret-sender-prefix", "`v1,` before it", Array("v1,".utf8) + bytes),
-        ]
-        for (name, what, variant) in sent where holds(variant) {
-            return cause(
+        for (name, what, before, after) in Self.sent {
+            let cause = Supposition.proved(
                 name, "The sender uses the secret with \(what).", "With it \(label) makes this signature.",
                 "Let the sender enter the secret without it; a file or variable that it was pasted into may have added it.")
+            if tries(Array(before.utf8) + bytes + Array(after.utf8), cause) { return true }
         }
-        return nil
+        return false
     }
 
+    private static let sent: [(name: String, what: String, before: String, after: String)] = [
+        ("secret-sender-newline", "a newline after it", "", "\n"), ("secret-sender-newline", "a CR LF after it", "", "\r\n"),
+        ("secret-sender-blanks", "a blank after it", "", " "), ("secret-sender-blanks", "a blank before it", " ", ""),
+        ("secret-sender-quotes", "double quotes around it", "\"", "\""), ("secret-sender-quotes", "single quotes around it", "'", "'"),
+        ("secret-sender-prefix", "`whsec_` before it", "whsec_", ""), ("secret-sender-prefix", "`v1,` before it", "v1,", ""),
+    ]
+
     /// Raw or decoded, with prefix or without, in other algorithms and encodings of the signature.
-    private func form(_ value: Secret, _ kind: CredentialKind, _ label: String) -> Explanation.Cause? {
+    private func form(_ value: Secret, _ label: String, _ visit: Supposition.Visit) -> Bool {
         for strip in [scheme.key.strip, nil, "whsec_", "v1,"] {
             for decode in [KeyForm.Decoding.raw, .base64, .hex] {
                 var other = scheme
                 other.key = KeyForm(strip: strip, decode: decode)
-                guard other.key != scheme.key, bench.only(other).with(value, as: .signing).signatureHolds else { continue }
+                guard other.key != scheme.key else { continue }
                 let (theirs, ours) = (Self.words(other.key), Self.words(scheme.key))
-                return cause(
+                let cause = Supposition.proved(
                     decode == scheme.key.decode ? "secret-prefix" : decode == .raw ? "secret-not-decoded" : "secret-decoded",
                     "The sender takes the secret \(theirs); scheme \(scheme.name) takes it \(ours).",
                     "Taken \(theirs), \(label) makes this signature.",
                     "Let the sender take it \(ours), or, where this sender's documents say otherwise, change `key` in the scheme.")
+                if visit(Supposition(bench: bench.only(other).with(value, as: .signing), cause: cause)) { return true }
             }
         }
-        let bytes = value.withBytes { Array($0) }
-        let encoded: [(String, [UInt8])] = [
-            ("base64", Array(Base64.encode(bytes).utf8)), ("hex", Array(Hex.encode(bytes).utf8)), ("hex in upper case", Array(Hex.encode(bytes).uppercased().utf8)),
-        ]
-        for (what, variant) in encoded where bench.with(Secret(variant), as: .signing).signatureHolds {
-            return cause(
-                "secret-encoded", "The sender uses the secret encoded once more, as \(what).", "So encoded, \(label) makes this signature.",
-                "Let the sender use the secret as it was given.")
+        return encoded(value, label, visit)
+    }
+
+    /// The secret's text, or the key that is written in it, encoded and taken as text.
+    private func encoded(_ value: Secret, _ label: String, _ visit: Supposition.Visit) -> Bool {
+        let text = value.withBytes { Array($0) }
+        let own = scheme.key.strip.flatMap { text.starts(with: $0.utf8) ? Array(text.dropFirst($0.utf8.count)) : nil } ?? text
+        let key = scheme.key.decode == .base64 ? Base64.decode(String(decoding: own, as: UTF8.self)) : nil
+        var asText = scheme
+        asText.key = KeyForm()
+        for bytes in [text, key].compactMap({ $0 }) {
+            let hex = Hex.encode(bytes)
+            for (what, variant) in [("base64", Base64.encode(bytes)), ("hex", hex), ("hex in upper case", hex.uppercased())] {
+                let cause = Supposition.proved(
+                    "secret-encoded", "The sender uses the secret encoded once more, as \(what).",
+                    "So encoded, \(label) makes this signature.", "Let the sender use the secret as it was given.")
+                let taken = key == nil ? bench : bench.only(asText)
+                if visit(Supposition(bench: taken.with(Secret(utf8: variant), as: .signing), cause: cause)) { return true }
+            }
         }
-        return nil
+        return false
     }
 
     private static func words(_ form: KeyForm) -> String {
@@ -101,9 +118,5 @@ struct SecretCauses {
     private static func withoutPrefix(_ bytes: [UInt8]) -> [UInt8] {
         for prefix in ["v1,", "whsec_", "Bearer ", "sha256="] where bytes.starts(with: prefix.utf8) { return Array(bytes.dropFirst(prefix.utf8.count)) }
         return bytes
-    }
-
-    private func cause(_ name: String, _ summary: String, _ evidence: String, _ fix: String) -> Explanation.Cause {
-        Explanation.Cause(cause: name, certainty: .proved, summary: summary, evidence: evidence, fix: fix)
     }
 }

@@ -23,59 +23,88 @@ struct TimeCauses {
             }
         }
         let text = timestamp.source.flatMap { source in if case .header(let name) = source { bench.request.value(name) } else { nil } }
-        if let cause = Self.otherUnit(text.flatMap { Int64($0) }, signedAt, arrival: bench.at, scheme) { return [cause] }
-        guard let signedAt else { return [] }
-        return [Self.outside(signedAt: signedAt, arrival: bench.at, bench.endpoint, scheme, usual: sender.flatMap(bench.usualSkew))]
+        return Self.causes(
+            text.flatMap { Int64($0) }, signedAt, arrival: bench.at, bench.endpoint, [scheme], usual: sender.flatMap(bench.usualSkew))
     }
 
     /// The signature does not hold, and would for the timestamp in another form.
-    func textCauses() -> [Explanation.Cause] {
-        guard case .header(let name)? = scheme.timestamp?.source, let text = bench.request.value(name), let number = Int64(text) else { return [] }
+    func texts(_ visit: Supposition.Visit) -> Bool {
+        guard case .header(let name)? = scheme.timestamp?.source, let text = bench.request.value(name), let number = Int64(text) else {
+            return false
+        }
         for (variant, theirs, ours) in [(String(number / 1_000), "seconds", "milliseconds"), (text + "000", "milliseconds", "seconds")] {
             var trial = bench
             trial.request.replace(name, with: variant)
-            guard trial.signatureHolds else { continue }
-            return [
-                Explanation.Cause(
-                    cause: "timestamp-text", certainty: .proved, summary: "The sender signed the timestamp in \(theirs) and sent it in \(ours).",
-                    evidence: "With \(theirs) in \(name) the signature holds.", fix: "The text that is sent must be the text that is signed.")
-            ]
+            let cause = Supposition.proved(
+                "timestamp-text", "The sender signed the timestamp in \(theirs) and sent it in \(ours).",
+                "With \(theirs) in \(name) the signature holds.", "The text that is sent must be the text that is signed.")
+            if visit(Supposition(bench: trial, cause: cause)) { return true }
         }
-        return []
+        return false
     }
 
-    /// The number is a time near the arrival in the unit that the scheme does not read it in.
+    /// Why a time that was signed is outside the window: its unit, and what its clock or the way did, where it is outside in the right
+    /// unit as well.
     ///
     /// - Parameters:
-    ///   - number: as it was received; nil where only what it was read as is known.
+    ///   - number: the time as it was received; nil where only what it was read as is known.
     ///   - signedAt: what it was read as.
-    static func otherUnit(_ number: Int64?, _ signedAt: WallTime?, arrival: WallTime, _ scheme: Scheme) -> Explanation.Cause? {
+    ///   - usual: the median of arrival after signed time of the sender's accepted events, in milliseconds.
+    static func causes(
+        _ number: Int64?, _ signedAt: WallTime?, arrival: WallTime, _ endpoint: EndpointPolicy, _ schemes: [Scheme], usual: Int64?
+    ) -> [Explanation.Cause] {
+        for scheme in schemes {
+            guard let (cause, time) = otherUnit(number, signedAt, arrival: arrival, scheme) else { continue }
+            return [cause] + (isInside(time, arrival, endpoint, scheme) ? [] : [outside(signedAt: time, arrival: arrival, endpoint, scheme, usual: usual)])
+        }
+        return signedAt.map { [outside(signedAt: $0, arrival: arrival, endpoint, schemes.first, usual: usual)] } ?? []
+    }
+
+    /// The number is a time only in the unit that the scheme does not read it in.
+    private static func otherUnit(
+        _ number: Int64?, _ signedAt: WallTime?, arrival: WallTime, _ scheme: Scheme
+    ) -> (cause: Explanation.Cause, time: WallTime)? {
         let read = signedAt.map { scheme.timestamp?.unit == .ms ? $0.microseconds / 1_000 : $0.seconds }
-        guard let number = number ?? read, let unit = scheme.timestamp?.unit else { return nil }
-        let other: (unit: TimestampSource.Unit, time: WallTime, factor: String)
+        guard let number = number ?? read, let unit = scheme.timestamp?.unit, number > 0, number < 1_000_000_000_000_000 else { return nil }
+        let asMilliseconds = WallTime(microseconds: number * 1_000)
+        let asSeconds = WallTime(seconds: number)
+        let (own, other, otherUnit, factor): (WallTime, WallTime, TimestampSource.Unit, String)
         switch unit {
-        case .s:
-            other = (.ms, WallTime(microseconds: number.multipliedReportingOverflow(by: 1_000).partialValue), "Divide by 1000 at the sender")
-        case .ms: other = (.s, WallTime(seconds: number), "Multiply by 1000 at the sender")
+        case .s: (own, other, otherUnit, factor) = (asSeconds, asMilliseconds, .ms, "Divide by 1000 at the sender")
+        case .ms: (own, other, otherUnit, factor) = (asMilliseconds, asSeconds, .s, "Multiply by 1000 at the sender")
         case .rfc3339, .httpDate, .auto: return nil
         }
-        guard number > 0, number < 1_000_000_000_000_000, (arrival - other.time).microseconds.magnitude < 86_400_000_000 else { return nil }
-        return Explanation.Cause(
+        guard isOfOurDays(other, arrival), !isOfOurDays(own, arrival) else { return nil }
+        let cause = Explanation.Cause(
             cause: "timestamp-unit", certainty: .evident,
-            summary: "The timestamp is in \(words(other.unit)); scheme \(scheme.name) reads \(words(unit)).",
-            evidence: "\(number) came, of \(String(number).count) digits. In \(words(other.unit)) it is \(other.time); the request arrived at "
+            summary: "The timestamp is in \(words(otherUnit)); scheme \(scheme.name) reads \(words(unit)).",
+            evidence: "\(number) came, of \(String(number).count) digits. In \(words(otherUnit)) it is \(other); the request arrived at "
                 + "\(arrival).",
-            fix: "\(other.factor), so that it sends and signs \(words(unit)), or set `unit: \(other.unit.rawValue)` in the scheme.")
+            fix: "\(factor), so that it sends and signs \(words(unit)), or set `unit: \(otherUnit.rawValue)` in the scheme.")
+        return (cause, other)
+    }
+
+    /// Within ten years before the arrival and a day after it: what a clock or a kept message may say. A time in the wrong unit is a
+    /// thousand times as far from 1970.
+    private static func isOfOurDays(_ time: WallTime, _ arrival: WallTime) -> Bool {
+        let (distance, overflows) = arrival.microseconds.subtractingReportingOverflow(time.microseconds)
+        return !overflows && distance > -86_400_000_000 && distance < 315_576_000_000_000
+    }
+
+    private static func isInside(_ time: WallTime, _ arrival: WallTime, _ endpoint: EndpointPolicy, _ scheme: Scheme) -> Bool {
+        let window = endpoint.tolerance(of: scheme.timestamp)
+        return arrival - time <= window.late && time - arrival <= window.early
     }
 
     /// - Parameter usual: the median of arrival after signed time of the sender's accepted events, in milliseconds.
-    static func outside(signedAt: WallTime, arrival: WallTime, _ endpoint: EndpointPolicy, _ scheme: Scheme?, usual: Int64?) -> Explanation.Cause {
-        let late = endpoint.replay.tolerance ?? scheme?.timestamp?.tolerance ?? .seconds(300)
-        let early = endpoint.replay.future ?? scheme?.timestamp?.future ?? .seconds(60)
+    private static func outside(
+        signedAt: WallTime, arrival: WallTime, _ endpoint: EndpointPolicy, _ scheme: Scheme?, usual: Int64?
+    ) -> Explanation.Cause {
+        let window = endpoint.tolerance(of: scheme?.timestamp)
         let skew = (arrival - signedAt).microseconds / 1_000
         let isLate = skew > 0
         var evidence = "It was signed at \(signedAt) and arrived at \(arrival): \(abs(skew) / 1_000) s \(isLate ? "later" : "earlier"); "
-            + "\((isLate ? late : early).components.seconds) s are allowed."
+            + "\((isLate ? window.late : window.early).components.seconds) s are allowed."
         if let usual {
             evidence += " This sender's accepted events arrive \(abs(usual)) ms \(usual < 0 ? "before" : "after") the time they are signed at, in the median."
         }

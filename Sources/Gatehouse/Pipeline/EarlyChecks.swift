@@ -102,13 +102,16 @@ final class EarlyChecks: Sendable {
             return .refused(Refusal(RefusalReason(.mediaType), 415, route, fields: [("Accept", route.policy.mediaTypes.joined(separator: ", "))]))
         }
         if route.readsJSON, Self.hasContentCoding(view) {
-            return .refused(Refusal(RefusalReason(.mediaType, "content coding"), 415, route, fields: [("Accept-Encoding", "identity")]))
+            return .refused(Refusal(RefusalReason(.mediaType, Self.contentCoding), 415, route, fields: [("Accept-Encoding", "identity")]))
         }
         if case .length(let length) = view.head.body, length > route.bodyLimit {
             return .refused(Refusal(RefusalReason(.tooLarge, "body"), 413, route))
         }
         return .admitted(route)
     }
+
+    /// What a record says in detail where the body's coding, not its type, is what the endpoint does not take.
+    static let contentCoding = "content coding"
 
     /// Without the port and brackets.
     static func hostName(_ authority: String) -> String {
@@ -129,7 +132,7 @@ final class EarlyChecks: Sendable {
         }
     }
 
-    private static func hasContentCoding(_ view: RequestView) -> Bool {
+    static func hasContentCoding(_ view: RequestView) -> Bool {
         view.values(.contentEncoding).contains { value in
             !value.isEmpty && !(value.count == 8 && String(decoding: value, as: UTF8.self).lowercased() == "identity")
         }

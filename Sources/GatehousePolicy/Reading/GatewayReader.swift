@@ -205,7 +205,7 @@ struct GatewayReader {
         audit.keepRejectedSize = item.value("keep-rejected-size", .size(atLeast: 1_048_576, atMost: 1 << 36), default: audit.keepRejectedSize)
         if let place = item.node("keep-rejected"), audit.keepRejected != nil {
             reading.warning(
-                "keep-rejected stores refused requests whole (sealed, and destroyed after that time): their bodies may hold personal data", at: place)
+                "keep-rejected stores refused requests with their bodies (sealed, and destroyed after that time): their bodies may hold personal data", at: place)
         }
         // forward: live copies of the records: syslog+tls://HOST:PORT, file:PATH, { to, ca }, or a list of these.
         audit.forward = item.value("forward", .auditForwards, default: [])

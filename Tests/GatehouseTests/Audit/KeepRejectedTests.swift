@@ -69,6 +69,25 @@ struct KeepRejectedTests {
         }
     }
 
+    @Test("of a credential in a header only the scheme's name and the length are kept, and what needs its value is told from the record (SEC-70)")
+    func credentials() async throws {
+        try site.sender("user")
+        try site.endpoint("user", to: "file:../../user.jsonl", senders: "[user, acme]", authenticate: "[basic, { signature: standard-webhooks }]")
+        try site.add("user/basic")
+        let sender = try TestSender("standard-webhooks", secret: site.secret, path: "/hooks/user")
+        try await serving(site) { gateway in
+            let wrong = try await gateway.send(
+                sender.request(id: "a", "{}").with("Authorization", "Basic dXNlcjpub3BlbmVzcw==").with("Cookie", "session=canary"))
+            #expect(wrong.status == 401)
+            let reference = try #require(wrong.reference.flatMap { Reference($0) })
+            let (found, explanation) = try cause(wrong)
+            #expect(found == "credential-mismatch" || found == "credential-unknown", "\(explanation)")
+            let notes = explanation.notes.joined(separator: "\n")
+            #expect(notes.contains("Authorization: Basic [20 bytes withheld]") && notes.contains("Cookie: [14 bytes withheld]"), "\(reference): \(notes)")
+            #expect(!notes.contains("nopeness") && !notes.contains("dXNlc") && !notes.contains("canary"))
+        }
+    }
+
     @Test("what was let in, and what says nothing about a signature, is not kept")
     func notKept() async throws {
         let sender = try site.acmeSender()

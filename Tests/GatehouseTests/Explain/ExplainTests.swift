@@ -74,6 +74,10 @@ struct ExplainTests {
             $0.store("code", Hex.encode(Array("thirty-two bytes of some secret.".utf8)))
             $0.scheme = { $0.key = KeyForm(decode: .hex) }
         },
+        Case("decoded and then written in hex", "acme", "secret-encoded", says: ["as hex"]) {
+            $0.secret = Hex.encode(Array("an example of a signing secret..".utf8))
+            $0.scheme = { $0.key = KeyForm() }
+        },
         Case("encoded once more", "code", "secret-encoded", says: ["base64"]) { $0.secret = Base64.encode(Array(ExplainSite.raw.utf8)) },
         Case("of another sender and endpoint", "code", "secret-of-another-sender", says: ["other/signing", "the endpoint other"]) {
             $0.secret = "the secret of somebody else....."
@@ -236,6 +240,19 @@ struct ExplainTests {
             $0.fields = [("x-time", "\(ExplainSite.now.seconds)000")]
             $0.change = { $0.replace("x-time", with: "\(ExplainSite.now.seconds)") }
         },
+        Case("milliseconds where seconds are read, an hour old: both are said", "acme", "timestamp-unit", says: ["too-late", "3600 s later"]) {
+            $0.fields = [("webhook-timestamp", "\(ExplainSite.now.microseconds / 1_000 - 3_600_000)")]
+        },
+        Case("milliseconds where seconds are read, of last month", "acme", "timestamp-unit", says: ["too-late", "2592000 s later"]) {
+            $0.fields = [("webhook-timestamp", "\(ExplainSite.now.microseconds / 1_000 - 2_592_000_000)")]
+        },
+        Case("seconds where milliseconds are read, of last month", "milli", "timestamp-unit", says: ["too-late"]) {
+            $0.fields = [("x-time", "\(ExplainSite.now.seconds - 2_592_000)")]
+        },
+        Case("another body, and too late as well", "pay", "body-newline-added", says: ["would be refused as timestamp-stale", "400 s later"]) {
+            $0.age = .seconds(400)
+            $0.change = { $0.body.append(0x0a) }
+        },
         Case("too late", "pay", "too-late", says: ["400 s", "300 s are allowed"]) { $0.age = .seconds(400) },
         Case("too late, of a sender whose clock is slow", "pay", "clock-slow", says: ["95000 ms after", "clock is slow"]) {
             $0.age = .seconds(400)
@@ -258,17 +275,54 @@ struct ExplainTests {
         }
     }
 
+    private static func rename(_ request: inout ExplainedRequest, _ old: String, _ new: String) {
+        for index in request.headers.indices where request.headers[index].name.lowercased().hasPrefix(old) {
+            request.headers[index].name = new + request.headers[index].name.dropFirst(old.count)
+        }
+    }
+
+    private static func sha1(_ scheme: inout Scheme) {
+        scheme.algorithm = .hmacSHA1
+        scheme.signature.sources = [.header("x-hub-signature")]
+        scheme.signature.layout = .prefixed("sha1=")
+    }
+
     static let headers: [Case] = [
         renamed("a header that got an X-", "acme", from: "webhook-signature", to: "X-Webhook-Signature"),
         renamed("a header that lost its X-", "code", from: "x-hub-signature-256", to: "Hub-Signature-256"),
         renamed("a header with _ for -", "acme", from: "webhook-timestamp", to: "webhook_timestamp"),
         renamed("an id header with _ for -", "acme", from: "webhook-id", to: "webhook_id"),
+        Case("all headers under Svix's names", "acme", "header-renamed", says: ["came as svix-signature, svix-timestamp and svix-id", "proved", "Scheme clerk or svix reads"]) {
+            $0.change = { Self.rename(&$0, "webhook-", "svix-") }
+        },
+        Case("renamed headers and a body that was changed", "acme", "header-renamed", says: ["evident", "body-newline-added", "proved"]) {
+            $0.change = { request in
+                Self.rename(&request, "webhook-", "svix-")
+                request.body.append(0x0a)
+            }
+        },
+        Case("the older signature header alone", "code", "scheme-version", says: ["has X-Hub-Signature,", "proved", "By scheme github-sha1", "45 bytes"]) {
+            $0.scheme = Self.sha1
+            $0.change = { Self.rename(&$0, "x-hub-signature", "X-Hub-Signature") }
+        },
+        Case("the older signature header, of a secret that is not here", "code", "scheme-version", says: ["evident", "45 bytes, as `sha1=` and SHA-1"]) {
+            $0.scheme = Self.sha1
+            $0.secret = "a value that nobody ever stored..."
+        },
+        Case("the headers of another scheme altogether", "acme", "other-scheme", says: ["github", "proved", "header-missing"]) {
+            $0.scheme = Self.github
+            $0.store("acme", ExplainSite.raw)
+        },
         Case("a header that is missing", "pay", "header-missing", says: ["stripe-signature"]) { $0.change = { $0.headers = [] } },
         Case("a header that came twice", "code", "header-repeated") { $0.change = { $0.headers += $0.headers } },
     ]
 
     @Test("a header that is missing, renamed or there twice is named", arguments: headers)
     func header(_ item: Case) throws { try Self.expect(item) }
+
+    private static func github(_ scheme: inout Scheme) {
+        if let text = Scheme.shipped["github"], let other = try? Scheme.parse(text, name: "github", file: "github") { scheme = other }
+    }
 
     static let schemes: [Case] = [
         Case("base64 where hex is read", "code", "signature-encoding", says: ["base64"]) { $0.scheme = { $0.signature.encoding = .base64 } },
@@ -296,7 +350,7 @@ struct ExplainTests {
         Case("an older version of a prefix", "team", "scheme-version", says: ["v9="]) { $0.scheme = { $0.signature.layout = .prefixed("v9=") } },
         Case("no prefix", "code", "signature-prefix", says: ["sha256="]) { $0.scheme = { $0.signature.layout = .bare } },
         Case("another scheme altogether", "acme", "other-scheme", says: ["github"]) {
-            $0.scheme = { scheme in if let text = Scheme.shipped["github"], let other = try? Scheme.parse(text, name: "github", file: "github") { scheme = other } }
+            $0.scheme = Self.github
             $0.store("acme", ExplainSite.raw)
             $0.fields = [("webhook-signature", "v1,AAAA"), ("webhook-timestamp", "\(ExplainSite.now.seconds)"), ("webhook-id", "a")]
         },
@@ -304,4 +358,86 @@ struct ExplainTests {
 
     @Test("another encoding, algorithm or version of the scheme is named", arguments: schemes)
     func scheme(_ item: Case) throws { try Self.expect(item) }
+
+    private static let time = (name: "x-request-time", value: "\(ExplainSite.now.seconds)")
+
+    static let templates: [Case] = [
+        Case("the body alone where id and time belong before it", "acme", "signed-parts", says: ["the body alone", "{header:webhook-id}.{timestamp}.{body}"]) {
+            $0.scheme = { $0.signed = [.body] }
+            $0.change = { $0.headers.append(.init(name: "webhook-id", value: "msg_1")) }
+        },
+        Case("the body alone, without the headers that belong to it", "acme", "signed-parts", says: ["the body alone", "header-missing"]) {
+            $0.scheme = { $0.signed = [.body] }
+        },
+        Case("without the id", "acme", "signed-parts", says: ["signs `{timestamp}.{body}`"]) {
+            $0.scheme = { $0.signed = [.timestamp, .literal("."), .body] }
+        },
+        Case("the time before the id", "acme", "signed-parts", says: ["`{timestamp}.{header:webhook-id}.{body}`"]) {
+            $0.scheme = { $0.signed = [.timestamp, .literal("."), .header("webhook-id"), .literal("."), .body] }
+        },
+        Case("the body alone where a time in the signature's header belongs before it", "pay", "signed-parts", says: ["the body alone"]) {
+            $0.scheme = { $0.signed = [.body] }
+        },
+        Case("a time before the body where the body alone belongs", "code", "signed-parts", says: ["signs `{header:x-request-time}.{body}`"]) {
+            $0.fields = [time]
+            $0.scheme = { $0.signed = [.header("x-request-time"), .literal("."), .body] }
+        },
+        Case("the URL before the body where the body alone belongs", "code", "signed-parts", says: ["signs `{url}{body}`"]) {
+            $0.scheme = { $0.signed = [.url, .body] }
+        },
+    ]
+
+    @Test("other parts than the scheme's, or in another order, are named as a scheme's file would have them", arguments: templates)
+    func template(_ item: Case) throws { try Self.expect(item) }
+
+    static let pairs: [Case] = [
+        Case("of another sender, over a body whose LF became CR LF", "code", "secret-of-another-sender", says: ["body-line-ends", "not the only thing"]) {
+            $0.secret = "the secret of somebody else....."
+            $0.body = text("{\n}\n")
+            $0.change = { $0.body = Self.text("{\r\n}\r\n") }
+        },
+        Case("retired, over a body that was written anew", "code", "secret-retired", says: ["version 1", "body-reformatted"]) {
+            $0.store("code", "the secret that is used now......")
+            $0.stored.append(.init(name: "code", value: "the secret that was used before..", state: .retired))
+            $0.secret = "the secret that was used before.."
+            $0.body = text("{\"a\": 1}")
+            $0.change = { $0.body = Self.text("{\"a\":1}") }
+        },
+        Case("with a newline after it, over a body that lost one", "code", "secret-sender-newline", says: ["body-newline-lost"]) {
+            $0.secret = ExplainSite.raw + "\n"
+            $0.body = text("{}\n")
+            $0.change = { $0.body = Self.text("{}") }
+        },
+        Case("of another sender, over another URL", "shop", "secret-of-another-sender", says: ["url-differs", "http and https differ"]) {
+            $0.secret = "the secret of somebody else....."
+            $0.url = "http://localhost:8443/hooks/shop"
+        },
+        Case("another path, of a body that says it is compressed and is not", "route", "path-differs") {
+            $0.url = "https://localhost:8443/hooks/route/"
+            $0.fields = [("Content-Encoding", "gzip")]
+        },
+        Case("a body that is compressed where JSON is read, signed before that", "acme", "content-coding", says: ["Content-Encoding is gzip", "body-compressed"]) {
+            $0.body = Self.text("the body that is compressed, the body that is compressed")
+            $0.fields = [("Content-Encoding", "gzip")]
+            $0.change = { $0.body = Self.compressed[0].1 }
+        },
+    ]
+
+    @Test("two things at once are both named, the secret first, and always the same", arguments: pairs)
+    func pair(_ item: Case) throws {
+        try Self.expect(item)
+        let causes = try (0..<3).map { _ in try Self.site.get().explain(item.way).explanation.causes.map(\.cause) }
+        #expect(Set(causes).count == 1)
+    }
+
+    @Test("a body whose JSON ends in the midst is said to be cut off")
+    func cutOff() throws {
+        for (body, isCut) in [("{\"a\":[1,", true), ("{\"a\":\"b\\\"", true), ("{\"a\":1]", false), ("{\"a\":1} x", false), ("a=b", false)] {
+            var way = ExplainSite.Way("code")
+            way.body = Self.text("{\"a\":[1,2],\"b\":\"c\"}")
+            way.change = { $0.body = Self.text(body) }
+            let (explanation, _) = try Self.site.get().explain(way)
+            #expect((explanation.causes.first?.cause == "body-cut-off") == isCut, "\(body): \(explanation.causes)")
+        }
+    }
 }

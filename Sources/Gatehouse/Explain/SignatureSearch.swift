@@ -1,0 +1,58 @@
+import GatehousePolicy
+import GatehouseTime
+import GatehouseVerify
+
+/// Looks for what makes a signature hold that does not: one thing after another, the likeliest first, then two at once.
+struct SignatureSearch {
+    let bench: ExplainBench
+    let scheme: Scheme
+    let schemes: SchemeShelf
+
+    typealias Cause = Explanation.Cause
+
+    /// Empty where nothing makes it hold.
+    func proved() -> (causes: [Cause], notes: [String]) {
+        let credentials = CredentialCauses(bench: bench, scheme: scheme)
+        let walks: [Supposition.Walk] = [
+            credentials.retired, SecretCauses(bench: bench, scheme: scheme).walk, credentials.others, BodyCauses(bench: bench).walk,
+            AddressCauses(bench: bench, scheme: scheme).walk, TimeCauses(bench: bench, scheme: scheme).texts,
+            TemplateCauses(bench: bench, scheme: scheme).walk, SchemeCauses(bench: bench, scheme: scheme, schemes: schemes).walk,
+        ]
+        var causes: [Cause] = []
+        var notes: [String] = []
+        func holds(_ supposition: Supposition) -> Bool {
+            guard supposition.bench.signatureHolds else { return false }
+            causes.append(supposition.cause)
+            notes = lateness(supposition.bench)
+            return true
+        }
+        for walk in walks where walk(holds) { return (causes, notes) }
+        // A signature of another length cannot be made to hold by a secret or a body.
+        guard SchemeCauses(bench: bench, scheme: scheme, schemes: schemes).look() == nil else { return ([], []) }
+        _ = PairCauses(bench: bench, scheme: scheme).walk { first, second in
+            guard second.bench.signatureHolds else { return false }
+            var first = first
+            first.evidence += " It is not the only thing that is wrong: it holds with what follows."
+            causes = [first, second.cause]
+            notes = lateness(second.bench)
+            return true
+        }
+        return (causes, notes)
+    }
+
+    /// What the request shows by itself, where nothing makes the signature hold.
+    func traces() -> [Cause] {
+        if let look = SchemeCauses(bench: bench, scheme: scheme, schemes: schemes).look() { return [look] }
+        return BodyCauses(bench: bench).traces()
+    }
+
+    /// With that mended it would still be refused.
+    func lateness(_ bench: ExplainBench) -> [String] {
+        guard let verification = bench.verification(), case .refused(let reason) = verification.outcome,
+            reason == .timestampStale || reason == .timestampFuture, let own = bench.policy.schemes[scheme.name]
+        else { return [] }
+        return TimeCauses(bench: bench, scheme: own).causes(verification.signedAt, of: verification.sender).map { cause in
+            "With that mended it would be refused as \(reason.rawValue) at \(bench.at): \(cause.summary) \(cause.evidence)"
+        }
+    }
+}
