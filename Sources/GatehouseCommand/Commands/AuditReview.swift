@@ -8,7 +8,7 @@ struct AuditReview: AsyncParsableCommand {
         abstract: "Show decisions, about events and about tokens: all of them, those asked for, or counts.",
         discussion: """
             Works beside a running gateway, on the state of a stopped one, and on a copied log (--log). With --json the records as they are.
-            Exit status 1 where nothing was found.
+            Shows what the files say; whether they are right is for `audit verify`. Exit status 1 where nothing was found.
 
             Examples:
               gatehouse audit review --since 2h --decision rejected

@@ -10,7 +10,8 @@ struct Explain: AsyncParsableCommand {
         discussion: """
             With a reference, from the request where it was kept (audit: { keep-rejected: 24h }), else from the audit log, which holds no
             bodies. With --request, from the request itself: FILE holds the raw HTTP/1.1 request, or a fixture. It is checked by the very
-            code that decides, with one thing changed at a time. Nothing secret is printed. Exit status 0 when it was explained, 1 when not.
+            code that decides, with one thing changed at a time, then two. Nothing secret is printed. Exit status 0 when it was explained, 1
+            when not.
 
             Examples:
               gatehouse explain 01KB3X6Z1TQ8Q9V6T2W4J5M7R8
