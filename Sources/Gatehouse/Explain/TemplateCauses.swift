@@ -89,18 +89,6 @@ struct TemplateCauses {
 
     /// As a scheme's file has it.
     private static func text(_ template: [TemplatePart]) -> String {
-        template.map { part in
-            switch part {
-            case .literal(let text): text.replacing("\n", with: "\\n")
-            case .body: "{body}"
-            case .timestamp: "{timestamp}"
-            case .header(let name): "{header:\(name)}"
-            case .json(let path): "{json:\(path.joined(separator: "."))}"
-            case .method: "{method}"
-            case .path: "{path}"
-            case .url: "{url}"
-            case .secret: "{secret}"
-            }
-        }.joined()
+        template.map { $0.notation.replacing("\n", with: "\\n") }.joined()
     }
 }

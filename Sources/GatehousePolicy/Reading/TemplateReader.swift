@@ -55,7 +55,7 @@ extension TemplatePart {
     }
 
     /// As it is written in a scheme's file.
-    var notation: String {
+    public var notation: String {
         switch self {
         case .literal(let text): text
         case .body: "{body}"
