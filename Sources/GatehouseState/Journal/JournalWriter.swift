@@ -63,12 +63,11 @@ final class JournalWriter {
         }
     }
 
-    /// When ``tick(at:)`` has something to do; nil while it has not.
-    var deadline: MonotonicTime? {
+    /// When ``tick(at:)`` has something to do.
+    var deadline: MonotonicTime {
         if failure != nil { return nextTry }
-        let announcement = announced == chain.head ? nil : nextAnnouncement
-        guard let nextCheckpoint else { return announcement }
-        return min(announcement ?? nextCheckpoint, nextCheckpoint)
+        let announcement = announced == chain.head ? nextSpaceCheck : nextAnnouncement
+        return min(nextSpaceCheck, announcement, nextCheckpoint ?? nextSpaceCheck)
     }
 
     /// Makes the entries durable, or not, and says which; `entries` is empty afterwards.
@@ -91,11 +90,15 @@ final class JournalWriter {
         announce(at: clock.monotonic)
     }
 
-    /// What is due without an entry: another attempt to recover, the head to be announced.
+    /// What is due without an entry: another attempt to recover, a look at the disk, so that a balancer learns of a full one before a
+    /// request does, the head to be announced.
     func tick(at clock: some GatewayClock) {
         if failure != nil {
             if clock.monotonic >= nextTry { recover(at: clock) }
         } else {
+            do throws(JournalError) { try checkSpace(at: clock.monotonic) } catch {
+                return fail(JournalBatch(entries: [], firstSequence: 0), error, at: clock)
+            }
             checkpointIfDue(at: clock)
             announce(at: clock.monotonic)
         }
