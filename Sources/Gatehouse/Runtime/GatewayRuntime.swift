@@ -359,7 +359,15 @@ actor GatewayRuntime {
             version: GatehouseVersion.current, pid: getpid(), since: since.description, policy: snapshot.policy.digest, listeners: listenerNames,
             admin: side?.adminAddress ?? "", endpoints: snapshot.routes.count, connections: shared.connections.open,
             libraries: GatehouseVersion.libraries, records: shared.journal.head.sequence, remembered: shared.replay.statistics.entries,
-            isReady: notReady == nil, warnings: startWarnings + reloads.warnings + gaps + auditWarnings + snapshot.policy.warnings.map(\.description) + snapshot.listeners.flatMap(\.warnings))
+            isReady: notReady == nil, warnings: warnings)
+    }
+
+    /// What makes it unready first; a certificate of several listeners is named once.
+    private var warnings: [String] {
+        let all = [notReady].compactMap { $0 } + startWarnings + reloads.warnings + gaps + auditWarnings
+            + snapshot.policy.warnings.map(\.description) + snapshot.listeners.flatMap(\.warnings)
+        var seen: Set<String> = []
+        return all.filter { seen.insert($0).inserted }
     }
 
     private var auditWarnings: [String] {
