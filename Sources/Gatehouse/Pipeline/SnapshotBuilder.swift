@@ -127,12 +127,18 @@ struct SnapshotBuilder {
 }
 
 extension TLSServerContext {
-    /// Of a policy's listener. What is wrong with its files is said at the listener's place in the policy.
+    /// Of a policy's listener. What is wrong with its files is said, once, at their place in the policy.
     package convenience init(_ listener: GatewayPolicy.Listener, tickets: TicketKeys) throws(PolicyError) {
         do {
             try self.init(TLSServerConfiguration(listener), tickets: tickets)
         } catch {
-            throw PolicyError(diagnostics: (error.problems.isEmpty ? [error.message] : error.problems).map(listener.place.diagnostic))
+            var diagnostics: [Diagnostic] = []
+            for problem in error.problems.isEmpty ? [error.message] : error.problems {
+                let isOfList = listener.clientCRL.map { problem.hasPrefix($0) } ?? false
+                let diagnostic = (isOfList ? listener.crlPlace ?? listener.place : listener.place).diagnostic(problem)
+                if !diagnostics.contains(diagnostic) { diagnostics.append(diagnostic) }
+            }
+            throw PolicyError(diagnostics: diagnostics)
         }
     }
 }

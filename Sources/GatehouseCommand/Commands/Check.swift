@@ -45,6 +45,7 @@ struct CheckReport {
             policy = try Policy.load(directory: policies, swiftHandlers: [PrintingHandler.name])
         } catch {
             errors = error.diagnostics
+            warnings = error.warnings
             return
         }
         self.policy = policy
@@ -63,6 +64,10 @@ struct CheckReport {
                 errors += error.diagnostics
             }
         }
+        // One file may serve several listeners and names.
+        certificates = Self.distinct(certificates)
+        warnings = Self.distinct(warnings)
+        errors = Self.distinct(errors)
     }
 
     var json: JSON {
@@ -98,6 +103,11 @@ struct CheckReport {
         } else {
             Terminal.note(counted(errors.count, "mistake") + ": the gateway would not start with these files")
         }
+    }
+
+    private static func distinct<Element: Hashable>(_ list: [Element]) -> [Element] {
+        var seen: Set<Element> = []
+        return list.filter { seen.insert($0).inserted }
     }
 
     private static func json(_ diagnostic: Diagnostic) -> JSON {

@@ -42,6 +42,8 @@ public struct GatewayPolicy: Sendable {
         public var names: [Identity]
         public var forwardedBy: ForwardedBy?
         public var place = PolicyPlace()
+        /// Of `client-crl`, where there is one.
+        public var crlPlace: PolicyPlace?
 
         public init(
             address: SocketAddressText, identity: Identity, minimumTLS: TLSVersion = .v12, clientCRL: String? = nil,
@@ -106,6 +108,7 @@ public struct GatewayPolicy: Sendable {
         public var onFailure = OnFailure.refuse
         public var segment = 64 * 1024 * 1024
         public var keep = Duration.seconds(400 * 86_400)
+        var keepPlace: PolicyPlace?
         /// How long requests that were refused are kept, sealed, for `explain`; nil: they are not.
         public var keepRejected: Duration?
         /// The most bytes that they may take together.

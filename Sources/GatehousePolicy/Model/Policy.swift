@@ -59,8 +59,13 @@ public struct Diagnostic: Sendable, Hashable, CustomStringConvertible {
 /// Every mistake in a policy, all at once.
 public struct PolicyError: Error, Sendable, CustomStringConvertible {
     public var diagnostics: [Diagnostic]
+    /// What would have been warned of besides.
+    public var warnings: [Diagnostic]
 
-    public init(diagnostics: [Diagnostic]) { self.diagnostics = diagnostics }
+    public init(diagnostics: [Diagnostic], warnings: [Diagnostic] = []) {
+        self.diagnostics = diagnostics
+        self.warnings = warnings
+    }
 
     public var description: String { diagnostics.map(\.description).joined(separator: "\n") }
 }

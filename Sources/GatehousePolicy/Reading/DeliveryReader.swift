@@ -97,7 +97,7 @@ struct DeliveryReader {
         guard parts.count == 2, !parts[1].isEmpty else {
             reading.error(
                 "\(quoted(to)) names no handler", at: node,
-                hint: "http://, https://, exec:PROGRAM, file:PATH, nats://HOST/SUBJECT or swift:NAME")
+                hint: "http://, https://, exec:PROGRAM, file:PATH or swift:NAME")
             return nil
         }
         let rest = String(parts[1])
@@ -120,7 +120,7 @@ struct DeliveryReader {
         default:
             reading.error(
                 "\(quoted(to)) names no handler", at: node,
-                hint: "http://, https://, exec:PROGRAM, file:PATH, nats://HOST/SUBJECT or swift:NAME")
+                hint: "http://, https://, exec:PROGRAM, file:PATH or swift:NAME")
             return nil
         }
     }

@@ -57,6 +57,7 @@ struct GatewayReader {
                 var listener = GatewayPolicy.Listener(
                     address: $0, identity: identity, minimumTLS: minimumTLS, clientCRL: clientCRL, names: names, forwardedBy: forwardedBy)
                 listener.place = PolicyPlace(item.place(of: "certificate"))
+                listener.crlPlace = clientCRL.map { _ in PolicyPlace(item.place(of: "client-crl")) }
                 return listener
             }
         }
@@ -199,6 +200,7 @@ struct GatewayReader {
         audit.segment = item.value("segment", .size(atLeast: 64 * 1_024, atMost: 1 << 36), default: audit.segment)
         // keep: age after which whole segments are deleted; a signed anchor stands in their place.
         audit.keep = item.value("keep", .duration, default: audit.keep)
+        audit.keepPlace = item.node("keep").map { _ in PolicyPlace(item.place(of: "keep")) }
         // keep-rejected: how long refused requests are kept, sealed, for `explain`; absent: not at all.
         audit.keepRejected = item.value("keep-rejected", .duration)
         // keep-rejected-size: the most that they may take; the oldest go first.

@@ -52,7 +52,7 @@ extension Policy {
             reading.warning("there is no endpoint, so every request is answered 404", at: node, hint: "write endpoints/NAME.yaml")
         }
 
-        if let gateway { checkKeep(gateway.audit.keep, endpoints, Node.Place(file: directory.gateway.path, line: 0, column: 0), reading) }
+        if let gateway { checkKeep(gateway.audit, endpoints, Node.Place(file: directory.gateway.path, line: 0, column: 0), reading) }
 
         try reading.check()
         guard let gateway else { throw PolicyError(diagnostics: []) }
@@ -67,7 +67,9 @@ extension Policy {
         Set(endpoints.flatMap(\.deliver).compactMap { if case .swift(let name) = $0.to { name } else { nil } })
     }
 
-    private static func checkKeep(_ keep: Duration, _ endpoints: [EndpointPolicy], _ place: Node.Place, _ reading: Reading) {
+    private static func checkKeep(_ audit: GatewayPolicy.Audit, _ endpoints: [EndpointPolicy], _ file: Node.Place, _ reading: Reading) {
+        let keep = audit.keep
+        let place = audit.keepPlace?.place ?? file
         guard let longest = endpoints.max(by: { $0.replay.remember < $1.replay.remember }), keep < longest.replay.remember else { return }
         reading.warning(
             "audit.keep \(keep.policyText) is less than remember \(longest.replay.remember.policyText) of endpoint \(longest.name): a duplicate may be "

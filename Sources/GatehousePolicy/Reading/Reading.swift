@@ -34,7 +34,7 @@ final class Reading {
 
     /// Throws everything found wrong, in the order of files and lines.
     func check() throws(PolicyError) {
-        if !errors.isEmpty { throw PolicyError(diagnostics: Reading.sorted(errors)) }
+        if !errors.isEmpty { throw PolicyError(diagnostics: Reading.sorted(errors), warnings: Reading.sorted(warnings)) }
     }
 
     static func sorted(_ diagnostics: some Sequence<Diagnostic>) -> [Diagnostic] {
