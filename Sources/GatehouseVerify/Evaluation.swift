@@ -57,9 +57,10 @@ struct Evaluation {
         /// What to say if none of the passwords is right.
         var passwordFailure = Reason.credentialMismatch
 
-        /// A genuine proof weighs most, then how many items held, then how much the failure tells.
+        /// A genuine proof weighs most, then how many items held, then how much the failure tells. That a request came from outside a
+        /// sender's networks does not make that sender a likelier one than those without networks.
         var plausibility: (Int, Int, Int) {
-            let rank = failure?.rank ?? 0
+            let rank = failure == .network ? 0 : failure?.rank ?? 0
             return (rank >= Reason.signedWithRetired.rank ? rank : 0, held, rank)
         }
 

@@ -42,9 +42,9 @@ public enum Reason: String, Sendable, Hashable, CaseIterable {
     /// How much a failed check tells: of several failures the one with the highest rank is reported.
     ///
     /// A value that the gateway could not judge comes first, since the fault is its own. Then what only the key's holder can bring about:
-    /// a genuine signature outside the window, a value that was good once, a genuine token that does not count here. Then a value that was judged and is wrong, an address outside
-    /// the networks, a value that could not be read, an unknown user, and the absence of anything to judge. Last a token's missing scope:
-    /// it is only ever said where nothing else is wrong.
+    /// a genuine signature outside the window, a value that was good once, a genuine token that does not count here. Then a value that was
+    /// judged and is wrong, an address outside the networks, a value that could not be read, an unknown user, and the absence of anything to
+    /// judge. Last a token's missing scope: it is only ever said where nothing else is wrong.
     var rank: Int {
         switch self {
         case .unavailable: 9

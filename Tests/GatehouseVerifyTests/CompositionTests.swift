@@ -77,6 +77,21 @@ struct CompositionTests {
         #expect(try gate.verify(try gate.sign("x", secret: "the secret of globex"), peer: "203.0.114.0").summary == "ok")
     }
 
+    @Test("a request with nothing to judge, from outside the networks of one of several senders, is blamed on none of them")
+    func networkOfOthers() throws {
+        var gate = try Gate.signed(.listed)
+        gate.senders = ["acme", "globex", "initech"]
+        gate.networks["initech"] = [try #require(Network("203.0.113.0/24"))]
+        for sender in gate.senders { try gate.add("\(sender)/signing", PlainCredential("the secret of \(sender)")) }
+        let signed = try gate.sign("x", secret: "the secret of initech")
+        let anonymous = try gate.verify(signed.removing("x-sig"), peer: "198.51.100.1")
+        #expect(anonymous.summary == "signature-missing")
+        #expect(anonymous.sender == nil)
+        let outside = try gate.verify(signed, peer: "198.51.100.1")
+        #expect(outside.summary == "network")
+        #expect(outside.sender == "initech")
+    }
+
     @Test(
         "of several failures the most telling is reported",
         arguments: [
