@@ -32,12 +32,12 @@ struct Dev: AsyncParsableCommand {
 
     func run() async throws {
         let place = DevelopmentPlace(root: directory)
-        try place.prepare()
-        try DevelopmentCertificates(place: place).prepare()
+        let isStateNew = try place.prepare()
+        let isAuthorityNew = try DevelopmentCertificates(place: place).prepare()
         let policies = DevelopmentPolicies(place: place)
         let kept = try policies.prepare(port: port, adminPort: adminPort)
         let policy = try Policy.load(directory: place.policies)
-        try DevelopmentCredentials(place: place).prepare()
+        try DevelopmentCredentials(place: place, isStateNew: isStateNew, isAuthorityNew: isAuthorityNew).prepare()
 
         let publicURL = policy.gateway.publicURL
         let isServing = Atomic<Bool>(false)
@@ -49,6 +49,9 @@ struct Dev: AsyncParsableCommand {
         } catch {
             // A port that is taken must not stay chosen for the next start.
             if !isServing.load(ordering: .relaxed), let kept { try policies.restore(kept) }
+            if let failure = error as? GatewayError, failure.code == .listen {
+                throw CommandFailure("\(failure)", hint: "gatehouse dev --port PORT --admin-port PORT")
+            }
             throw error
         }
         Terminal.note("stopped")

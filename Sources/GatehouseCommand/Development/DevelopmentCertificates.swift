@@ -6,9 +6,10 @@ struct DevelopmentCertificates {
     var place: DevelopmentPlace
 
     /// Leaves what is there and still valid for a day; makes the rest.
-    func prepare(now: WallTime = SystemClock().now) throws {
+    /// - Returns: the authority is a new one, which vouches for no certificate made before.
+    func prepare(now: WallTime = SystemClock().now) throws -> Bool {
         let hasAuthority = isUsable(place.authority, place.authorityKey, now)
-        if hasAuthority, isUsable(place.certificate, place.privateKey, now) { return }
+        if hasAuthority, isUsable(place.certificate, place.privateKey, now) { return false }
         let authority: DevelopmentAuthority
         if hasAuthority {
             Terminal.note("making a server certificate in \(place.certificates)")
@@ -23,6 +24,7 @@ struct DevelopmentCertificates {
         let server = try authority.issueServer(names: ["localhost", "127.0.0.1", "::1"], now: now)
         try write(server.keyPEM, to: place.privateKey)
         try Files.write(Array(server.certificatePEM.utf8), to: place.certificate)
+        return !hasAuthority
     }
 
     private func isUsable(_ certificate: String, _ key: String, _ now: WallTime) -> Bool {

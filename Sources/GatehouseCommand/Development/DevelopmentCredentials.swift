@@ -6,6 +6,10 @@ import GatehouseVerify
 /// The example senders' credentials: in the state, and for pasting under `var/dev/example` (0600).
 struct DevelopmentCredentials {
     var place: DevelopmentPlace
+    /// There was no state before: what the files hold is known nowhere.
+    var isStateNew = false
+    /// The authority that client certificates come from is another one than before.
+    var isAuthorityNew = false
 
     var signingFile: String { place.examples + "/example.secret" }
     var wrongFile: String { place.examples + "/wrong.secret" }
@@ -43,9 +47,9 @@ struct DevelopmentCredentials {
         }
     }
 
-    /// Makes the credential unless its file shows that it was made before. The form is the file's text for the generated value.
+    /// Makes the credential unless its file shows that it was made before, in this state. The form is the file's text for the generated value.
     private func add(_ sender: String, _ kind: CredentialKind, to file: String, form: (String) -> String) throws {
-        if Files.exists(file) { return }
+        if !isStateNew, Files.exists(file) { return }
         let name = CredentialName(sender: sender, kind: kind)
         Terminal.note("making the credential \(name)")
         let added: SecretOutcome
@@ -59,7 +63,7 @@ struct DevelopmentCredentials {
     }
 
     private func addKey() throws {
-        if Files.exists(clientKey) { return }
+        if !isStateNew, Files.exists(clientKey) { return }
         let name = CredentialName(sender: "example", kind: .key)
         Terminal.note("making the credential \(name)")
         let key = try PrivateKey.generate(.p256)
@@ -68,13 +72,17 @@ struct DevelopmentCredentials {
     }
 
     private func addCertificate() throws {
-        if Files.exists(clientCertificateKey) { return }
+        let isMade = !isStateNew && Files.exists(clientCertificateKey)
+        if isMade, !isAuthorityNew { return }
         let name = CredentialName(sender: "example", kind: .certificate)
-        Terminal.note("making the credential \(name)")
+        Terminal.note(isMade ? "making the client certificate again, since the authority is new" : "making the credential \(name)")
         let authority = try DevelopmentAuthority(
             certificatePEM: String(decoding: try Files.read(place.authority), as: UTF8.self), keyPEM: try Files.readSecret(place.authorityKey))
         let issued = try authority.issueClient(commonName: "example", now: SystemClock().now)
-        try store(name, Secret(utf8: "\(try CertificateInfo(pem: issued.certificatePEM).subject)"), whose: clientCertificateKey)
+        // The credential is the subject, which stays.
+        if !isMade {
+            try store(name, Secret(utf8: "\(try CertificateInfo(pem: issued.certificatePEM).subject)"), whose: clientCertificateKey)
+        }
         try Files.write(Array(issued.certificatePEM.utf8), to: clientCertificate, mode: 0o600)
         try Files.write(issued.keyPEM.withBytes { Array($0) }, to: clientCertificateKey, mode: 0o600)
     }

@@ -19,10 +19,13 @@ struct DevelopmentPlace: Sendable {
     var examples: String { prefix + "var/dev/example" }
 
     /// The folders, those with secrets for their owner only.
-    func prepare() throws(CommandFailure) {
+    /// - Returns: there is no state yet.
+    func prepare() throws(CommandFailure) -> Bool {
+        let isStateNew = !Files.exists(state)
         try Files.makeDirectory(certificates)
         for folder in ["", "/senders", "/endpoints", "/schemes", "/tests"] { try Files.makeDirectory(policies + folder) }
         try Files.makeDirectory(state, mode: 0o700)
         try Files.makeDirectory(examples, mode: 0o700)
+        return isStateNew
     }
 }
