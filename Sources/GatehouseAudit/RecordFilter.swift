@@ -48,7 +48,7 @@ public struct RecordFilter: Sendable {
         }
         if let referenceText, !Self.equal(referenceText, line.text("reference")) { return nil }
         let fields = LogFields(line)
-        guard everyKind || fields.kind.map({ isWanted(kind: $0) }) == true else { return nil }
+        guard everyKind || isWanted(fields) else { return nil }
         if let endpoint, !Self.equal(endpoint, fields.endpoint) { return nil }
         if let sender, !Self.equal(sender, fields.sender) { return nil }
         if let decision, !Self.equal(decision, fields.decision) { return nil }
@@ -62,8 +62,15 @@ public struct RecordFilter: Sendable {
         return fields
     }
 
-    private func isWanted(kind: UnsafeRawBufferPointer) -> Bool {
-        kind.count == 8 && kind.has("decision", at: 0) || andTokens && kind.count == 5 && kind.has("token", at: 0)
+    /// A ``LateRecord`` belongs to an event and a request, so it is shown to whoever asks for one of these.
+    private func isWanted(_ fields: LogFields) -> Bool {
+        guard let kind = fields.kind else { return false }
+        switch kind.count {
+        case 8: return kind.has("decision", at: 0)
+        case 5: return andTokens && kind.has("token", at: 0)
+        case 6: return andTokens && (event != nil || referenceText != nil) && fields.reference != nil && kind.has("system", at: 0)
+        default: return false
+        }
     }
 
     /// As a record would hold it, without the quotes.

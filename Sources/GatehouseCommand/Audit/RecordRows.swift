@@ -64,7 +64,8 @@ struct RecordRows {
             let details = (record.value["details"]?.members ?? []).compactMap { detail in
                 (detail.value.string ?? detail.value.integer.map(String.init)).flatMap { $0.utf8.count <= 64 ? "\(detail.name)=\($0)" : nil }
             }
-            return ([record.action ?? ""] + details).joined(separator: " ")
+            let names = [record.endpoint, record.sender, record.event?.id, record.reference?.description].compactMap { $0 }
+            return ([record.action ?? ""] + names + details).joined(separator: " ")
         }
     }
 
