@@ -75,11 +75,16 @@ class Bench:
         self.descriptors = raise_descriptor_limit(40000)
         self.folder = tempfile.mkdtemp(prefix="gatehouse-bench-")
         os.chmod(self.folder, 0o755)  # nginx's workers run as another user
-        atexit.register(lambda: shutil.rmtree(self.folder, ignore_errors=True))
+        atexit.register(self.clean)
         self.program = os.environ.get("GATEHOUSE_PROGRAM") or fail("GATEHOUSE_PROGRAM is not set: start this with ./run bench")
         self.make_certificate()
         self.policies = self.write_policies(
             "gateway", GATEWAY, ADMIN, relay=f"http://127.0.0.1:{HANDLER}/events", file="file:" + self.path("events.jsonl"))
+
+    def clean(self):
+        """The servers end before their files go: a gateway would rightly complain."""
+        stop_all()
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def path(self, name):
         return os.path.join(self.folder, name)
