@@ -37,7 +37,8 @@ package final class Key: @unchecked Sendable {
     }
 }
 
-/// What a key is for. RSA keys under 2048 or over 8192 bits or with an exponent under 65537 are never taken in.
+/// What a key is for. RSA keys under 2048 or over 8192 bits or with an exponent under 65537 are never taken in, nor are Ed25519 keys of small
+/// order.
 public enum KeyKind: Sendable, Hashable, CustomStringConvertible {
     case ed25519
     case p256
@@ -57,6 +58,11 @@ public enum KeyKind: Sendable, Hashable, CustomStringConvertible {
     /// Refuses an RSA key that is too weak, or so large that each signature would be a burden.
     init(of key: Key) throws(CryptoError) {
         if EVP_PKEY_is_a(key.pointer, "ED25519") == 1 {
+            guard let raw = key.rawPublicKey() else { throw .openSSL(.malformed, "an Ed25519 key without its point") }
+            guard !Ed25519Point.isWeak(raw) else {
+                throw CryptoError(
+                    .weakKey, "an Ed25519 key that is a point of small order or no canonical point: anybody can make signatures that it accepts")
+            }
             self = .ed25519
         } else if EVP_PKEY_is_a(key.pointer, "EC") == 1 {
             var name = [CChar](repeating: 0, count: 64)

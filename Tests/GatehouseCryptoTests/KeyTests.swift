@@ -25,6 +25,37 @@ import Testing
         #expect { try PublicKey(jwk: Array(jwk.utf8)) } throws: { ($0 as? CryptoError)?.code == .weakKey }
     }
 
+    /// The y of the points of small order as RFC 8032 writes them, and those that are equal to one modulo p: each with either sign.
+    static let weakPoints: [[UInt8]] = {
+        func y(_ first: UInt8, _ rest: UInt8, _ last: UInt8) -> [UInt8] { [first] + [UInt8](repeating: rest, count: 30) + [last] }
+        let reduced = [y(0, 0, 0), y(1, 0, 0), y(0xec, 0xff, 0x7f)]
+        let order8 = [
+            "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05", "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+        ].map(bytes)
+        let notReduced = (0xed...0xff).map { y(UInt8($0), 0xff, 0x7f) }
+        return (reduced + order8 + notReduced).flatMap { point in [point, Array(point.dropLast()) + [(point.last ?? 0) | 0x80]] }
+    }()
+
+    @Test("an Ed25519 key of small order or of an encoding that is not reduced is refused as weak, in every form", arguments: weakPoints)
+    func weakPoint(_ raw: [UInt8]) {
+        let jwk = #"{"kty":"OKP","crv":"Ed25519","x":"\#(Base64.encode(raw, alphabet: .url, padded: false))"}"#
+        let spki = bytes("302a300506032b6570032100") + raw
+        let pem = "-----BEGIN PUBLIC KEY-----\n\(Base64.encode(spki))\n-----END PUBLIC KEY-----\n"
+        func isWeak(_ error: any Error) -> Bool { (error as? CryptoError)?.code == .weakKey }
+        #expect { try PublicKey(ed25519: raw) } throws: { isWeak($0) }
+        #expect { try PublicKey(spki: spki) } throws: { isWeak($0) }
+        #expect { try PublicKey(jwk: Array(jwk.utf8)) } throws: { isWeak($0) }
+        #expect { try PublicKey(pem: pem) } throws: { isWeak($0) }
+    }
+
+    @Test("the points beside those of small order, and the base point, are keys")
+    func strongPoints() throws {
+        for text in [
+            "5866666666666666666666666666666666666666666666666666666666666666", "0300000000000000000000000000000000000000000000000000000000000000",
+            "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a",
+        ] { #expect(try PublicKey(ed25519: bytes(text)).kind == .ed25519) }
+    }
+
     @Test("RFC 7517 appendix A.1: an EC key, and RFC 8037 appendix A.2: an OKP key, are read")
     func jwk() throws {
         let ec =

@@ -149,6 +149,14 @@ extension CredentialForm {
         if text.contains("-----BEGIN CERTIFICATE") {
             throw refused(name, "expected a public key, and this is a certificate: openssl x509 -in FILE -pubkey -noout")
         }
+        // The first alone would be used, and what the others sign refused.
+        let blocks = text.ranges(of: "-----BEGIN ").count
+        guard blocks <= 1 else {
+            throw refused(
+                name,
+                "expected one public key, and there are \(blocks): give them together as a JWK Set, or make each a version of its own "
+                    + "with `gatehouse secret rotate \(name)`")
+        }
         do throws(CryptoError) {
             if text.hasPrefix("-----BEGIN") { return try PublicKey(pem: text) }
             if text.hasPrefix("{") { return try PublicKey(jwk: Array(text.utf8)) }
