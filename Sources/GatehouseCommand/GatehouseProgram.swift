@@ -33,6 +33,9 @@ struct GatehouseProgram: AsyncParsableCommand {
             } else {
                 try command.run()
             }
+            if let number = Terminal.outputFailure {
+                throw CommandFailure("the answer could not be written to standard output: \(Terminal.reason(number))")
+            }
         } catch {
             finish(error)
         }

@@ -27,8 +27,9 @@ struct SecretAdd: AsyncParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
+        if valueFile == nil { try Terminal.requireOutput() }
         let value = try valueFile.map { path throws(CommandFailure) in try Files.readSecret(path) }
         let added = try SecretCommands(policies: policy.policies).add(credential.name, value: value)
-        SecretOutput(json: output.json, makesVersion: true).show(added, says: "is active")
+        try SecretOutput(json: output.json, makesVersion: true).show(added, says: "is active")
     }
 }

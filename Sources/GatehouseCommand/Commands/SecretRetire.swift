@@ -28,6 +28,6 @@ struct SecretRetire: AsyncParsableCommand {
 
     func run() async throws {
         let outcome = try SecretCommands(policies: policy.policies).retire(credential.name, version: version, force: force)
-        SecretOutput(json: output.json).show(outcome, says: "is retired")
+        try SecretOutput(json: output.json).show(outcome, says: "is retired")
     }
 }

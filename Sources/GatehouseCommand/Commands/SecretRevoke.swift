@@ -24,6 +24,6 @@ struct SecretRevoke: AsyncParsableCommand {
 
     func run() async throws {
         let outcome = try SecretCommands(policies: policy.policies).revoke(credential.name, version: version)
-        SecretOutput(json: output.json).show(outcome, says: "is revoked")
+        try SecretOutput(json: output.json).show(outcome, says: "is revoked")
     }
 }

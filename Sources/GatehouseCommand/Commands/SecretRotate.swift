@@ -27,8 +27,9 @@ struct SecretRotate: AsyncParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
+        if valueFile == nil { try Terminal.requireOutput() }
         let value = try valueFile.map { path throws(CommandFailure) in try Files.readSecret(path) }
         let outcome = try SecretCommands(policies: policy.policies).rotate(credential.name, value: value, overlap: overlap?.value)
-        SecretOutput(json: output.json, makesVersion: true).show(outcome, says: "is active")
+        try SecretOutput(json: output.json, makesVersion: true).show(outcome, says: "is active")
     }
 }

@@ -43,6 +43,7 @@ struct TokenIssue: AsyncParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
+        try Terminal.requireOutput()
         // As a token request has them: several in one text, with blanks between.
         let scopes = scopes.flatMap { $0.split(separator: " ").map(String.init) }
         let issued = try TokenCommands(policies: policy.policies).issue(

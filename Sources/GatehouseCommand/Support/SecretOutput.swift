@@ -7,7 +7,9 @@ struct SecretOutput {
     var makesVersion = false
 
     /// The value goes to standard output by itself, so that it can be piped into a file; everything said about it does not.
-    func show(_ outcome: SecretOutcome, says state: String) {
+    ///
+    /// - Throws: where a generated value could not be written, and with it is lost.
+    func show(_ outcome: SecretOutcome, says state: String) throws(CommandFailure) {
         if let warning = outcome.warning { Terminal.warn(Terminal.printable(warning)) }
         if json {
             var members = [JSON.Member(name: "credential", value: .string(outcome.credential))]
@@ -18,7 +20,7 @@ struct SecretOutput {
                 members.append(JSON.Member(name: "accepted_until", value: .string(outcome.acceptedUntil)))
             }
             if !outcome.ended.isEmpty { members.append(JSON.Member(name: "ended", value: .array(outcome.ended.map { .number($0) }))) }
-            Terminal.say(JSON.object(members).text)
+            try lose(outcome, Terminal.sayOnce(JSON.object(members).text))
             return
         }
         Terminal.note(outcome.credential + (outcome.version.map { " version \($0)" } ?? ": every version") + " " + state)
@@ -29,8 +31,20 @@ struct SecretOutput {
         if !ended.isEmpty { Terminal.note("\(Self.versions(ended)) no longer accepted") }
         if let secret = outcome.secret {
             Terminal.note("its value, shown this once:")
-            Terminal.say(secret)
+            try lose(outcome, Terminal.sayOnce(secret))
         }
+    }
+
+    /// - Parameter failure: of the write that held the value.
+    private func lose(_ outcome: SecretOutcome, _ failure: Int32?) throws(CommandFailure) {
+        guard let failure, outcome.secret != nil, let version = outcome.version else { return }
+        let name = Terminal.printable(outcome.credential)
+        throw CommandFailure(
+            "version \(version) of \(name) was made and is accepted, but its value could not be written to standard output "
+                + "(\(Terminal.reason(failure))) and is lost",
+            hint: outcome.retiring.isEmpty
+                ? "make another, which ends it: gatehouse secret rotate \(name) --overlap 0"
+                : "make another with gatehouse secret rotate \(name), then end it: gatehouse secret revoke \(name) \(version)")
     }
 
     private static func versions(_ numbers: [Int]) -> String {

@@ -1,3 +1,5 @@
+import Synchronization
+
 #if canImport(Glibc)
 import Glibc
 #else
@@ -41,8 +43,47 @@ enum Terminal {
     /// A line of the answer.
     static func say(_ line: String = "") { write(line + "\n", to: .output) }
 
+    /// A line that cannot be said again. Nil where it was written, else what errno says.
+    static func sayOnce(_ line: String) -> Int32? { write(line + "\n", to: .output) }
+
     /// The answer's bytes as they are.
     static func say(bytes: some Collection<UInt8>) { write(bytes: Array(bytes), to: .output) }
+
+    /// What errno said when a part of the answer could not be written; nil: all of it went out. A reader that has gone away (`| head`) has
+    /// what it wanted, and does not count.
+    static var outputFailure: Int32? {
+        let number = failure.load(ordering: .relaxed)
+        return number == 0 ? nil : number
+    }
+
+    private static let failure = Atomic<Int32>(0)
+
+    /// Refuses to begin what would be lost if standard output could not take it. What only shows when bytes are written, such as a disk
+    /// that fills up, is found then.
+    static func requireOutput() throws(CommandFailure) {
+        guard let problem = outputProblem else { return }
+        throw CommandFailure(
+            "standard output cannot be written (\(problem)), and what is made here is shown only once; nothing was made",
+            hint: "send it to a terminal, a pipe or a file that can be written")
+    }
+
+    private static var outputProblem: String? {
+        let number = Stream.output.rawValue
+        let flags = fcntl(number, F_GETFL)
+        guard flags >= 0, flags & O_ACCMODE != O_RDONLY else { return "it is closed, or open for reading only" }
+        if isGone { return "nobody reads it" }
+        var (status, volume) = (stat(), statvfs())
+        guard fstat(number, &status) == 0 else { return reason(errno) }
+        switch status.st_mode & S_IFMT {
+        case S_IFREG where fstatvfs(number, &volume) == 0 && volume.f_bavail == 0: return reason(ENOSPC)
+        // A device says with an empty write what it would say to a full one.
+        case S_IFCHR where systemWrite(number, UnsafeRawBufferPointer(start: nil, count: 0)) < 0: return reason(errno)
+        default: return nil
+        }
+    }
+
+    /// What errno says, as text.
+    static func reason(_ number: Int32) -> String { String(cString: strerror(number)) }
 
     /// A line about what is being done.
     static func note(_ line: String) { write(line + "\n", to: .messages) }
@@ -82,27 +123,30 @@ enum Terminal {
     /// Whoever read standard output has gone away: what goes on writing for long may stop.
     static var isGone: Bool {
         var status = pollfd(fd: Stream.output.rawValue, events: 0, revents: 0)
-        return poll(&status, 1, 0) > 0 && status.revents & Int16(POLLERR | POLLNVAL) != 0
+        return outputFailure != nil || poll(&status, 1, 0) > 0 && status.revents & Int16(POLLERR | POLLNVAL) != 0
     }
 
     static func environment(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
 
-    private static func write(_ text: String, to stream: Stream) { write(bytes: Array(text.utf8), to: stream) }
+    @discardableResult
+    private static func write(_ text: String, to stream: Stream) -> Int32? { write(bytes: Array(text.utf8), to: stream) }
 
-    /// A reader that has gone away (`| head`) is no failure of the command: what is left is dropped.
-    private static func write(bytes: [UInt8], to stream: Stream) {
+    /// Nil, or errno. What could not be written is dropped.
+    @discardableResult
+    private static func write(bytes: [UInt8], to stream: Stream) -> Int32? {
         bytes.withUnsafeBytes { buffer in
             var rest = buffer[...]
             while !rest.isEmpty {
-                #if canImport(Glibc)
-                let written = Glibc.write(stream.rawValue, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
-                #else
-                let written = Darwin.write(stream.rawValue, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
-                #endif
+                let written = systemWrite(stream.rawValue, UnsafeRawBufferPointer(rebasing: rest))
                 if written < 0, errno == EINTR { continue }
-                guard written > 0 else { return }
+                guard written > 0 else {
+                    let number = written < 0 ? errno : ENOSPC
+                    if stream == .output, number != EPIPE { failure.store(number, ordering: .relaxed) }
+                    return number
+                }
                 rest = rest.dropFirst(written)
             }
+            return nil
         }
     }
 }
