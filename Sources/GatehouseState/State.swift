@@ -58,6 +58,8 @@ public final class State: Sendable {
             try Self.refuseRemains(held)
         }
         try FileSystem.makeDirectory(held.file("audit"))
+        // Of backups that were cut off; nobody makes one while this process holds the state.
+        try BackupFiles(directory: held.path).removeLeftovers(unfinished: true)
         let place = MasterKeyPlace(source, directory: held.path)
         var master = try place.load(isNew: isNew)
         let database = try StateDatabase(path)

@@ -367,6 +367,24 @@ struct CredentialUseTests {
         #expect(version.uses == 100)
     }
 
+    @Test("of more addresses within one second, on several loops, the last ones are kept")
+    func burst() throws {
+        let fixture = try StoreFixture()
+        try fixture.add("acme/signing")
+        let start = fixture.clock.now
+        var loops = [CredentialUses(), CredentialUses()]
+        for number in 0..<200 {
+            let address = IPAddress(v4: 0xcb00_7100 + UInt32(number))
+            loops[number % 2].record(StoreFixture.name("acme/signing"), version: 1, at: start + .milliseconds(number), from: address)
+        }
+        var merged = CredentialUses()
+        for index in loops.indices { merged.merge(loops[index].take()) }
+        try fixture.store.record(merged.take())
+        let version = try #require(try fixture.status("acme/signing").versions.first)
+        #expect(version.uses == 200)
+        #expect(version.addresses.map(\.address) == (168..<200).reversed().map { "203.0.113.\($0)" })
+    }
+
     @Test("a version is safe to retire when it was quiet and a newer one has been used since")
     func verdicts() throws {
         let fixture = try StoreFixture()

@@ -102,7 +102,7 @@ struct RejectedStoreTests {
     func backup() throws {
         let state = try State.open(directory: directory.path)
         try state.rejected.add([request(1)], oldest: start, limit: 1 << 20)
-        _ = try state.backup(to: directory.file("backup"), at: start)
+        _ = try state.backup(to: directory.file("backup"), at: start, records: 0)
         let key = try TemporaryDirectory.contents(directory.file("master.key"))
         try state.close()
         let target = try TemporaryDirectory()

@@ -87,7 +87,10 @@ public struct SecretReport: Codable, Sendable {
         public var first_used: String?
         public var last_used: String?
         public var uses: Int
+        /// The 32 that were used last.
         public var addresses: [Address]
+        /// Uses from others than ``addresses``; zero: these are all there ever were.
+        public var uses_elsewhere: Int
         /// Nil of a version that is not accepted any more.
         public var verdict: String?
     }
@@ -109,6 +112,7 @@ public struct SecretReport: Codable, Sendable {
                         first_used: version.firstUsed?.description,
                         last_used: version.lastUsed?.description, uses: version.uses,
                         addresses: version.addresses.map { Address(address: $0.address, last_used: $0.lastUsed.description, uses: $0.uses) },
+                        uses_elsewhere: max(0, version.uses - version.addresses.reduce(0) { $0 + $1.uses }),
                         verdict: version.state.isLive(at: now) ? status.verdict(version, quiet: quiet, at: now).rawValue : nil)
                 })
         }

@@ -21,9 +21,14 @@ public struct StateCommands: Sendable {
     public func backup(to file: String) throws -> BackupOutcome {
         guard access(file, F_OK) != 0 else { throw GatewayError(.state, "\(file) exists already: a backup replaces nothing") }
         var outcome = try place.perform(ControlRequest("backup"), mode: .existing) { stopped in
-            let backup = try stopped.state.backup(to: BackupOutcome.place(in: stopped.state), at: SystemClock().now)
-            try stopped.recording { try $0(BackupOutcome.record(Actor(uid: getuid()), backup).members) }
-            return BackupOutcome(backup)
+            // Opened first: it cuts a torn tail, and knows what the last record is.
+            try stopped.withRoom { journal in
+                let state = stopped.state
+                let backup = try state.backup(
+                    to: state.backupPlace(owner: getpid()), at: SystemClock().now, records: journal.head.sequence)
+                try journal.recordAndWait(BackupOutcome.record(Actor(uid: getuid()), backup).members, at: SystemClock().now)
+                return BackupOutcome(backup)
+            }
         }
         try FileMove.move(outcome.file, to: file)
         outcome.file = file
@@ -70,8 +75,6 @@ public struct BackupOutcome: Codable, Sendable {
         bytes = backup.size
         records = backup.records
     }
-
-    static func place(in state: State) -> String { "\(state.directory)/backup-\(getpid()).sealed" }
 
     static func record(_ actor: Actor, _ backup: State.Backup) -> AdminRecord {
         AdminRecord(

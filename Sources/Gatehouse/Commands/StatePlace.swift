@@ -58,6 +58,7 @@ final class StoppedState {
     init(_ policy: Policy, mode: State.Mode) throws {
         self.policy = policy
         state = try State.open(directory: policy.gateway.state, mode: mode, masterKey: policy.gateway.secrets.masterKey)
+        ValuePipe.removeLeftovers(in: state.directory)
     }
 
     /// Changes a credential and records who did it. Nothing is changed where the journal does not open or has no room.
@@ -78,10 +79,15 @@ final class StoppedState {
 
     /// Lets `body` append records to the audit log, each durable when the call returns. Not called where there is no room for them.
     func recording<Result>(_ body: (_ record: ([UInt8]) throws -> Void) throws -> Result) throws -> Result {
-        try Journal.requireRoom(in: state.auditDirectory, reserve: UInt64(clamping: policy.gateway.audit.reserve))
-        return try withJournal { journal in
+        try withRoom { journal in
             try body { members in _ = try journal.recordAndWait(members, at: clock.now) }
         }
+    }
+
+    /// As ``withJournal(signer:_:)``; not called where there is no room for records.
+    func withRoom<Result>(_ body: (Journal) throws -> Result) throws -> Result {
+        try Journal.requireRoom(in: state.auditDirectory, reserve: UInt64(clamping: policy.gateway.audit.reserve))
+        return try withJournal(body)
     }
 
     /// Opens the audit log for writing; how far it got is stored when this returns or throws.

@@ -24,7 +24,8 @@ final class ValuePipe {
         guard value.count <= Self.longest else { throw GatewayError(.control, "the value has \(value.count) bytes, and at most 8192 are taken") }
         let random: [UInt8]
         do { random = try Random.bytes(16) } catch { throw GatewayError(.control, "\(error)") }
-        name = Self.prefix + Hex.encode(random)
+        Self.removeLeftovers(in: directory)
+        name = "\(Self.prefix)\(getpid())-\(Hex.encode(random))"
         path = "\(directory)/\(name)"
         guard mkfifo(path, 0o600) == 0 else { throw Self.failure(path) }
         var status = stat()
@@ -46,10 +47,33 @@ final class ValuePipe {
 
     deinit { unlink(path) }
 
+    /// Removes the pipes of commands that were killed: what was in them is gone with them.
+    static func removeLeftovers(in directory: String) {
+        guard let stream = opendir(directory) else { return }
+        defer { closedir(stream) }
+        while let entry = readdir(stream) {
+            let name = withUnsafeBytes(of: &entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+            // EPERM: it lives, as another user.
+            guard let maker = maker(name), kill(maker, 0) != 0, errno == ESRCH else { continue }
+            var status = stat()
+            let path = "\(directory)/\(name)"
+            if lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFIFO { unlink(path) }
+        }
+    }
+
+    /// The process that made a pipe, by its name; nil for any other name.
+    private static func maker(_ name: String) -> Int32? {
+        guard name.hasPrefix(prefix) else { return nil }
+        let parts = name.dropFirst(prefix.count).split(separator: "-", omittingEmptySubsequences: false)
+        guard parts.count == 2, parts[1].utf8.count == 32, parts[1].utf8.allSatisfy({ 0x30...0x39 ~= $0 || 0x61...0x66 ~= $0 }),
+            parts[0].utf8.allSatisfy({ 0x30...0x39 ~= $0 }), let process = Int32(parts[0]), process > 0
+        else { return nil }
+        return process
+    }
+
     /// The gateway's side.
     static func take(_ name: String, in directory: String) throws(GatewayError) -> Secret {
-        let digits = name.dropFirst(prefix.count)
-        guard name.hasPrefix(prefix), digits.utf8.count == 32, digits.utf8.allSatisfy({ 0x30...0x39 ~= $0 || 0x61...0x66 ~= $0 }) else {
+        guard maker(name) != nil else {
             throw GatewayError(.control, "the request names no pipe with a value; is the command of the same release?")
         }
         let path = "\(directory)/\(name)"

@@ -31,7 +31,7 @@ extension RequestExchange {
             return conclude(.failed, .unavailable, unavailable())
         }
         // What was accepted before the backup that this state came from was restored is not known.
-        if let seconds = loop.shared.refusal(at: received) {
+        if let seconds = loop.shared.refusal(of: route, at: received) {
             return conclude(
                 .failed, .unavailable, .problem(503, reference: reference, fields: [("Retry-After", "\(seconds)")]))
         }

@@ -22,6 +22,8 @@ final class Route: Sendable {
     /// Schemes whose credential is a public key.
     private let keyed: Set<String>
     private let senders: SenderNumbers
+    /// How long a copy of an event can be fresh.
+    let freshness: Duration
     /// A scheme or a service reads the body, so it must not come in a content coding (SEC-21).
     let readsJSON: Bool
 
@@ -42,6 +44,7 @@ final class Route: Sendable {
         wanted = takesAll ? nil : EventPatterns(policy.deliver.flatMap(\.events))
         keyed = Set(schemes.values.filter(\.algorithm.takesPublicKey).map(\.name))
         allow = (policy.methods + verifier.handshakeMethods).joined(separator: ", ")
+        freshness = policy.freshness(schemes)
         readsJSON = verifier.readsJSON || service != nil
         challenges = Challenges(policy)
     }

@@ -17,14 +17,14 @@ final class Shared: Sendable {
     let tokens: TokenStore
     let passwords: PasswordChecker
     let rejected: RejectedKeeper
-    /// A state restored from a backup does not know what was accepted last: until then no event is.
-    private let refusesUntil: WallTime?
+    /// When the state was restored from a backup: it does not know what was accepted last.
+    private let restored: WallTime?
     /// Requests that were answered although their record could not be written (`audit.on-failure: allow`).
     let unrecorded = Atomic<UInt64>(0)
 
     init(
         journal: Journal, health: JournalHealth, replay: ReplayMemory, log: Logger, clock: any GatewayClock, failures: FailureLimiter,
-        clientFailures: ClientFailures, tokens: TokenStore, passwords: PasswordChecker, rejected: RejectedKeeper, refusesUntil: WallTime? = nil
+        clientFailures: ClientFailures, tokens: TokenStore, passwords: PasswordChecker, rejected: RejectedKeeper, restored: WallTime? = nil
     ) {
         self.journal = journal
         self.health = health
@@ -36,13 +36,14 @@ final class Shared: Sendable {
         self.tokens = tokens
         self.passwords = passwords
         self.rejected = rejected
-        self.refusesUntil = refusesUntil
+        self.restored = restored
     }
 
-    /// Seconds for which events are refused from now; nil: they are not.
-    func refusal(at now: WallTime) -> Int? {
-        guard let refusesUntil, now < refusesUntil else { return nil }
-        return Int(clamping: (refusesUntil - now).microseconds / 1_000_000 + 1)
+    /// Seconds for which an endpoint's events are refused from now, because a copy of one from before a restore may still be fresh; nil: they
+    /// are not.
+    func refusal(of route: Route, at now: WallTime) -> Int? {
+        guard let restored, now < restored + route.freshness else { return nil }
+        return Int(clamping: (restored + route.freshness - now).microseconds / 1_000_000 + 1)
     }
 }
 

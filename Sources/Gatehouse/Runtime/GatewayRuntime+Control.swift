@@ -30,7 +30,7 @@ extension GatewayRuntime {
             case "token-inspect": return try .success(encoding: try inspectToken(request.arguments))
             case "secret": return try .success(encoding: try await change(request.arguments.decode(SecretOperation.self), Actor(uid: peer.user)))
             case "master-key-rotate": return try .success(encoding: try await rotateMasterKey(request.arguments.decode(), Actor(uid: peer.user)))
-            case "backup": return try .success(encoding: try await backup(Actor(uid: peer.user)))
+            case "backup": return try .success(encoding: try await backup(Actor(uid: peer.user), for: peer.process))
             case "calendar": return try .success(encoding: calendar())
             case "secret-status":
                 await collectUses()
@@ -49,6 +49,8 @@ extension GatewayRuntime {
 
     /// The change is in force on every loop, and its record durable, when this returns.
     private func change(_ operation: SecretOperation, _ actor: Actor) async throws -> SecretOutcome {
+        await changes.begin()
+        defer { changes.end() }
         if let failure = shared.journal.failure {
             throw GatewayError(.state, "nothing was changed, since the audit journal fails and the change would leave no record: \(failure)")
         }
@@ -69,6 +71,8 @@ extension GatewayRuntime {
 
     /// A snapshot with the values sealed anew is in force when this returns.
     private func rotateMasterKey(_ operation: MasterKeyOperation, _ actor: Actor) async throws -> MasterKeyOutcome {
+        await changes.begin()
+        defer { changes.end() }
         if let failure = shared.journal.failure {
             throw GatewayError(.state, "nothing was changed, since the audit journal fails and the change would leave no record: \(failure)")
         }
@@ -86,12 +90,18 @@ extension GatewayRuntime {
     }
 
     /// Into the state directory, the one place where a confined gateway may write; the command moves it from there.
-    private func backup(_ actor: Actor) async throws -> BackupOutcome {
+    private func backup(_ actor: Actor, for command: Int32) async throws -> BackupOutcome {
         await collectUses()
-        let state = state
+        let (state, journal) = (state, shared.journal)
         let now = shared.clock.now
-        // Off the actor: the log may be big, and changes of credentials must not wait for it.
-        let backup = try await Task.detached { try state.backup(to: BackupOutcome.place(in: state), at: now) }.value
+        let place = try state.backupPlace(owner: command)
+        await changes.begin()
+        // Off the actor: requests of others must not wait for the disk.
+        let copied = await Task.detached { Result { try state.backupSource { journal.head.sequence } } }.value
+        changes.end()
+        let source = try copied.get()
+        // The log may be big, and changes of credentials must not wait for it.
+        let backup = try await Task.detached { try state.backup(source, to: place, at: now) }.value
         _ = try await shared.journal.record(BackupOutcome.record(actor, backup).members, at: shared.clock.now)
         log.notice("state backup", metadata: ["uid": "\(actor.uid)", "bytes": "\(backup.size)"])
         return BackupOutcome(backup)

@@ -49,6 +49,8 @@ actor GatewayRuntime {
     /// What `snapshot` was made with.
     private(set) var credentials: CredentialSet
     private var expiry = ExpiryWatch()
+    /// Held by a change of credentials from the database to its durable record, and by a backup while it copies the database.
+    let changes = ChangeTurn()
     private let forwarding = AuditForwarding()
     private let retention: RetentionKeeper
     /// Made before there was a journal to record them in.
@@ -72,6 +74,7 @@ actor GatewayRuntime {
         for warning in policy.warnings { log.warning("\(warning)") }
         if case .tooLow(_, _, let advice) = DescriptorLimit.raise(for: policy.gateway.limits.connections) { throw GatewayError(.limits, advice) }
         let state = try State.open(directory: policy.gateway.state, masterKey: policy.gateway.secrets.masterKey)
+        ValuePipe.removeLeftovers(in: state.directory)
         do {
             let runtime = try await GatewayRuntime(policies: policies, loaded, handlers: handlers, state: state, output: output, warnings: hardening)
             try await runtime.open(commands)
@@ -104,9 +107,9 @@ actor GatewayRuntime {
         builder = SnapshotBuilder(handlers: handlers, names: names, log: log, tokens: tokens)
         watch = FileWatch(loaded: loaded.files)
         snapshot = try builder.make(policy, credentials, state.keys, previous: nil)
-        let replay = try state.openReplayMemory(hold: Self.window(policy), clock: clock)
+        let replay = try state.openReplayMemory(hold: policy.longestFreshness, clock: clock)
         let progress = ProgressKeeper(state: state, progress: try state.progress(), log: log, time: { [clock] in replay.time(at: clock.monotonic) })
-        let held = try state.restored().map { $0.at + Self.window(policy) }
+        let restored = try state.restored()?.at
         let health = JournalHealth()
         let (journal, report) = try JournalOpening.open(policy, state: state, replay: replay, progress: progress, health: health, log: log)
         do {
@@ -122,10 +125,11 @@ actor GatewayRuntime {
         shared = Shared(
             journal: journal, health: health, replay: replay, log: log, clock: clock, failures: FailureLimiter(policy.gateway.limits.failures),
             clientFailures: ClientFailures(policy.gateway.limits.failures), tokens: tokens, passwords: PasswordChecker(threads: ProcessorCount.available),
-            rejected: RejectedKeeper(store: state.rejected, clock: clock, log: log), refusesUntil: held)
+            rejected: RejectedKeeper(store: state.rejected, clock: clock, log: log), restored: restored)
         retention = RetentionKeeper(state: state, journal: journal, replay: replay, log: log)
-        if let held, held > clock.now {
-            let warning = "restored from a backup: events are refused until \(held), since which of them were accepted before is not known"
+        if let restored, restored + policy.longestFreshness > clock.now {
+            let warning = "restored from a backup at \(restored): each endpoint refuses events until its tolerance and future have passed, the last "
+                + "until \(restored + policy.longestFreshness), since which of them were accepted before is not known"
             startWarnings.append(warning)
             log.warning("\(warning)")
         }
@@ -300,6 +304,8 @@ actor GatewayRuntime {
         looks += 1
         guard looks % 60 == 1 else { return }
         shared.rejected.expire()
+        ValuePipe.removeLeftovers(in: state.directory)
+        do { try state.removeAbandonedBackups() } catch { log.error("a backup that nobody took could not be removed", metadata: ["error": "\(error)"]) }
         do {
             if try state.credentials.expire(keep: snapshot.policy.gateway.secrets.keepRetired, at: clock.now) {
                 Task { await self.credentialsChanged() }
@@ -321,16 +327,6 @@ actor GatewayRuntime {
         shared.failures.apply(snapshot.policy.gateway.limits.failures)
         shared.rejected.apply(audit)
         await forwarding.apply(audit.forward, state: state, journal: shared.journal, log: log)
-    }
-
-    /// The longest time within which a copy of an event can still be fresh.
-    private static func window(_ policy: Policy) -> Duration {
-        policy.endpoints.map { endpoint in
-            let timestamps = policy.schemes.values.compactMap(\.timestamp)
-            let tolerance = endpoint.replay.tolerance ?? timestamps.compactMap(\.tolerance).max() ?? .seconds(300)
-            let future = endpoint.replay.future ?? timestamps.compactMap(\.future).max() ?? .seconds(60)
-            return tolerance + future
-        }.max() ?? .seconds(360)
     }
 
     /// The files whose change makes the gateway reload.

@@ -69,7 +69,7 @@ struct SecretStatus: AsyncParsableCommand {
                             version.addresses.map {
                                 .object(["address": .string($0.address), "last_used": .string($0.last_used), "uses": .number($0.uses)])
                             }),
-                        "verdict": .string(version.verdict),
+                        "uses_elsewhere": .number(version.uses_elsewhere), "verdict": .string(version.verdict),
                     ])
                 }),
         ])

@@ -46,8 +46,8 @@ struct StateRestore: AsyncParsableCommand {
         abstract: "Make the state out of a backup.",
         discussion: """
             The state directory of the policy must hold no state; only the master key may be there already. What was accepted since the backup
-            is not known, so a gateway on the restored state answers events with 503 until their `tolerance` and `future` have passed since the
-            restore. Its audit log goes on behind the backup's last record with one that says so.
+            is not known, so a gateway on the restored state answers the events of each endpoint with 503 until its `tolerance` and `future` have
+            passed since the restore. Its audit log goes on behind the backup's last record with one that says so.
 
             Examples:
               gatehouse state restore /backup/gatehouse-2026-11-24.sealed --key-file /safe/master.key
@@ -72,7 +72,7 @@ struct StateRestore: AsyncParsableCommand {
                 ]).text)
         } else {
             Terminal.note("\(Terminal.printable(outcome.state)) is as it was at \(outcome.made), record \(outcome.records) of the audit log")
-            Terminal.note("a gateway started on it refuses events (503) until no copy of an event accepted since can be fresh")
+            Terminal.note("a gateway started on it refuses an endpoint's events (503) until its tolerance and future have passed, when no copy of one accepted since can be fresh")
         }
     }
 }

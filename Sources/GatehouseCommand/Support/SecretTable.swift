@@ -60,7 +60,8 @@ struct SecretTable {
     /// The latest addresses; all of them are in the JSON.
     private static func from(_ version: SecretReport.Version) -> String {
         let shown = version.addresses.prefix(2).map(\.address).joined(separator: ", ")
-        return version.addresses.count > 2 ? "\(shown) and \(version.addresses.count - 2) more" : shown
+        let more = version.addresses.count - 2
+        return more > 0 ? "\(shown) and \(version.uses_elsewhere > 0 ? "over " : "")\(more) more" : shown
     }
 
     private static func style(_ verdict: String) -> Terminal.Style {

@@ -1,6 +1,4 @@
 public import GatehouseTime
-import GatehouseAudit
-import GatehouseAudit
 import GatehouseCrypto
 import Synchronization
 
@@ -10,6 +8,16 @@ import Glibc
 import Darwin
 #endif
 
+/// The database of one moment, and how far the audit log went then: what a backup is made of.
+public struct BackupSource: Sendable {
+    /// The copy's name is gone already, and the copy goes with this.
+    let database: Descriptor
+    /// The one that sealed what is in the copy.
+    let key: MasterKey
+    /// The last record of the audit log that belongs to the copy.
+    public let records: UInt64
+}
+
 extension State {
     /// What a backup holds.
     public struct Backup: Sendable, Hashable {
@@ -17,51 +25,68 @@ extension State {
         public var made: WallTime
         /// In bytes.
         public var size: Int
-        /// Records of the audit log that the database knows of; some later ones may be in it too.
+        /// Records of the audit log.
         public var records: UInt64
     }
 
-    /// Writes database and audit log into one sealed file, as they are at one moment, while a gateway may run on the state. The file is whole
-    /// when this returns, or not there at all. The master key is not in it, and nothing opens it but that key.
+    /// Copies the database. The caller sees to it that meanwhile no change of a credential is half done: in the database, and its record not
+    /// yet in the log, or the other way round.
+    ///
+    /// - Parameter head: the `seq` of the log's last durable record, asked for when the copy is there, so that the log of the backup goes at
+    ///   least as far as anything in the database says.
+    public func backupSource(head: () -> UInt64) throws(StateError) -> BackupSource {
+        let path = try backupFiles.fresh(owner: getpid(), .database)
+        // SQLite would make it with the mode that the umask leaves.
+        let copy = try Descriptor(opening: path, O_RDWR | O_CREAT | O_EXCL)
+        defer { try? FileSystem.remove(path) }
+        let key = master.withLock { $0 }
+        try database.copy(to: path)
+        return BackupSource(database: copy, key: key, records: head())
+    }
+
+    /// Writes database and audit log into one sealed file, as they were at the source's moment, while a gateway may run on the state. The
+    /// file is whole when this returns, or not there at all. The master key is not in it, and nothing opens it but that key.
     ///
     /// The replay memory is left out: its latest part can never be in a backup, which is why a restored state waits (``restored()``).
-    public func backup(to path: String, at now: WallTime) throws(StateError) -> Backup {
-        let copy = held.file("backup-\(getpid()).db")
-        try FileSystem.remove(copy)
-        // SQLite would make it with the mode that the umask leaves.
-        _ = try Descriptor(opening: copy, O_RDWR | O_CREAT | O_EXCL)
-        defer { try? FileSystem.remove(copy) }
-        let key = master.withLock { $0 }
-        let records = try progress().head.sequence
-        try database.copy(to: copy)
+    public func backup(_ source: BackupSource, to path: String, at now: WallTime) throws(StateError) -> Backup {
         let temporary = path + ".part"
         try FileSystem.remove(temporary)
         let file = try Descriptor(opening: temporary, O_RDWR | O_CREAT | O_EXCL)
         do throws(StateError) {
-            let header = BackupHeader(node: node, check: key.check, made: now, sequence: records)
-            let writer = try SealedWriter(file, header: header, key: key.backup)
-            try Self.add(copy, as: StateDirectory.database, to: writer)
-            for name in try FileSystem.names(in: auditDirectory).sorted() where BackupEntry.isAuditFile(name) {
-                try Self.add(auditDirectory + "/" + name, as: "audit/" + name, to: writer)
+            let header = BackupHeader(node: node, check: source.key.check, made: now, sequence: source.records)
+            let writer = try SealedWriter(file, header: header, key: source.key.backup)
+            try Self.add(source.database, size: source.database.size(), as: StateDirectory.database, to: writer)
+            for part in try AuditFile.all(in: auditDirectory, through: source.records) {
+                guard let audit = try part.open() else { continue }
+                try Self.add(audit, size: part.size(of: audit), as: "audit/" + part.name, to: writer)
             }
             try writer.append([BackupEntry.end])
             let size = try writer.finish()
             try FileSystem.rename(temporary, to: path)
-            return Backup(path: path, made: now, size: size, records: records)
+            return Backup(path: path, made: now, size: size, records: source.records)
         } catch {
             try? FileSystem.remove(temporary)
             throw error
         }
     }
 
-    private static func add(_ path: String, as name: String, to writer: SealedWriter) throws(StateError) {
-        let file: Descriptor
-        do throws(StateError) { file = try Descriptor(opening: path, O_RDONLY) } catch {
-            // A segment whose time to be kept has ended meanwhile.
-            guard FileSystem.exists(path) else { return }
-            throw error
-        }
-        let size = name.hasSuffix(".jsonl") ? try wholeLines(file) : try file.size()
+    /// Of a state that nobody else works on, whose log ends with record `records`.
+    public func backup(to path: String, at now: WallTime, records: UInt64) throws(StateError) -> Backup {
+        try backup(backupSource { records }, to: path, at: now)
+    }
+
+    /// Where a backup lies until the command that asked for it, process `owner`, has moved it away; what others left there is removed.
+    public func backupPlace(owner: Int32) throws(StateError) -> String {
+        try removeAbandonedBackups()
+        return try backupFiles.fresh(owner: owner, .sealed)
+    }
+
+    /// Removes finished backups whose command ended without taking them.
+    public func removeAbandonedBackups() throws(StateError) { try backupFiles.removeLeftovers(unfinished: false) }
+
+    var backupFiles: BackupFiles { BackupFiles(directory: directory) }
+
+    private static func add(_ file: Descriptor, size: Int, as name: String, to writer: SealedWriter) throws(StateError) {
         try writer.append(BackupEntry.head(name, size: size))
         var buffer = [UInt8](repeating: 0, count: min(size, 1 << 18))
         var offset = 0
@@ -77,22 +102,6 @@ extension State {
             try result.get()
             offset += count
         }
-    }
-
-    /// The newest segment is being written: up to its last line that is complete.
-    private static func wholeLines(_ file: Descriptor) throws(StateError) -> Int {
-        var end = try file.size()
-        var room = [UInt8](repeating: 0, count: 1 << 16)
-        while end > 0 {
-            let count = min(end, room.count)
-            let result: Result<Int, StateError> = room.withUnsafeMutableBytes { room in
-                Result { () throws(StateError) in try file.readSome(into: UnsafeMutableRawBufferPointer(rebasing: room[..<count]), at: end - count) }
-            }
-            guard try result.get() == count else { throw StateError(.damaged, "\(file.path): shrank while it was read") }
-            if let newline = room[..<count].lastIndex(of: UInt8(ascii: "\n")) { return end - count + newline + 1 }
-            end -= count
-        }
-        return 0
     }
 }
 

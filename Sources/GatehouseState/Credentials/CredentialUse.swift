@@ -83,11 +83,7 @@ public struct CredentialUses: Sendable {
             mine.first = min(mine.first, use.first)
             mine.last = max(mine.last, use.last)
             mine.count += use.count
-            for (address, count) in use.addresses where mine.addresses[address] != nil || mine.addresses.count < Self.addressLimit {
-                let known = mine.addresses[address]
-                mine.addresses[address] = CredentialUse.Count(
-                    last: max(known?.last ?? count.last, count.last), uses: (known?.uses ?? 0) + count.uses)
-            }
+            for (address, count) in use.addresses { Self.note(address, count, &mine) }
             uses[key] = mine
         }
     }
@@ -102,11 +98,20 @@ public struct CredentialUses: Sendable {
         use.first = min(use.first, time)
         use.last = max(use.last, time)
         use.count += 1
+        note(address, CredentialUse.Count(last: time, uses: 1), &use)
+    }
+
+    /// Of more addresses than are kept, those that were used last.
+    private static func note(_ address: IPAddress, _ count: CredentialUse.Count, _ use: inout CredentialUse) {
         if let known = use.addresses[address] {
-            use.addresses[address] = CredentialUse.Count(last: max(known.last, time), uses: known.uses + 1)
-        } else if use.addresses.count < addressLimit {
-            use.addresses[address] = CredentialUse.Count(last: time, uses: 1)
+            use.addresses[address] = CredentialUse.Count(last: max(known.last, count.last), uses: known.uses + count.uses)
+            return
         }
+        if use.addresses.count >= addressLimit, let oldest = use.addresses.min(by: { $0.value.last < $1.value.last }) {
+            guard oldest.value.last <= count.last else { return }
+            use.addresses[oldest.key] = nil
+        }
+        use.addresses[address] = count
     }
 
     /// Addresses that are kept for a version, in memory between two reports and in the state: the last ones.

@@ -139,6 +139,47 @@ struct SecretLifeTests {
         #expect(records.last { $0["kind"] as? String == "decision" }?["reason"] as? String == "unavailable")
     }
 
+    @Test("a backup made while secrets are rotated is of one moment: its newest version is the last that its log tells of")
+    func backupUnderWay() async throws {
+        let site = try await site()
+        try await site.start()
+        let command = "'\(Program.path)' secret rotate acme/signing --overlap 0 --policies policies >/dev/null 2>&1"
+        let rotations = try RunningProgram(["-c", "while [ ! -e enough ]; do \(command); done"], in: site.place, executable: "/bin/bash")
+        try #require(try await becomesTrue { try await versions(site).count > 3 })
+        var counts: [Int] = []
+        for number in 0..<3 {
+            let backup = try await site.run("state", "backup", site["backup\(number)"], "--json")
+            counts.append(try #require(try object(backup.output)["records"] as? Int))
+        }
+        try site.write("enough", "")
+        #expect(try await rotations.end() == 0)
+        #expect(try await site.stop() == 0)
+        try FileManager.default.moveItem(atPath: site["state"], toPath: site["lost"])
+        for (number, count) in counts.enumerated() {
+            let restored = try await site.run("state", "restore", site["backup\(number)"], "--key-file", site["lost/master.key"], "--json")
+            #expect(try object(restored.output)["records"] as? Int == count, "\(restored)")
+            let records = try site.records()
+            #expect(records.firstIndex { $0["action"] as? String == "restored" } == count)
+            let last = records.last { $0["command"] as? String == "secret rotate" }?["version"] as? Int
+            #expect(try await versions(site).compactMap { $0["version"] as? Int }.max() == last)
+            #expect(try await site.run("audit", "verify").status == 0)
+            try FileManager.default.removeItem(atPath: site["state"])
+        }
+    }
+
+    @Test("what killed commands and backups left in the state is gone after the next start")
+    func leftovers() async throws {
+        let site = try await site()
+        let own = "value-\(getpid())-" + String(repeating: "a", count: 32)
+        // No process has this number: it is above the highest that Linux gives.
+        let left = ["value-4194305-" + String(repeating: "b", count: 32), "backup-4194305-aa.db", "backup-4194305-aa.sealed", "backup-4194305-aa.sealed.part"]
+        let made = try await site.bash("cd state && mkfifo \(own) \(left[0]) && touch \(left.dropFirst().joined(separator: " "))")
+        try #require(made.status == 0, "\(made)")
+        try await site.start()
+        for name in left { #expect(!FileManager.default.fileExists(atPath: site["state/\(name)"]), "\(name)") }
+        #expect(FileManager.default.fileExists(atPath: site["state/\(own)"]))
+    }
+
     @Test("a value that was revoked, or rotated away without overlap, is in no file of the state (SEC-69)", arguments: ["revoke", "rotate"])
     func destroyed(by command: String) async throws {
         let site = try await site()

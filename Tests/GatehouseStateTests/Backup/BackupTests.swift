@@ -5,6 +5,12 @@ import GatehouseVerify
 import Testing
 @testable import GatehouseState
 
+#if canImport(Glibc)
+import Glibc
+#else
+import Darwin
+#endif
+
 private let acme = CredentialName(sender: "acme", kind: .signing)
 private let secret = "a canary that is 32 bytes long.."
 private let made = WallTime(seconds: 1_700_000_000)
@@ -41,7 +47,7 @@ struct BackupTests {
     @Test("a restored state has the credentials and the whole log, goes on with it, and knows that it was restored")
     func roundTrip() throws {
         let fixture = try BackupFixture()
-        let backup = try fixture.state.backup(to: fixture.file, at: made)
+        let backup = try fixture.state.backup(to: fixture.file, at: made, records: 3)
         #expect(backup.records == 3)
         let target = try TemporaryDirectory()
         #expect(try fixture.restore(target).records == 3)
@@ -61,7 +67,7 @@ struct BackupTests {
     @Test("nothing secret is readable in a backup, and one changed or missing byte is found before anything is in place")
     func tampering() throws {
         let fixture = try BackupFixture()
-        _ = try fixture.state.backup(to: fixture.file, at: made)
+        _ = try fixture.state.backup(to: fixture.file, at: made, records: 3)
         let bytes = try TemporaryDirectory.contents(fixture.file)
         #expect(!bytes.contains(secret.utf8) && !bytes.contains("acme".utf8) && !bytes.contains("SQLite".utf8))
         let step = max(1, bytes.count / 60)
@@ -82,7 +88,7 @@ struct BackupTests {
     @Test("a restore that fails leaves what was there: no directory, or the key in it")
     func failedRestore() throws {
         let fixture = try BackupFixture()
-        _ = try fixture.state.backup(to: fixture.file, at: made)
+        _ = try fixture.state.backup(to: fixture.file, at: made, records: 3)
         let size = try TemporaryDirectory.contents(fixture.file).count
         let file = try Descriptor(opening: fixture.file, 0o2)
         try [UInt8(0)].withUnsafeBytes { bytes in try file.write(bytes, at: size - 20) }
@@ -99,7 +105,7 @@ struct BackupTests {
     @Test("a state that is there is never written over, and another key opens nothing")
     func refusals() throws {
         let fixture = try BackupFixture()
-        _ = try fixture.state.backup(to: fixture.file, at: made)
+        _ = try fixture.state.backup(to: fixture.file, at: made, records: 3)
         let other = try TemporaryDirectory()
         let there = try State.open(directory: other.path)
         try there.close()
@@ -110,10 +116,54 @@ struct BackupTests {
         #expect(!FileSystem.exists(target.file("gatehouse.db")))
     }
 
+    @Test("a backup's log ends with the record that its database belongs to, however far the log has gone on meanwhile")
+    func oneMoment() throws {
+        let fixture = try BackupFixture()
+        let source = try fixture.state.backupSource { 3 }
+        let (journal, _) = try Journal.open(
+            directory: fixture.state.auditDirectory, node: fixture.state.node, expected: try fixture.state.progress().head,
+            options: JournalOptions(segmentBytes: 600))
+        _ = try fixture.state.credentials.rotate(acme, value: .generated, overlap: .seconds(60), at: made)
+        for _ in 1...5 { try journal.recordAndWait(SystemRecord(.start, []).members, at: made) }
+        journal.close()
+        #expect(try FileSystem.names(in: fixture.state.auditDirectory).count > 1)
+        let backup = try fixture.state.backup(source, to: fixture.file, at: made)
+        #expect(backup.records == 3)
+        let target = try TemporaryDirectory()
+        #expect(try fixture.restore(target).records == 3)
+        let state = try State.open(directory: target.path)
+        #expect(try state.credentials.status(acme, at: made).first?.versions.map(\.number) == [1])
+        #expect(try AuditLog(directory: state.auditDirectory).verify(synced: nil).head.sequence == 3)
+    }
+
+    @Test("a backup whose log lacks the record it ends with is not made")
+    func missingRecord() throws {
+        let fixture = try BackupFixture()
+        #expect(throws: StateError.self) { try fixture.state.backup(to: fixture.file, at: made, records: 4) }
+        #expect(try FileSystem.names(in: fixture.place.path).isEmpty)
+    }
+
+    @Test("what a killed backup left is removed by the next start, and by the next backup what no living command waits for")
+    func leftovers() throws {
+        let fixture = try BackupFixture()
+        try fixture.state.close()
+        // No process has this number: it is above the highest that Linux gives.
+        let gone = ["backup-4194305-00.sealed", "backup-4194305.sealed"]
+        let unfinished = ["backup-\(getpid())-01.db", "backup-\(getpid())-01.db-journal", "backup-\(getpid())-01.sealed.part", "backup-77.db"]
+        let awaited = "backup-\(getpid())-02.sealed"
+        for name in gone + unfinished + [awaited] { try TemporaryDirectory.write([1], to: fixture.directory.file(name)) }
+        func left() throws -> Set<String> { Set(try FileSystem.names(in: fixture.directory.path).filter { $0.hasPrefix("backup-") }) }
+        try BackupFiles(directory: fixture.directory.path).removeLeftovers(unfinished: false)
+        #expect(try left() == Set(unfinished + [awaited]))
+        // A restart is another process with the lock; this one lets go of it only with the object.
+        try BackupFiles(directory: fixture.directory.path).removeLeftovers(unfinished: true)
+        #expect(try left() == [awaited])
+    }
+
     @Test("a restore that was cut off is refused by a start, and can be run again")
     func cutOff() throws {
         let fixture = try BackupFixture()
-        _ = try fixture.state.backup(to: fixture.file, at: made)
+        _ = try fixture.state.backup(to: fixture.file, at: made, records: 3)
         let target = try TemporaryDirectory()
         _ = try Descriptor(opening: target.file("restoring"), 0o102)
         #expect(throws: StateError.self) { try State.open(directory: target.path) }
