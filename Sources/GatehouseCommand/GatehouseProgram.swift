@@ -24,6 +24,7 @@ struct GatehouseProgram: AsyncParsableCommand {
     }
 
     static func main() async {
+        ProcessHardening.rememberDescriptors()
         do {
             // Before anything secret is read. What it warns of concerns a gateway, which logs it.
             _ = try ProcessHardening.apply()
@@ -43,7 +44,13 @@ struct GatehouseProgram: AsyncParsableCommand {
 
     /// Usage errors, help and exit codes are the parser's to print; everything else is a "no" in the library's own words.
     private static func finish(_ error: any Error) -> Never {
-        guard exitCode(for: error) == .failure, !(error is ExitCode) else { exit(withError: error) }
+        guard exitCode(for: error) == .failure, !(error is ExitCode) else {
+            if exitCode(for: error) == .validationFailure, let said = UsageText.withoutValues(fullMessage(for: error), CommandLine.arguments) {
+                Terminal.note(said)
+                exit(withError: ExitCode(exitCode(for: error).rawValue))
+            }
+            exit(withError: error)
+        }
         if let policy = error as? PolicyError {
             for diagnostic in policy.diagnostics { Terminal.fail(Terminal.printable("\(diagnostic)")) }
         } else {

@@ -64,7 +64,7 @@ struct MasterKeyPlace {
             return try MasterKey(content: read(try Descriptor(opening: "\(folder)/\(name)", O_RDONLY)), from: description)
         case .descriptor(let number):
             // Not inherited by what this process starts, and not read twice.
-            guard fcntl(number, F_SETFD, FD_CLOEXEC) == 0 else {
+            guard GivenDescriptors.contains(number), fcntl(number, F_SETFD, FD_CLOEXEC) == 0 else {
                 throw StateError(.key, "the master key is to be read from descriptor \(number), which is not open: start this with \(number)<FILE")
             }
             let file = Descriptor(adopting: number, path: description)

@@ -22,6 +22,9 @@ extension State {
         }
         let key: Secret
         if let content { key = try MasterKey.bytes(content, from: "the new key") } else { key = try MasterKey.random() }
+        guard key.withBytes({ bytes in !bytes.allSatisfy { $0 == bytes.first } }) else {
+            throw StateError(.key, "the new key is one byte, repeated: make one with openssl rand -base64 \(MasterKey.length)")
+        }
         let new = try MasterKey(key)
         let old = master.withLock { $0 }
         guard new.check != old.check else { throw StateError(.key, "this is the master key already") }

@@ -241,6 +241,17 @@ struct PolicyLoadTests {
         #expect(try TemporaryPolicy(["endpoints/acme.yaml": endpoint]).load().endpoints.first?.replay.remember == .seconds(days * 86_400))
     }
 
+    @Test("an overlap or a quiet period of zero is allowed and said", arguments: [("overlap", "at once"), ("quiet", "safe to retire")])
+    func zeroSecrets(_ key: String, _ expected: String) throws {
+        let gateway = """
+            listen: [{ address: "127.0.0.1:8443", certificate: a.pem, private-key: a.key }]
+            public-url: https://localhost:8443
+            secrets: { \(key): 0s }
+            """
+        let warnings = try TemporaryPolicy(["gateway.yaml": gateway]).warnings()
+        #expect(warnings.contains { $0.hasPrefix("gateway.yaml:3:") && $0.contains(expected) }, "said: \(warnings)")
+    }
+
     @Test(
         "weak settings are allowed and said (SEC-33, SEC-60)",
         arguments: [

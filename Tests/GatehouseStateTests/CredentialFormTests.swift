@@ -61,6 +61,7 @@ struct CredentialFormTests {
             ("acme/key", "neither this nor that", "expected a public key"),
             ("acme/key", #"{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo","d":"AAAA"}"#, "private"),
             ("acme/key", "MC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC", "private"),
+            ("acme/certificate", "CN=acme, O = Acme", "-nameopt RFC2253"), ("acme/oauth", String(repeating: "x", count: 2_000), "client secret has 2000 bytes"),
             ("acme/certificate", "acme", "RFC 4514"), ("acme/certificate", "sha256//c2hvcnQ=", "32 bytes"),
             ("acme/certificate", "-----BEGIN CERTIFICATE-----\nMIIB", "openssl x509"),
         ])

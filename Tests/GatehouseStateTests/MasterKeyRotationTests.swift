@@ -39,7 +39,7 @@ struct MasterKeyRotationTests {
             _ = try state.credentials.credentialSet()
             #expect(try state.rotateMasterKey() == 1)
             #expect(try text(state) == [secret])
-            _ = try state.credentials.rotate(acme, value: .generated, overlap: .seconds(3_600 * 24 * 365 * 20), at: WallTime(seconds: 1_700_000_001))
+            _ = try state.credentials.rotate(acme, value: .generated, overlap: .seconds(3_600 * 24 * 365 * 10), at: WallTime(seconds: 1_700_000_001))
             try state.close()
         }
         #expect(try TemporaryDirectory.contents(directory.file("master.key")) != old)
@@ -102,13 +102,15 @@ struct MasterKeyRotationTests {
         #expect(throws: StateError.self) { try open(directory, .file(keys.file("key"))) }
     }
 
-    @Test("a key of another length is refused with what was expected")
+    @Test("a key of another length, or of one byte repeated, is refused with what was expected")
     func length() throws {
         let directory = try TemporaryDirectory()
         try filled(directory)
         let state = try open(directory)
         let error = #expect(throws: StateError.self) { try state.rotateMasterKey(to: Secret(utf8: "short")) }
         #expect(error?.message.contains("expected 32 bytes") == true)
+        let constant = #expect(throws: StateError.self) { try state.rotateMasterKey(to: Secret([UInt8](repeating: 0, count: 32))) }
+        #expect(constant?.message.contains("one byte, repeated") == true)
         #expect(try text(state) == [secret])
     }
 }

@@ -81,6 +81,7 @@ public struct SecretReport: Codable, Sendable {
         public var state: String
         /// RFC 3339, like every time here.
         public var created: String
+        /// Of a retiring version its end to come; of a retired or revoked one when it ended.
         public var accepted_until: String?
         /// Of a public key that carries a date.
         public var expires: String?
@@ -108,7 +109,7 @@ public struct SecretReport: Codable, Sendable {
                 versions: status.versions.map { version in
                     Version(
                         version: version.number, state: version.state.name, created: version.created.description,
-                        accepted_until: version.acceptedUntil?.description, expires: version.expires?.description,
+                        accepted_until: (version.ended ?? version.acceptedUntil)?.description, expires: version.expires?.description,
                         first_used: version.firstUsed?.description,
                         last_used: version.lastUsed?.description, uses: version.uses,
                         addresses: version.addresses.map { Address(address: $0.address, last_used: $0.lastUsed.description, uses: $0.uses) },

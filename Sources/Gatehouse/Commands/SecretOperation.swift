@@ -30,6 +30,9 @@ struct SecretOperation: Codable, Sendable {
             throw StateError(
                 .value, "\(credential): no sender can have this name; a sender is named as its file in senders/, a handler as handler/NAME")
         }
+        guard parts.count == 1 || name.kind == .signing else {
+            throw StateError(.value, "\(credential): a handler has one kind of credential, \(name.sender)/signing, which signs what is handed to it")
+        }
         if let value, let problem = Self.problem(value, name, policy) {
             throw StateError(.value, "\(credential): this value cannot serve the sender's endpoints: \(problem)")
         }
@@ -51,7 +54,8 @@ extension SecretOperation {
     /// What keeps a value from being the key of any scheme that the sender's endpoints ask for: found out now, and not as a mismatch of
     /// every event. Nil where a scheme can use it, and where none asks for one.
     private static func problem(_ value: Secret, _ name: CredentialName, _ policy: Policy) -> String? {
-        guard name.kind == .signing || name.kind == .key else { return nil }
+        // A private key is refused as what it is, not for what it cannot do.
+        guard name.kind == .signing || name.kind == .key, !value.contains("PRIVATE KEY-----") else { return nil }
         var problem: String?
         for endpoint in policy.endpoints where endpoint.senders.contains(name.sender) {
             for scheme in endpoint.authenticate.flatMap(\.schemes).compactMap({ policy.schemes[$0] })
@@ -77,12 +81,17 @@ public struct SecretOutcome: Codable, Sendable {
     public var acceptedUntil: String?
     /// Versions that are no longer accepted.
     public var ended: [Int]
-    /// The credential belongs to nobody whom the policy knows.
+    /// The credential belongs to nobody whom the policy knows, or nothing will be accepted with it once its overlaps have ended.
     public var warning: String?
 
     init(_ change: CredentialChange, of operation: SecretOperation, policy: Policy) {
         self.init(change)
-        if operation.action == .add || operation.action == .rotate { warning = policy.stranger(change.name) }
+        if operation.action == .add || operation.action == .rotate {
+            warning = policy.stranger(change.name)
+        } else if let end = change.endsAt {
+            warning = "no version of \(change.name) is active any more, and nothing is accepted from \(end) on, when the last overlap ends: "
+                + "make another with gatehouse secret rotate \(change.name)"
+        }
     }
 
     /// - Parameter made: the value, where this process made it.

@@ -33,15 +33,29 @@ struct StatePlace: Sendable {
         _ request: ControlRequest, as type: Result.Type = Result.self, mode: State.Mode = .create, alone: (StoppedState) throws -> Result
     ) throws -> Result {
         let client = ControlClient(state: directory)
-        let response: ControlResponse
-        do {
-            response = try client.send(request)
-        } catch {
-            guard error.code == .notRunning else { throw error }
-            let stopped = try StoppedState(try policy(), mode: mode)
-            defer { stopped.close() }
-            return try alone(stopped)
+        let clock = SystemClock()
+        let deadline = clock.monotonic.nanoseconds + Self.patience
+        while true {
+            do {
+                return try Self.result(of: client.send(request))
+            } catch let error as ControlError {
+                guard error.code == .notRunning else { throw error }
+            }
+            do {
+                let stopped = try StoppedState(try policy(), mode: mode)
+                defer { stopped.close() }
+                return try alone(stopped)
+            } catch let error as StateError where error.code == .locked && clock.monotonic.nanoseconds < deadline {
+                // Another command, which is done in a moment, or a gateway that begins or ends: then it is asked next time.
+                usleep(20_000)
+            }
         }
+    }
+
+    /// Nanoseconds that a command waits for others on the same state.
+    private static let patience: UInt64 = 5_000_000_000
+
+    private static func result<Result: Decodable>(of response: ControlResponse) throws -> Result {
         guard response.ok, let result = response.result else {
             throw GatewayError(.control, response.error ?? "the gateway refused without a reason")
         }

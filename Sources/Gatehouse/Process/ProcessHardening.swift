@@ -1,8 +1,12 @@
 import CLinux
+import GatehouseState
 import Glibc
 
 /// What a process that will hold secrets does first (SEC-92).
 package enum ProcessHardening {
+    /// Before ``apply()`` and anything else that opens a file: what is open now was given to the program.
+    package static func rememberDescriptors() { GivenDescriptors.remember() }
+
     /// Makes memory unreadable to other processes of the same user, forbids core files and new privileges (also to the programs it
     /// starts), gives new files no access for group and others, has a broken pipe be an error instead of a signal, and fills standard
     /// descriptors that were closed, so that no secret file can take their place.

@@ -49,6 +49,8 @@ actor GatewayRuntime {
     /// What `snapshot` was made with.
     private(set) var credentials: CredentialSet
     private var expiry = ExpiryWatch()
+    /// Versions were made or ended since ``expiry`` looked.
+    private var isCalendarOld = true
     /// Held by a change of credentials from the database to its durable record, and by a backup while it copies the database.
     let changes = ChangeTurn()
     private let forwarding = AuditForwarding()
@@ -145,6 +147,7 @@ actor GatewayRuntime {
             throw error
         }
         await applyAudit()
+        lookAtCalendar()
         record(.start, [.init("version", .text(GatehouseVersion.current)), .init("listeners", .list(listenerNames))])
         keyChanges.forEach(record)
         keyChanges = []
@@ -230,6 +233,7 @@ actor GatewayRuntime {
             if let change = try tokens.prepareKeys(policy.gateway.oauth, at: clock.now) { record(change) }
             await adopt(try builder.make(policy, fresh, state.keys, previous: snapshot))
             credentials = fresh
+            isCalendarOld = true
             output.apply(policy.gateway.log)
             await applyAudit()
             record(.reload, [.init("policy", .text(policy.digest))])
@@ -265,6 +269,7 @@ actor GatewayRuntime {
             await adopt(try builder.make(fresh, state.keys, previous: snapshot))
             credentials = fresh
             isBehind = false
+            isCalendarOld = true
         } catch {
             isBehind = true
             log.critical("changed credentials are not in force yet", metadata: ["error": "\(error)"])
@@ -302,7 +307,7 @@ actor GatewayRuntime {
         retention.look(keep: snapshot.policy.gateway.audit.keep, needed: forwarding.needed, at: clock.monotonic)
         lookAtKeys()
         looks += 1
-        guard looks % 60 == 1 else { return }
+        guard looks % 60 == 1 else { return lookAtCalendar() }
         shared.rejected.expire()
         ValuePipe.removeLeftovers(in: state.directory)
         do { try state.removeAbandonedBackups() } catch { log.error("a backup that nobody took could not be removed", metadata: ["error": "\(error)"]) }
@@ -310,13 +315,25 @@ actor GatewayRuntime {
             if try state.credentials.expire(keep: snapshot.policy.gateway.secrets.keepRetired, at: clock.now) {
                 Task { await self.credentialsChanged() }
             }
-            for warning in expiry.look(try calendar(), at: clock.now) { log.warning("\(warning)") }
+            isCalendarOld = true
+            lookAtCalendar()
             let (tokens, now) = (tokens, clock.now)
             Task.detached { [log] in
                 do { try tokens.sweep(at: now) } catch { log.error("expired tokens could not be swept", metadata: ["error": "\(error)"]) }
             }
         } catch {
             log.error("expired credentials could not be retired", metadata: ["error": "\(error)"])
+        }
+    }
+
+    /// What ends next, for metrics and warnings: each minute, and within a second of a change.
+    private func lookAtCalendar() {
+        guard isCalendarOld else { return }
+        do {
+            for warning in expiry.look(try calendar(), at: clock.now) { log.warning("\(warning)") }
+            isCalendarOld = false
+        } catch {
+            log.error("what ends next is not known", metadata: ["error": "\(error)"])
         }
     }
 

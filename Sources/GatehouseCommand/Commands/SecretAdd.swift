@@ -28,7 +28,7 @@ struct SecretAdd: AsyncParsableCommand {
 
     func run() async throws {
         if valueFile == nil { try Terminal.requireOutput() }
-        let value = try valueFile.map { path throws(CommandFailure) in try Files.readSecret(path) }
+        let value = try valueFile.map { path throws(CommandFailure) in try Files.readValue(path, isSecret: credential.isSecret) }
         let added = try SecretCommands(policies: policy.policies).add(credential.name, value: value)
         try SecretOutput(json: output.json, makesVersion: true).show(added, says: "is active")
     }

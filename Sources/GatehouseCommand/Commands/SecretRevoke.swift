@@ -6,7 +6,8 @@ struct SecretRevoke: AsyncParsableCommand {
         commandName: "revoke",
         abstract: "Stop and destroy one version, or every version, at once.",
         discussion: """
-            For a secret that is in the wrong hands: what is signed with it is refused from now on, and its value is destroyed.
+            For a secret that is in the wrong hands: what is signed with it is refused from now on, and its value is destroyed. Says
+            when nothing will be accepted any more, where only versions are left that are retiring.
 
             Examples:
               gatehouse secret revoke acme/signing 1

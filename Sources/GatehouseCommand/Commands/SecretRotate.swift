@@ -17,7 +17,7 @@ struct SecretRotate: AsyncParsableCommand {
     @Argument(help: ArgumentHelp("\(CredentialArgument.forms).", valueName: "credential"))
     var credential: CredentialArgument
 
-    @Option(help: ArgumentHelp("How long the old version is accepted: 30m, 24h, 7d, 0 (default: the policy's).", valueName: "duration"))
+    @Option(help: ArgumentHelp("How long the old version is accepted: 30m, 24h, 7d, 0, at most 3650d (default: the policy's).", valueName: "duration"))
     var overlap: DurationArgument?
 
     @Option(help: ArgumentHelp("The value, less one trailing newline; - is standard input.", valueName: "file"), completion: .file())
@@ -28,7 +28,7 @@ struct SecretRotate: AsyncParsableCommand {
 
     func run() async throws {
         if valueFile == nil { try Terminal.requireOutput() }
-        let value = try valueFile.map { path throws(CommandFailure) in try Files.readSecret(path) }
+        let value = try valueFile.map { path throws(CommandFailure) in try Files.readValue(path, isSecret: credential.isSecret) }
         let outcome = try SecretCommands(policies: policy.policies).rotate(credential.name, value: value, overlap: overlap?.value)
         try SecretOutput(json: output.json, makesVersion: true).show(outcome, says: "is active")
     }

@@ -5,6 +5,9 @@ import GatehouseVerify
 struct CredentialArgument: ExpressibleByArgument {
     var name: CredentialName
 
+    /// False for what its owner shows to everybody.
+    var isSecret: Bool { name.kind != .key && name.kind != .certificate }
+
     /// Every kind, for help and errors.
     static var forms: String {
         let forms = CredentialKind.allCases.map { "SENDER/\($0.rawValue)" }

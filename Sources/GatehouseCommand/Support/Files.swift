@@ -87,6 +87,24 @@ enum Files {
         return Secret(copying: UnsafeRawBufferPointer(rebasing: buffer[..<count]))
     }
 
+    /// A credential's value, as ``readSecret(_:dropsNewline:)``; says what is probably not meant to be as it is.
+    ///
+    /// - Parameter isSecret: nobody else should be able to read the file.
+    static func readValue(_ path: String, isSecret: Bool) throws(CommandFailure) -> Secret {
+        let value = try readSecret(path)
+        let ends: UInt8? = value.withBytes { $0.last }
+        if let ends, [0x09, 0x0a, 0x0d, 0x20].contains(ends) {
+            let what = ends == 0x0d ? "a carriage return" : ends == 0x0a ? "a second line break" : "a blank"
+            Terminal.warn("\(Terminal.printable(shown(path))) ends with \(what), which is taken as part of the value: only one newline is dropped")
+        }
+        var status = stat()
+        if isSecret, path != "-", stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_mode & 0o077 != 0 {
+            let mode = String(status.st_mode & 0o777, radix: 8)
+            Terminal.warn("\(Terminal.printable(path)) has mode 0\(mode), so others may have read the secret in it: chmod 600, or rm it")
+        }
+        return value
+    }
+
     /// A file that commands read, for messages.
     private static func shown(_ path: String) -> String { path == "-" ? "standard input" : path }
 

@@ -41,12 +41,12 @@ struct SecretTable {
     private static let most = 5
 
     private func table(_ report: SecretReport) -> Table {
-        var table = Table(["VERSION", "STATE", "ENDS", "MADE", "FIRST USED", "LAST USED", "USES", "FROM", "VERDICT"], right: [0, 6])
+        var table = Table(["VERSION", "STATE", "UNTIL", "MADE", "FIRST USED", "LAST USED", "USES", "FROM", "VERDICT"], right: [0, 6])
         for version in report.versions {
             let isLive = isLive(version)
             table.add([
                 Table.Cell(String(version.version)), Table.Cell(version.state, version.state == "active" ? .good : isLive ? .caution : .faint),
-                Table.Cell(isLive ? RelativeTime.text(version.accepted_until ?? version.expires, now: now) : ""),
+                Table.Cell(RelativeTime.text(version.accepted_until ?? (isLive ? version.expires : nil), now: now)),
                 Table.Cell(RelativeTime.text(version.created, now: now)), Table.Cell(RelativeTime.text(version.first_used, now: now)),
                 Table.Cell(RelativeTime.text(version.last_used, now: now)), Table.Cell(String(version.uses)), Table.Cell(Self.from(version)),
                 Table.Cell(version.verdict ?? "-", Self.style(version.verdict ?? "")),

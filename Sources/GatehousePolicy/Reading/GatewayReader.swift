@@ -241,6 +241,13 @@ struct GatewayReader {
         secrets.keepRetired = item.value("keep-retired", .durationOrZero, default: secrets.keepRetired)
         // master-key: where the key comes from that seals the state: file:PATH, credential:NAME (of systemd) or fd:N; STATE/master.key unless given.
         secrets.masterKey = item.value("master-key", .masterKeySource, default: secrets.masterKey)
+        if secrets.overlap == .zero, let place = item.node("overlap") {
+            reading.warning(
+                "overlap: 0 has `secret rotate` end every older version at once: events that their senders still sign with it are refused", at: place)
+        }
+        if secrets.quiet == .zero, let place = item.node("quiet") {
+            reading.warning("quiet: 0 calls a version safe to retire, and retires it, as soon as a newer one was used once", at: place)
+        }
         item.finish()
         return secrets
     }

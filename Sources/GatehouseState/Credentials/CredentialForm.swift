@@ -120,6 +120,8 @@ extension CredentialForm {
         guard value.withBytes({ $0.allSatisfy { $0 >= 0x20 && $0 <= 0x7e } }) else {
             throw refused(name, "a client secret is printable ASCII (RFC 6749 appendix A.2)")
         }
+        let most = BasicVerifier.maximumLength - name.sender.utf8.count - 1
+        guard value.count <= most else { throw refused(name, "the client secret has \(value.count) bytes, and at most \(most) are taken") }
         guard value.count >= minimumSecret else {
             throw refused(name, "the client secret has \(value.count) bytes, and at least \(minimumSecret) are needed")
         }
@@ -194,7 +196,10 @@ extension CredentialForm {
             return "sha256//" + Base64.encode(pin)
         }
         guard let subject = DistinguishedName(rfc4514: text) else {
-            throw refused(name, "expected a subject as RFC 4514 writes it, such as CN=acme,O=Acme Ltd,C=GB, or sha256//BASE64")
+            throw refused(
+                name,
+                "expected a subject as RFC 4514 writes it, such as CN=acme,O=Acme Ltd,C=GB, without blanks around commas and equals signs, or "
+                    + "sha256//BASE64: openssl x509 -in FILE -noout -subject -nameopt RFC2253 | sed s/^subject=//")
         }
         return subject.description.lowercased()
     }

@@ -63,6 +63,8 @@ public struct CredentialChange: Sendable {
     public var acceptedUntil: WallTime?
     /// Versions that are not accepted any more.
     public var ended: [Int] = []
+    /// Where the last active version was ended while others are retiring: when the last of their overlaps ends, and with it everything.
+    public var endsAt: WallTime?
     /// Retired although it was in use.
     public var forced = false
 

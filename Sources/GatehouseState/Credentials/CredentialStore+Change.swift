@@ -24,6 +24,10 @@ extension CredentialStore {
     /// revoked, and its value gone on return.
     public func rotate(_ name: CredentialName, value: Value, overlap: Duration, at now: WallTime) throws(StateError) -> CredentialChange {
         guard overlap >= .zero else { throw StateError(.value, "an overlap cannot be negative") }
+        guard overlap <= Self.longestOverlap else {
+            throw StateError(
+                .value, "an overlap lasts at most 3650 days, and this is \(overlap.components.seconds / 86_400): an old value that is to stay for good needs none")
+        }
         guard try database.read({ try CredentialRow.all($0, name) }).contains(where: { $0.isLive(at: now) }) else {
             throw Self.notLive(name)
         }
@@ -80,6 +84,7 @@ extension CredentialStore {
             }
             try Self.update("state = 'retired', ended = ?", [now.microseconds], row, database)
             change.ended = [version]
+            change.endsAt = try Self.end(name, after: change.ended, now, database)
             return change
         }
         announce([name])
@@ -97,6 +102,7 @@ extension CredentialStore {
                 try Self.revoke(row, now, database)
                 if row.isLive(at: now) { change.ended.append(row.version) }
             }
+            change.endsAt = try Self.end(name, after: change.ended, now, database)
             return change
         }
         // Also where nothing was left to revoke: an earlier call may have been cut off between the two steps.
@@ -122,6 +128,13 @@ extension CredentialStore {
         return true
     }
 
+    /// See ``CredentialChange/endsAt``.
+    private static func end(_ name: CredentialName, after ended: [Int], _ now: WallTime, _ database: Database) throws -> WallTime? {
+        guard !ended.isEmpty else { return nil }
+        let live = try CredentialRow.all(database, name).filter { $0.isLive(at: now) }
+        return live.contains { $0.state == .active } ? nil : live.compactMap(\.acceptedUntil).max()
+    }
+
     private static func names(_ update: String, _ time: WallTime, _ database: Database) throws -> Set<CredentialName> {
         let rows = try Row.fetchAll(database, sql: update + " RETURNING sender, kind", arguments: [time.microseconds])
         return Set(rows.compactMap { row in CredentialKind(rawValue: row["kind"]).map { CredentialName(sender: row["sender"], kind: $0) } })
@@ -130,6 +143,8 @@ extension CredentialStore {
     /// Versions of a credential that are accepted at once. A request is compared with each of them for every signature that it carries, so
     /// that without a bound some rotations in a row would make every event of a sender's too much work to be checked.
     private static let mostLive = 10
+    /// Ten years: beyond it, times leave the calendar that records are written in.
+    private static let longestOverlap = Duration.seconds(3_650 * 86_400)
 
     private func form(of value: Value, for name: CredentialName) throws(StateError) -> (CredentialForm, Secret?) {
         switch value {

@@ -1,4 +1,4 @@
-import GatehouseCrypto
+package import GatehouseCrypto
 #if canImport(Glibc)
     import Glibc
 #else
@@ -13,7 +13,7 @@ extension Secret {
         }
     }
 
-    func contains(_ part: StaticString) -> Bool {
+    package func contains(_ part: StaticString) -> Bool {
         withBytes { bytes in
             part.withUTF8Buffer { part in
                 guard bytes.count >= part.count else { return false }
