@@ -21,7 +21,12 @@ let package = Package(
         .library(name: "Gatehouse", targets: ["Gatehouse"]),
         .executable(name: "gatehouse", targets: ["GatehouseCommand"]),
         // For the fuzz entries of Tests/Fuzz.
-        .library(name: "GatehouseParsers", targets: ["GatehouseTime", "GatehouseCrypto", "GatehouseHTTP", "GatehousePolicy", "GatehouseToken", "GatehouseVerify", "GatehouseOAuth"]),
+        .library(
+            name: "GatehouseParsers",
+            targets: [
+                "GatehouseTime", "GatehouseCrypto", "GatehouseHTTP", "GatehousePolicy", "GatehouseToken", "GatehouseVerify",
+                "GatehouseOAuth",
+            ]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
@@ -43,10 +48,12 @@ let package = Package(
             exclude: ["Shipped/embed.sh"], swiftSettings: settings),
         .target(name: "GatehouseToken", dependencies: ["GatehouseCrypto", "GatehousePolicy", "GatehouseTime"], swiftSettings: settings),
         .target(
-            name: "GatehouseVerify", dependencies: ["GatehouseCrypto", "GatehouseHTTP", "GatehousePolicy", "GatehouseTime", "GatehouseToken"],
+            name: "GatehouseVerify",
+            dependencies: ["GatehouseCrypto", "GatehouseHTTP", "GatehousePolicy", "GatehouseTime", "GatehouseToken"],
             swiftSettings: settings),
         .target(
-            name: "GatehouseOAuth", dependencies: ["GatehouseCrypto", "GatehousePolicy", "GatehouseTime", "GatehouseToken", "GatehouseVerify"],
+            name: "GatehouseOAuth",
+            dependencies: ["GatehouseCrypto", "GatehousePolicy", "GatehouseTime", "GatehouseToken", "GatehouseVerify"],
             swiftSettings: settings),
         .target(name: "GatehouseAudit", dependencies: ["GatehouseCrypto", "GatehouseTime"], swiftSettings: settings),
         .target(
@@ -73,7 +80,8 @@ let package = Package(
         .target(
             name: "GatehouseTesting",
             dependencies: [
-                "Gatehouse", "GatehouseTLS", "GatehousePolicy", "GatehouseVerify", "GatehouseAudit", "GatehouseCrypto", "GatehouseTime", "CLinux",
+                "Gatehouse", "GatehouseTLS", "GatehousePolicy", "GatehouseVerify", "GatehouseAudit", "GatehouseCrypto", "GatehouseTime",
+                "CLinux",
                 nioCore, nioPosix,
             ], swiftSettings: settings),
         // The documentation's example, built and run by a test.
@@ -97,9 +105,11 @@ let package = Package(
         .testTarget(name: "GatehouseAuditTests", dependencies: ["GatehouseAudit", "GatehouseTesting"], swiftSettings: settings),
         .testTarget(name: "GatehouseStateTests", dependencies: ["GatehouseState"], swiftSettings: settings),
         .testTarget(
-            name: "GatehouseTests", dependencies: ["Gatehouse", "GatehouseTesting", "CLinux", nioEmbedded], exclude: ["Audit/Tools"], swiftSettings: settings),
+            name: "GatehouseTests", dependencies: ["Gatehouse", "GatehouseTesting", "CLinux", nioEmbedded], exclude: ["Audit/Tools"],
+            swiftSettings: settings),
         .testTarget(
-            name: "GatehouseCommandTests", dependencies: ["GatehouseTesting", "GatehouseCommand", "Orders", "GatehouseCrypto", "GatehouseTime"],
+            name: "GatehouseCommandTests",
+            dependencies: ["GatehouseTesting", "GatehouseCommand", "Orders", "GatehouseCrypto", "GatehouseTime"],
             exclude: ["Audit/Schema", "Operations/Tools", "OAuth/Interop"], swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]

@@ -3,7 +3,8 @@ internal import GatehouseTime
 /// A record as a line of a table.
 enum CSVRow {
     static let columns = [
-        "seq", "time", "node", "kind", "reference", "endpoint", "sender", "decision", "reason", "answer", "event_id", "event_type", "event_key",
+        "seq", "time", "node", "kind", "reference", "endpoint", "sender", "decision", "reason", "answer", "event_id", "event_type",
+        "event_key",
         "checks", "body_bytes", "body_sha256", "remote", "skew_ms", "took_us", "policy", "details", "hash",
     ]
 
@@ -39,7 +40,8 @@ enum CSVRow {
             return [record.requests.map { "requests=\($0)" }, record.detail].compactMap { $0 }.joined(separator: " ")
         }
         let names = [
-            "action", "command", "credential", "version", "result", "uid", "user", "grant", "authentication", "audience", "token", "problem",
+            "action", "command", "credential", "version", "result", "uid", "user", "grant", "authentication", "audience", "token",
+            "problem",
             "error",
         ]
         return names.compactMap { name in

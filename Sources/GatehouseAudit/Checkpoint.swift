@@ -123,7 +123,9 @@ public struct CheckpointSigner: Sendable {
         let prefix: [UInt8] = [0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20]
         guard seed.count == 32 else { throw CryptoError(.malformed, "an Ed25519 private key has 32 bytes") }
         // PKCS#8 (RFC 8410 section 7).
-        let pem = seed.withBytes { Secret(utf8: "-----BEGIN PRIVATE KEY-----\n\(Base64.encode(prefix + Array($0)))\n-----END PRIVATE KEY-----\n") }
+        let pem = seed.withBytes {
+            Secret(utf8: "-----BEGIN PRIVATE KEY-----\n\(Base64.encode(prefix + Array($0)))\n-----END PRIVATE KEY-----\n")
+        }
         privateKey = try PrivateKey(pem: pem)
         key = try LogKey(name: origin, ed25519: Array(try privateKey.publicKey.subjectPublicKeyInfo().suffix(32)))
     }

@@ -29,7 +29,8 @@ public struct LogAnchor: Sendable, Hashable, CustomStringConvertible {
     public init(_ head: ChainHead, tree: MerkleFrontier, signer: CheckpointSigner) throws(CryptoError) {
         let nodes = tree.nodes.map { node in node.withUnsafeBytes { Self.node + Base64.encode($0) } }
         let checkpoint = Checkpoint(
-            origin: signer.key.name, size: head.sequence, root: tree.root(MerkleHasher()), extensions: [Self.lastRecord + head.hash.description] + nodes)
+            origin: signer.key.name, size: head.sequence, root: tree.root(MerkleHasher()),
+            extensions: [Self.lastRecord + head.hash.description] + nodes)
         self.head = head
         self.tree = tree
         note = try signer.sign(checkpoint)

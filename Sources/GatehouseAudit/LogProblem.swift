@@ -63,7 +63,8 @@ public struct LogVerification: Sendable, Hashable {
     public var uncovered: ClosedRange<UInt64>?
 
     public init(
-        records: UInt64, head: ChainHead, problem: LogProblem?, tornBytes: Int, checkpoints: Int = 0, first: UInt64 = 1, uncompared: Int = 0,
+        records: UInt64, head: ChainHead, problem: LogProblem?, tornBytes: Int, checkpoints: Int = 0, first: UInt64 = 1,
+        uncompared: Int = 0,
         compared: Int = 0, covered: UInt64 = 0, signaturesChecked: Bool = false, uncovered: ClosedRange<UInt64>? = nil
     ) {
         self.compared = compared

@@ -28,7 +28,9 @@ public struct LogProof: Sendable, Hashable, CustomStringConvertible {
 
     /// Nil where the text is no proof.
     public init?(_ text: some StringProtocol) {
-        guard text.utf8.count <= 65_536, let blank = text.firstRange(of: "\n\n"), let checkpoint = SignedCheckpoint(text[blank.upperBound...]) else {
+        guard text.utf8.count <= 65_536, let blank = text.firstRange(of: "\n\n"),
+            let checkpoint = SignedCheckpoint(text[blank.upperBound...])
+        else {
             return nil
         }
         let lines = text[..<blank.lowerBound].split(separator: "\n")

@@ -29,7 +29,8 @@ public struct LogRecord: Sendable, Hashable {
 
     /// Nil where the line is not the record of a deletion of old segments.
     public init?(retention line: LogLine) {
-        guard line.isOfKind("system"), line.text("action").map({ $0.elementsEqual(SystemRecord.Event.retention.rawValue.utf8) }) == true else { return nil }
+        guard line.isOfKind("system"), line.text("action").map({ $0.elementsEqual(SystemRecord.Event.retention.rawValue.utf8) }) == true
+        else { return nil }
         self.init(line: line.bytes)
     }
 

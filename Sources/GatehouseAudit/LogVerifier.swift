@@ -128,7 +128,8 @@ public struct LogVerifier {
 
     private func verification(_ problem: LogProblem?, tornBytes: Int) -> LogVerification {
         LogVerification(
-            records: records, head: head, problem: problem, tornBytes: tornBytes, checkpoints: checkpointsHeld, first: first, uncompared: uncompared,
+            records: records, head: head, problem: problem, tornBytes: tornBytes, checkpoints: checkpointsHeld, first: first,
+            uncompared: uncompared,
             compared: compared, covered: covered, signaturesChecked: key != nil, uncovered: asksForSignatures ? tail.overdue : nil)
     }
 
@@ -137,10 +138,13 @@ public struct LogVerifier {
 
     /// A log whose writer never signed what it signs after each thousand records was made by somebody else.
     private var unsigned: LogProblem? {
-        guard asksForSignatures, tail.after < first, tail.length > UnsignedTail.promisedRecords, let range = tail.overdue else { return nil }
+        guard asksForSignatures, tail.after < first, tail.length > UnsignedTail.promisedRecords, let range = tail.overdue else {
+            return nil
+        }
         return LogProblem(
             .unsigned, at: range.lowerBound,
-            "no signed checkpoint covers records \(range.lowerBound)..\(range.upperBound), though one is written after each 1,000: the log was made anew")
+            "no signed checkpoint covers records \(range.lowerBound)..\(range.upperBound), though one is written after each 1,000: the log was made anew"
+        )
     }
 
     private var cutOff: LogProblem? {
@@ -216,7 +220,8 @@ public struct LogVerifier {
         if line.isOfKind("system"), line.text("action").map({ $0.count == 10 && $0.has("checkpoint", at: 0) }) == true, tree != nil,
             !holds(checkpoint: line)
         {
-            return report(.rewritten, "the signed checkpoint in record \(expected) is not one of the records before it: they were made anew")
+            return report(
+                .rewritten, "the signed checkpoint in record \(expected) is not one of the records before it: they were made anew")
         }
         head = ChainHead(sequence: expected, hash: digest)
         swap(&headText, &digestText)
@@ -225,7 +230,8 @@ public struct LogVerifier {
     /// A checkpoint in the log is over everything before it.
     private mutating func holds(checkpoint line: LogLine) -> Bool {
         guard let note = RecordValue(json: line.bytes)?["details"]?["note"]?.string, let signed = SignedCheckpoint(note), let tree,
-            signed.checkpoint.size == line.sequence - 1, signed.checkpoint.root == tree.root(merkle), key.map({ signed.isSigned(by: $0) }) ?? true
+            signed.checkpoint.size == line.sequence - 1, signed.checkpoint.root == tree.root(merkle),
+            key.map({ signed.isSigned(by: $0) }) ?? true
         else { return false }
         checkpointsHeld += 1
         covered = signed.checkpoint.size
@@ -239,7 +245,8 @@ public struct LogVerifier {
             nextCheckpoint += 1
             guard kept.root == tree.root(merkle) else {
                 return report(
-                    .rewritten, "the first \(kept.size) records are not those that the checkpoint kept elsewhere was made of; the log was made anew")
+                    .rewritten,
+                    "the first \(kept.size) records are not those that the checkpoint kept elsewhere was made of; the log was made anew")
             }
             compared += 1
             covered = kept.size

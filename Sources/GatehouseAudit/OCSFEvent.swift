@@ -3,14 +3,16 @@ internal import GatehouseTime
 /// A record as an OCSF 1.3 event.
 enum OCSFEvent {
     static func append(_ record: LogRecord, to output: inout RecordWriter) {
-        let isAuthentication = record.kind == "token" || record.decision == "rejected" && !Self.aboutTheRequest.contains(record.reason ?? "")
+        let isAuthentication =
+            record.kind == "token" || record.decision == "rejected" && !Self.aboutTheRequest.contains(record.reason ?? "")
         let category: Int64 = isAuthentication ? 3 : 6
         let classUID: Int64 = isAuthentication ? 3_002 : 6_003
         let (activity, name) = Self.activity(record, isAuthentication)
         let refused = Self.isFailure(record)
         output.append("{\"category_uid\":")
         output.append(decimal: category)
-        output.append(isAuthentication ? ",\"category_name\":\"Identity & Access Management\"" : ",\"category_name\":\"Application Activity\"")
+        output.append(
+            isAuthentication ? ",\"category_name\":\"Identity & Access Management\"" : ",\"category_name\":\"Application Activity\"")
         output.append(",\"class_uid\":")
         output.append(decimal: classUID)
         output.append(isAuthentication ? ",\"class_name\":\"Authentication\"" : ",\"class_name\":\"API Activity\"")
@@ -65,7 +67,9 @@ enum OCSFEvent {
     }
 
     private static func appendMetadata(_ record: LogRecord, to output: inout RecordWriter) {
-        output.append(",\"metadata\":{\"version\":\"1.3.0\",\"product\":{\"name\":\"Gatehouse\",\"vendor_name\":\"Gatehouse\"},\"uid\":", text: record.hash.description)
+        output.append(
+            ",\"metadata\":{\"version\":\"1.3.0\",\"product\":{\"name\":\"Gatehouse\",\"vendor_name\":\"Gatehouse\"},\"uid\":",
+            text: record.hash.description)
         output.append(",\"sequence\":")
         output.append(decimal: record.sequence)
         if let reference = record.reference { output.append(",\"correlation_uid\":", text: reference.description) }
@@ -105,7 +109,9 @@ enum OCSFEvent {
         let limit = RecordLimit.value
         if let command = value["command"]?.string { output.append(",\"command\":", text: command, limit: limit) }
         if let credential = value["credential"]?.string { output.append(",\"credential\":", text: credential, limit: limit) }
-        if let action = value["action"]?.string ?? value["details"]?["action"]?.string { output.append(",\"action\":", text: action, limit: limit) }
+        if let action = value["action"]?.string ?? value["details"]?["action"]?.string {
+            output.append(",\"action\":", text: action, limit: limit)
+        }
         if let result = value["result"]?.string { output.append(",\"result\":", text: result, limit: limit) }
         if let version = value["version"]?.integer {
             output.append(",\"version\":")
@@ -148,6 +154,7 @@ enum OCSFEvent {
 
     /// Refusals that say nothing about who asked.
     private static let aboutTheRequest: Set<String> = [
-        "rate", "too-large", "malformed", "not-found", "method", "media-type", "timeout", "expectation", "host", "event-conflict", "event-type",
+        "rate", "too-large", "malformed", "not-found", "method", "media-type", "timeout", "expectation", "host", "event-conflict",
+        "event-type",
     ]
 }

@@ -78,7 +78,10 @@ extension RecordWriter {
 
 /// What becomes of the character at a position.
 private struct EscapeStep {
-    enum Form { case asIs, backslash, unicode(UInt32) }
+    enum Form {
+        case asIs, backslash
+        case unicode(UInt32)
+    }
 
     let form: Form
     /// Bytes taken from the text.

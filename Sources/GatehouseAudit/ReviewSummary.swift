@@ -45,7 +45,9 @@ public struct ReviewSummary: Sendable {
     /// Items are `{"check":"…","scheme":"…","version":N,"result":"…"}`, whose texts come from the policy.
     private mutating func addVersions(_ checks: UnsafeRawBufferPointer, _ sender: UnsafeRawBufferPointer) {
         var rest = checks
-        while let check = rest.range(between: "\"check\":\"", and: "\""), let end = rest.firstIndex(of: "\"result\":\"", from: check.upperBound) {
+        while let check = rest.range(between: "\"check\":\"", and: "\""),
+            let end = rest.firstIndex(of: "\"result\":\"", from: check.upperBound)
+        {
             let item = rest.part(check.upperBound..<end)
             let holds = rest.has("ok\"", at: end + 10)
             if holds, let number = item.range(between: "\"version\":", and: ",") {

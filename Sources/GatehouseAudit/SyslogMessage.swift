@@ -16,7 +16,9 @@ public struct SyslogMessage: Sendable {
     /// Appends one message with its length; false where the line is no record.
     public func append(_ line: LogLine, to output: inout [UInt8]) -> Bool {
         let fields = LogFields(line)
-        guard let time = line.timeText, let kind = fields.kind, kind.count <= 32, kind.allSatisfy({ $0 > 0x20 && $0 < 0x7f }) else { return false }
+        guard let time = line.timeText, let kind = fields.kind, kind.count <= 32, kind.allSatisfy({ $0 > 0x20 && $0 < 0x7f }) else {
+            return false
+        }
         let isRefusal = fields.decision.map { $0.elementsEqual("rejected".utf8) || $0.elementsEqual("failed".utf8) } ?? false
         var message: [UInt8] = []
         message.reserveCapacity(line.bytes.count + 160)

@@ -18,7 +18,8 @@ struct GatehouseProgram: AsyncParsableCommand {
                 """,
             version: ProgramVersion.text,
             subcommands: [
-                Dev.self, Serve.self, Reload.self, Status.self, Check.self, Test.self, SecretCommand.self, KeyCommand.self, TokenCommand.self, MasterKeyCommand.self,
+                Dev.self, Serve.self, Reload.self, Status.self, Check.self, Test.self, SecretCommand.self, KeyCommand.self,
+                TokenCommand.self, MasterKeyCommand.self,
                 StateCommand.self, Audit.self, Explain.self, Send.self,
             ])
     }
@@ -45,7 +46,9 @@ struct GatehouseProgram: AsyncParsableCommand {
     /// Usage errors, help and exit codes are the parser's to print; everything else is a "no" in the library's own words.
     private static func finish(_ error: any Error) -> Never {
         guard exitCode(for: error) == .failure, !(error is ExitCode) else {
-            if exitCode(for: error) == .validationFailure, let said = UsageText.withoutValues(fullMessage(for: error), CommandLine.arguments) {
+            if exitCode(for: error) == .validationFailure,
+                let said = UsageText.withoutValues(fullMessage(for: error), CommandLine.arguments)
+            {
                 Terminal.note(said)
                 exit(withError: ExitCode(exitCode(for: error).rawValue))
             }

@@ -61,7 +61,8 @@ public enum KeyKind: Sendable, Hashable, CustomStringConvertible {
             guard let raw = key.rawPublicKey() else { throw .openSSL(.malformed, "an Ed25519 key without its point") }
             guard !Ed25519Point.isWeak(raw) else {
                 throw CryptoError(
-                    .weakKey, "an Ed25519 key that is a point of small order or no canonical point: anybody can make signatures that it accepts")
+                    .weakKey,
+                    "an Ed25519 key that is a point of small order or no canonical point: anybody can make signatures that it accepts")
             }
             self = .ed25519
         } else if EVP_PKEY_is_a(key.pointer, "EC") == 1 {
@@ -83,7 +84,8 @@ public enum KeyKind: Sendable, Hashable, CustomStringConvertible {
                 throw CryptoError(.weakKey, "an RSA key whose public exponent is not an odd number from 65537 to 64 bits")
             }
             guard !StructuredRSA.matches(key) else {
-                throw CryptoError(.weakKey, "an RSA key of a faulty generator (CVE-2017-15361): its private half is known to anybody who computes it")
+                throw CryptoError(
+                    .weakKey, "an RSA key of a faulty generator (CVE-2017-15361): its private half is known to anybody who computes it")
             }
             self = .rsa(bits: bits)
         } else {

@@ -70,7 +70,11 @@ public struct ChunkedDecoder: Sendable {
             guard digits > 0 else { throw .malformed(.chunk) }
             guard value <= UInt64(max(0, room)) else { throw .bodyTooLarge }
             pendingSize = value
-            if byte == .carriageReturn { state = .sizeLineFeed(value) } else if byte == UInt8(ascii: ";") { state = .extensionStart } else {
+            if byte == .carriageReturn {
+                state = .sizeLineFeed(value)
+            } else if byte == UInt8(ascii: ";") {
+                state = .extensionStart
+            } else {
                 throw .malformed(.chunk)
             }
         case .extensionStart:
@@ -80,15 +84,20 @@ public struct ChunkedDecoder: Sendable {
             guard lineLength <= Self.lineLimit, overhead <= Self.overheadLimit else { throw .malformed(.chunk) }
             if quoted {
                 guard byte.isFieldValue else { throw .malformed(.chunk) }
-                state = escaped ? .extensionBody(quoted: true, escaped: false)
-                    : byte == UInt8(ascii: "\\") ? .extensionBody(quoted: true, escaped: true)
-                    : .extensionBody(quoted: byte != UInt8(ascii: "\""), escaped: false)
+                state =
+                    escaped
+                    ? .extensionBody(quoted: true, escaped: false)
+                    : byte == UInt8(ascii: "\\")
+                        ? .extensionBody(quoted: true, escaped: true)
+                        : .extensionBody(quoted: byte != UInt8(ascii: "\""), escaped: false)
             } else if byte == .carriageReturn {
                 state = .sizeLineFeed(pendingSize)
             } else if byte == UInt8(ascii: "\"") {
                 state = .extensionBody(quoted: true, escaped: false)
             } else {
-                guard ByteClass.token.contains(byte) || byte == UInt8(ascii: "=") || byte == UInt8(ascii: ";") else { throw .malformed(.chunk) }
+                guard ByteClass.token.contains(byte) || byte == UInt8(ascii: "=") || byte == UInt8(ascii: ";") else {
+                    throw .malformed(.chunk)
+                }
             }
         case .sizeLineFeed(let size):
             guard byte == .lineFeed else { throw .malformed(.chunk) }
@@ -106,17 +115,23 @@ public struct ChunkedDecoder: Sendable {
         case .trailerStart:
             trailerLines += 1
             guard trailerLines <= RequestHead.maximumFields else { throw .malformed(.trailer) }
-            if byte == .carriageReturn { state = .endLineFeed } else {
+            if byte == .carriageReturn {
+                state = .endLineFeed
+            } else {
                 guard ByteClass.token.contains(byte) else { throw .malformed(.trailer) }
                 state = .trailerName
             }
         case .trailerName:
-            if byte == UInt8(ascii: ":") { state = .trailerValue } else {
+            if byte == UInt8(ascii: ":") {
+                state = .trailerValue
+            } else {
                 guard ByteClass.token.contains(byte) else { throw .malformed(.trailer) }
             }
         case .trailerValue:
             guard lineLength <= Self.lineLimit, overhead <= Self.overheadLimit else { throw .malformed(.trailer) }
-            if byte == .carriageReturn { state = .trailerLineFeed } else {
+            if byte == .carriageReturn {
+                state = .trailerLineFeed
+            } else {
                 guard byte.isFieldValue else { throw .malformed(.trailer) }
             }
         case .trailerLineFeed:

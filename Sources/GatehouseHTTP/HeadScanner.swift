@@ -1,7 +1,7 @@
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #else
-import Darwin
+    import Darwin
 #endif
 
 /// Finds the end of a head in bytes that arrive bit by bit, looking at each byte once, however small the pieces.

@@ -57,7 +57,8 @@ extension RequestHead {
                 path = target
                 return
             }
-            let scheme = bytes.matchesIgnoringCase("https://", at: target.start, before: target.end)
+            let scheme =
+                bytes.matchesIgnoringCase("https://", at: target.start, before: target.end)
                 ? 8 : bytes.matchesIgnoringCase("http://", at: target.start, before: target.end) ? 7 : 0
             guard scheme > 0 else { throw .malformed(.target) }
             let authority = target.start + scheme
@@ -103,7 +104,8 @@ struct FramingFields {
             guard host == nil else { throw .malformed(.host) }
             host = field.value
         case 6 where bytes.matchesIgnoringCase("expect", at: field.name.start, before: field.name.end):
-            let isContinue = field.value.count == 12
+            let isContinue =
+                field.value.count == 12
                 && bytes.matchesIgnoringCase("100-continue", at: field.value.start, before: field.value.end)
             expectation = isContinue && expectation == .none ? .continue100 : .other
         case 10 where bytes.matchesIgnoringCase("connection", at: field.name.start, before: field.name.end):

@@ -46,7 +46,8 @@ struct MasterKey: Sendable {
         }
         guard count == length, let room else {
             throw StateError(
-                .key, "\(place) is no master key: expected \(length) bytes, or their base64 in one line, and there are \(content.count) bytes")
+                .key,
+                "\(place) is no master key: expected \(length) bytes, or their base64 in one line, and there are \(content.count) bytes")
         }
         return room
     }

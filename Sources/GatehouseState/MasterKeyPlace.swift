@@ -2,9 +2,9 @@ import GatehouseCrypto
 import GatehousePolicy
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #else
-import Darwin
+    import Darwin
 #endif
 
 /// Where a state's master key is kept: a file, a systemd credential or a descriptor.
@@ -65,7 +65,8 @@ struct MasterKeyPlace {
         case .descriptor(let number):
             // Not inherited by what this process starts, and not read twice.
             guard GivenDescriptors.contains(number), fcntl(number, F_SETFD, FD_CLOEXEC) == 0 else {
-                throw StateError(.key, "the master key is to be read from descriptor \(number), which is not open: start this with \(number)<FILE")
+                throw StateError(
+                    .key, "the master key is to be read from descriptor \(number), which is not open: start this with \(number)<FILE")
             }
             let file = Descriptor(adopting: number, path: description)
             return try MasterKey(content: read(file), from: description)

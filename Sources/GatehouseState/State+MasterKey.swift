@@ -67,7 +67,8 @@ extension State {
                 value = try SealedCredential.open(sealed, key: old.sealing, name: row.name, version: row.version)
             } catch {
                 throw StateError(
-                    .damaged, "version \(row.version) of \(row.name) does not open with the present master key; nothing was changed. Revoke it first")
+                    .damaged,
+                    "version \(row.version) of \(row.name) does not open with the present master key; nothing was changed. Revoke it first")
             }
             let again = try SealedCredential.seal(value, key: new.sealing, name: row.name, version: row.version)
             try update.execute(arguments: [Blob(again), row.name.sender, row.name.kind.rawValue, row.version])

@@ -1,6 +1,6 @@
+import GRDB
 public import GatehouseAudit
 public import GatehouseTime
-import GRDB
 
 extension State {
     /// How far the gateway got, as the state knows it: within a second of the truth.

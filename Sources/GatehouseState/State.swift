@@ -1,9 +1,9 @@
+import GRDB
 public import GatehouseAudit
+import GatehouseCrypto
 public import GatehousePolicy
 public import GatehouseTime
 public import GatehouseVerify
-import GRDB
-import GatehouseCrypto
 import Synchronization
 
 /// The state directory, opened and locked: master key, database, and where the replay memory and the audit log are.

@@ -1,8 +1,9 @@
 import GRDB
+
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #else
-import Darwin
+    import Darwin
 #endif
 
 /// The SQLite file behind one connection, which alone writes and checkpoints it (SEC-72). Every commit is synced before it returns.
@@ -53,7 +54,9 @@ final class StateDatabase: Sendable {
 
     /// Writes a copy without free pages, of one moment; the file must be empty or missing.
     func copy(to file: String) throws(StateError) {
-        do { try queue.writeWithoutTransaction { try $0.execute(sql: "VACUUM INTO ?", arguments: [file]) } } catch { throw Self.failure(path, error) }
+        do { try queue.writeWithoutTransaction { try $0.execute(sql: "VACUUM INTO ?", arguments: [file]) } } catch {
+            throw Self.failure(path, error)
+        }
     }
 
     func close() throws(StateError) {

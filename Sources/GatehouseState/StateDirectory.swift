@@ -38,7 +38,8 @@ final class StateDirectory: Sendable {
         do throws(StateError) {
             file = try Descriptor(opening: path + "/lock", O_RDWR | O_CREAT)
         } catch {
-            throw StateError(.access, "\(error.message). This process, of user \(geteuid()), must be able to write there: chmod 700 '\(path)'")
+            throw StateError(
+                .access, "\(error.message). This process, of user \(geteuid()), must be able to write there: chmod 700 '\(path)'")
         }
         guard retrying({ flock(file.number, LOCK_EX | LOCK_NB) }) == 0 else {
             guard errno == EWOULDBLOCK else { throw .system(file.path, "lock", errno) }
@@ -72,7 +73,8 @@ final class StateDirectory: Sendable {
         guard stat(path, &status) == 0 else { throw .system(path, "examine", errno) }
         let format = status.st_mode & S_IFMT
         guard format == (isDirectory ? S_IFDIR : S_IFREG) else {
-            throw StateError(.access, "\(path) is no \(isDirectory ? "directory" : "regular file"): move it away, or name another directory as `state`")
+            throw StateError(
+                .access, "\(path) is no \(isDirectory ? "directory" : "regular file"): move it away, or name another directory as `state`")
         }
         guard status.st_uid == geteuid() else {
             throw StateError(

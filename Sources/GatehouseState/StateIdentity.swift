@@ -20,7 +20,9 @@ struct StateIdentity {
     }
 
     /// Reads it, or makes it where the database is new; refuses another master key than the one that sealed it.
-    init(_ database: StateDatabase, _ master: MasterKey, from place: MasterKeyPlace, created: WallTime, directory: String) throws(StateError) {
+    init(_ database: StateDatabase, _ master: MasterKey, from place: MasterKeyPlace, created: WallTime, directory: String)
+        throws(StateError)
+    {
         let stored = try database.read { database in
             try Row.fetchOne(database, sql: "SELECT node, key_check, root FROM identity").map { row -> (String, [UInt8], [UInt8]) in
                 (row["node"], (row["key_check"] as Blob).bytes, (row["root"] as Blob).bytes)
@@ -31,7 +33,8 @@ struct StateIdentity {
             if let (node, check, sealed) = stored {
                 guard master.matches(check) else {
                     throw StateError(
-                        .key, "\(place.description) is not the key that sealed the state in \(directory): put the right one back from its backup")
+                        .key,
+                        "\(place.description) is not the key that sealed the state in \(directory): put the right one back from its backup")
                 }
                 root = try AESGCM.open(sealed, key: master.sealing, associated: Self.associated(node))
                 self.node = node

@@ -49,7 +49,9 @@ extension ClientAuthority {
                 return false
             }
         }
-        guard X509_STORE_CTX_init(context, store, leaf, others) == 1, X509_STORE_CTX_set_default(context, "ssl_client") == 1 else { return false }
+        guard X509_STORE_CTX_init(context, store, leaf, others) == 1, X509_STORE_CTX_set_default(context, "ssl_client") == 1 else {
+            return false
+        }
         // Called within X509_verify_cert, on its thread.
         X509_STORE_CTX_set_verify_cb(context) { holds, context in
             holds == 1 || X509_STORE_CTX_get_error(context) == X509_V_ERR_CRL_HAS_EXPIRED ? 1 : 0

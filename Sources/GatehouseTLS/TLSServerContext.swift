@@ -65,7 +65,9 @@ public final class TLSServerContext: Sendable {
         return identities[identity(forServerName: session.serverName)].accepts(proof, resumed: session.resumed)
     }
 
-    func authorityDigest(of identity: Int) -> [UInt8]? { identities.indices.contains(identity) ? identities[identity].authorityDigest : nil }
+    func authorityDigest(of identity: Int) -> [UInt8]? {
+        identities.indices.contains(identity) ? identities[identity].authorityDigest : nil
+    }
 
     /// The identity for the name a client asked for.
     func identity(forServerName name: String?) -> Int { name.flatMap { names.identity(for: $0) } ?? 0 }

@@ -40,9 +40,11 @@ extension WallTime {
     /// RFC 3339 section 5.6 with any number of fraction digits (those past the sixth are dropped) and `Z` or an offset; nil for anything else.
     public init?(rfc3339 text: some Collection<UInt8>) {
         var scanner = DigitScanner(text)
-        guard let year = scanner.digits(4), scanner.take("-"), let month = scanner.digits(2), scanner.take("-"), let day = scanner.digits(2),
+        guard let year = scanner.digits(4), scanner.take("-"), let month = scanner.digits(2), scanner.take("-"),
+            let day = scanner.digits(2),
             scanner.take("T") || scanner.take("t") || scanner.take(" "),
-            let hour = scanner.digits(2), scanner.take(":"), let minute = scanner.digits(2), scanner.take(":"), let second = scanner.digits(2),
+            let hour = scanner.digits(2), scanner.take(":"), let minute = scanner.digits(2), scanner.take(":"),
+            let second = scanner.digits(2),
             (1...12).contains(month), day >= 1, day <= Self.days(in: month, of: year), hour < 24, minute < 60, second <= 60
         else { return nil }
         var fraction: Int64 = 0
@@ -92,9 +94,11 @@ extension WallTime {
     /// IMF-fixdate, `Tue, 20 Apr 2021 02:07:55 GMT` (RFC 9110 section 5.6.7); nil for anything else, the obsolete forms too.
     public init?(httpDate text: some Collection<UInt8>) {
         var scanner = DigitScanner(text)
-        guard scanner.word(3, among: Self.weekdays) != nil, scanner.take(","), scanner.take(" "), let day = scanner.digits(2), scanner.take(" "),
+        guard scanner.word(3, among: Self.weekdays) != nil, scanner.take(","), scanner.take(" "), let day = scanner.digits(2),
+            scanner.take(" "),
             let month = scanner.word(3, among: Self.months), scanner.take(" "), let year = scanner.digits(4), scanner.take(" "),
-            let hour = scanner.digits(2), scanner.take(":"), let minute = scanner.digits(2), scanner.take(":"), let second = scanner.digits(2),
+            let hour = scanner.digits(2), scanner.take(":"), let minute = scanner.digits(2), scanner.take(":"),
+            let second = scanner.digits(2),
             scanner.take(" "), scanner.take("G"), scanner.take("M"), scanner.take("T"), scanner.isAtEnd,
             day >= 1, day <= Self.days(in: month + 1, of: year), hour < 24, minute < 60, second <= 60
         else { return nil }

@@ -53,7 +53,8 @@ extension Evaluation {
         guard let validator = endpoint.tokens, let tokens = workspace.tokens else { return nil }
         let wanted = plan.tokens[index]
         let verdict = validator.validate(
-            text, at: arrival.now, audience: wanted.audience, scopes: wanted.scopes, certificate: arrival.certificate?.sha256, workspace: tokens)
+            text, at: arrival.now, audience: wanted.audience, scopes: wanted.scopes, certificate: arrival.certificate?.sha256,
+            workspace: tokens)
         verdicts[index] = verdict
         tokenFlaw = tokens.flaw
         return verdict

@@ -45,10 +45,14 @@ public final class Verifier: Sendable {
         var builder = KeyTableBuilder(credentials)
         var plans: [EndpointPlan] = []
         for endpoint in policy.endpoints { plans.append(try EndpointPlan(endpoint, policy: policy, builder: &builder)) }
-        if tokens == nil, let index = plans.firstIndex(where: { !$0.tokens.isEmpty }) { throw .tokensNotServed(endpoint: policy.endpoints[index].name) }
+        if tokens == nil, let index = plans.firstIndex(where: { !$0.tokens.isEmpty }) {
+            throw .tokensNotServed(endpoint: policy.endpoints[index].name)
+        }
         let table = KeyTable(slots: builder.slots, keys: keys, minimumKeyBytes: max(minimumKeyBytes, 1), passwords: passwords)
         self.table = table
-        endpoints = zip(policy.endpoints, plans).enumerated().map { EndpointVerifier(policy: $1.0, index: $0, plan: $1.1, table: table, tokens: tokens) }
+        endpoints = zip(policy.endpoints, plans).enumerated().map {
+            EndpointVerifier(policy: $1.0, index: $0, plan: $1.1, table: table, tokens: tokens)
+        }
         passwords.keep(
             only: Set(
                 builder.slots.filter { $0.use == .basic }.map { PasswordCache.Version(sender: $0.name.sender, number: $0.version.number) }))

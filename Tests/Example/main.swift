@@ -1,6 +1,6 @@
 import Gatehouse
 
-let gateway = try Gateway(policies: "policies", handlers: ["orders": OrderHandler()])   // `to: swift:orders`
+let gateway = try Gateway(policies: "policies", handlers: ["orders": OrderHandler()])  // `to: swift:orders`
 try await gateway.run()
 
 struct OrderHandler: EventHandler {

@@ -137,20 +137,24 @@ struct DecisionRecordTests {
     @Test("a token that was not sent for want of a record is none that was issued, and a refusal of one stays a refusal")
     func amendedToken() {
         var record = TokenRecord(
-            reference: someReference, event: .issued, sender: "acme", reason: "ok", token: "id", answer: 200, remote: "::1", policy: "sha256:00")
+            reference: someReference, event: .issued, sender: "acme", reason: "ok", token: "id", answer: 200, remote: "::1",
+            policy: "sha256:00")
         let issued = String(decoding: DecisionRecord.amended(record.members, answer: 503), as: UTF8.self)
         #expect(issued.contains(#""action":"refused","#) && issued.contains(#","reason":"unavailable","#))
         #expect(issued.contains(#","answer":503,"#) && issued.hasSuffix(#","instead_of":"issued""#))
         record.event = .refused
         record.reason = "credential-mismatch"
         let refused = String(decoding: DecisionRecord.amended(record.members, answer: 503), as: UTF8.self)
-        #expect(refused.contains(#""action":"refused","#) && refused.contains(#","reason":"credential-mismatch","#) && refused.contains(#","answer":503,"#))
+        #expect(
+            refused.contains(#""action":"refused","#) && refused.contains(#","reason":"credential-mismatch","#)
+                && refused.contains(#","answer":503,"#))
     }
 
     @Test("a member has one type whatever the record's kind: what was done is an action, and an event is always an object")
     func actions() throws {
         let token = TokenRecord(
-            reference: someReference, event: .refused, sender: "acme", reason: "token-expired", answer: 401, remote: "::1", policy: "sha256:00")
+            reference: someReference, event: .refused, sender: "acme", reason: "token-expired", answer: 401, remote: "::1",
+            policy: "sha256:00")
         for (members, action) in [(SystemRecord(.start).members, "start"), (token.members, "refused")] {
             let record = try #require(decoded(members))
             #expect(record.action == action && record.value["event"] == nil && record.event == nil)

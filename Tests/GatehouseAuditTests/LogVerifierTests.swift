@@ -175,7 +175,10 @@ struct LogVerifierTests {
         let good = verify([whole])
         #expect(good.json == #"{"records":20,"ok":true,"head":"\#(head(of: lines[19]).hash)","checkpoints":0,"signatures_checked":false}"#)
         let bad = verify([Array(lines[1...].joined())])
-        #expect(bad.json == #"{"records":0,"ok":false,"bad_record":1,"problem":"record 1 is missing; record 2 stands in its place","signatures_checked":false}"#)
+        #expect(
+            bad.json
+                == #"{"records":0,"ok":false,"bad_record":1,"problem":"record 1 is missing; record 2 stands in its place","signatures_checked":false}"#
+        )
     }
 }
 

@@ -41,7 +41,8 @@ struct MerkleTests {
                 cases.map { "[\($0.0),[\($0.1.map { "\"\($0)\"" }.joined(separator: ","))]]" }.joined(separator: ",")
             }
             let texts = leaves.map { "\"\($0)\"" }.joined(separator: ",")
-            lines += "{\"leaves\":[\(texts)],\"root\":\"\(Self.root(leaves))\",\"inclusion\":[\(text(inclusion))],\"consistency\":[\(text(consistency))]}\n"
+            lines +=
+                "{\"leaves\":[\(texts)],\"root\":\"\(Self.root(leaves))\",\"inclusion\":[\(text(inclusion))],\"consistency\":[\(text(consistency))]}\n"
             for (index, path) in inclusion {
                 #expect(MerkleProof.includes(leaves[index], at: UInt64(index), size: UInt64(size), root: Self.root(leaves), path: path))
                 #expect(!MerkleProof.includes(Self.leaf(-1), at: UInt64(index), size: UInt64(size), root: Self.root(leaves), path: path))

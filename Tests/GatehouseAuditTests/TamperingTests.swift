@@ -28,11 +28,13 @@ struct TamperingTests {
             var line: [UInt8] = []
             if index % 10 == 9 {
                 let signed = try signer.sign(Checkpoint(origin: signer.key.name, size: tree.size, root: tree.root(hasher)))
-                let record = SystemRecord(.checkpoint, [.init("size", .number(Int64(tree.size))), .init("note", .text(signed.description))])
+                let record = SystemRecord(
+                    .checkpoint, [.init("size", .number(Int64(tree.size))), .init("note", .text(signed.description))])
                 chain.finish(record.members, time: someTime, into: &line)
             } else {
                 let shift: UInt64 = index == changed ? 500_000 : 0
-                chain.finish(DecisionRecord.accepted(number + UInt64(index) + shift).members, time: someTime + .milliseconds(index), into: &line)
+                chain.finish(
+                    DecisionRecord.accepted(number + UInt64(index) + shift).members, time: someTime + .milliseconds(index), into: &line)
             }
             tree.append(chain.head.hash, hasher)
             lines.append(line)
@@ -110,8 +112,10 @@ struct TamperingTests {
         let stranger = try CheckpointSigner(origin: "gatehouse/gate", seed: Secret(Array(2...33)))
         let anew = try Self.log(stranger, 24, from: 1, changed: 3)
         #expect(outcome(anew, against: []).isGood)
-        #expect(outcome(anew, against: [], key: signer.key).problem == LogProblem(
-            .rewritten, at: 9, "the signed checkpoint in record 10 is not one of the records before it: they were made anew"))
+        #expect(
+            outcome(anew, against: [], key: signer.key).problem
+                == LogProblem(
+                    .rewritten, at: 9, "the signed checkpoint in record 10 is not one of the records before it: they were made anew"))
     }
 
     @Test("records that the log's key should have signed by now are named, and a long log without any signature is none of this gateway's")
@@ -120,7 +124,8 @@ struct TamperingTests {
             var chain = Chain(node: "gate")
             return (0..<count).map { index in
                 var line: [UInt8] = []
-                let members = index == count - 1 ? last?.members ?? DecisionRecord.accepted().members : DecisionRecord.accepted(UInt64(index)).members
+                let members =
+                    index == count - 1 ? last?.members ?? DecisionRecord.accepted().members : DecisionRecord.accepted(UInt64(index)).members
                 chain.finish(members, time: someTime + .seconds(Int64(index) * seconds), into: &line)
                 return line
             }
@@ -135,7 +140,9 @@ struct TamperingTests {
         let unchecked = outcome(made(1_001), against: [])
         #expect(unchecked.isGood && unchecked.warning == nil && !unchecked.signaturesChecked)
         let compared = outcome(lines, against: [kept], key: signer.key)
-        #expect(compared.compared == 1 && compared.covered == 24 && compared.json.contains("\"signatures_checked\":true,\"checkpoints_compared\":1"))
+        #expect(
+            compared.compared == 1 && compared.covered == 24
+                && compared.json.contains("\"signatures_checked\":true,\"checkpoints_compared\":1"))
         #expect(outcome(other, against: [kept]).covered == 19)
     }
 }

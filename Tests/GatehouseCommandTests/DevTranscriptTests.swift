@@ -67,7 +67,8 @@ struct DevTranscriptTests {
                 #expect(password.count == 43 && !dev.text.contains(password))
             }
             for name in try FileManager.default.contentsOfDirectory(atPath: examples.path) where !name.hasSuffix(".json") {
-                let mode = try FileManager.default.attributesOfItem(atPath: examples.appendingPathComponent(name).path)[.posixPermissions] as? Int
+                let mode =
+                    try FileManager.default.attributesOfItem(atPath: examples.appendingPathComponent(name).path)[.posixPermissions] as? Int
                 #expect(mode == 0o600 || mode == 0o700 && name == "digital-river-sign", "\(name)")
             }
             let devEnd = try await dev.interrupt()
@@ -81,7 +82,8 @@ struct DevTranscriptTests {
             let ports = (freePort(), freePort())
             let first = try RunningProgram(["dev", "--directory", "a", "--port", "\(ports.0)", "--admin-port", "\(ports.1)"], in: root)
             try #require(await first.says("Ctrl-C here stops the gateway"), "\(first.text)")
-            let other = try await Program(directory: root).run("dev", "--directory", "b", "--port", "\(ports.0)", "--admin-port", "\(freePort())")
+            let other = try await Program(directory: root).run(
+                "dev", "--directory", "b", "--port", "\(ports.0)", "--admin-port", "\(freePort())")
             #expect(other.status == 1)
             #expect(other.messages.contains("\(ports.0)"), "\(other.messages)")
             let firstEnd = try await first.interrupt()

@@ -6,7 +6,9 @@ import Testing
 
 @Suite("Files of commands")
 struct FilesTests {
-    @Test("a secret loses one trailing newline and nothing else", arguments: [("a\n", "a"), ("a\n\n", "a\n"), (" a \r\n", " a \r"), ("a", "a")])
+    @Test(
+        "a secret loses one trailing newline and nothing else",
+        arguments: [("a\n", "a"), ("a\n\n", "a\n"), (" a \r\n", " a \r"), ("a", "a")])
     func secret(_ content: String, _ value: String) async throws {
         try await withTemporaryDirectory { place in
             let file = place.appendingPathComponent("secret").path

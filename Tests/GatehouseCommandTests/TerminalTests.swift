@@ -7,7 +7,8 @@ struct TerminalTests {
     @Test(
         "what could steer a terminal is written as an escape (SEC-80)",
         arguments: [
-            ("plain text, é and 漢", "plain text, é and 漢"), ("\u{1b}[2J", "\\u{1b}[2J"), ("a\r\nb", "a\\u{d}\\u{a}b"), ("\u{9b}31m", "\\u{9b}31m"),
+            ("plain text, é and 漢", "plain text, é and 漢"), ("\u{1b}[2J", "\\u{1b}[2J"), ("a\r\nb", "a\\u{d}\\u{a}b"),
+            ("\u{9b}31m", "\\u{9b}31m"),
             ("abc\u{202e}def", "abc\\u{202e}def"), ("a\u{2028}b", "a\\u{2028}b"), ("\0\u{7f}", "\\u{0}\\u{7f}"),
         ])
     func escapes(_ text: String, _ printed: String) {

@@ -7,7 +7,9 @@ import Testing
 struct UsageTests {
     @Test(
         "wrong usage is 64, on standard error",
-        arguments: [["nope"], ["serve", "--nope"], ["secret", "add"], ["secret", "add", "acme"], ["send", "localhost"], ["dev", "--port", "0"]])
+        arguments: [
+            ["nope"], ["serve", "--nope"], ["secret", "add"], ["secret", "add", "acme"], ["send", "localhost"], ["dev", "--port", "0"],
+        ])
     func wrongUsage(_ arguments: [String]) async throws {
         try await withTemporaryDirectory { place in
             let result = try await Program.run(Program.path, arguments, in: place, input: nil)
@@ -26,10 +28,16 @@ struct UsageTests {
         }
     }
 
-    @Test("every command explains itself with an example", arguments: ["dev", "serve", "reload", "status", "check", "test", "secret add", "secret rotate", "secret status", "secret retire", "secret revoke", "audit verify", "send"])
+    @Test(
+        "every command explains itself with an example",
+        arguments: [
+            "dev", "serve", "reload", "status", "check", "test", "secret add", "secret rotate", "secret status", "secret retire",
+            "secret revoke", "audit verify", "send",
+        ])
     func help(_ command: String) async throws {
         try await withTemporaryDirectory { place in
-            let result = try await Program.run(Program.path, command.split(separator: " ").map(String.init) + ["--help"], in: place, input: nil)
+            let result = try await Program.run(
+                Program.path, command.split(separator: " ").map(String.init) + ["--help"], in: place, input: nil)
             #expect(result.status == 0)
             #expect(result.output.contains("Example"))
             #expect(result.output.contains("gatehouse \(command)"))
@@ -45,7 +53,9 @@ struct UsageTests {
         }
     }
 
-    @Test("commands that need a policy say where none is, and exit with 1", arguments: [["serve"], ["check"], ["status"], ["reload"], ["secret", "add", "a/signing"]])
+    @Test(
+        "commands that need a policy say where none is, and exit with 1",
+        arguments: [["serve"], ["check"], ["status"], ["reload"], ["secret", "add", "a/signing"]])
     func noPolicy(_ arguments: [String]) async throws {
         try await withTemporaryDirectory { place in
             let result = try await Program.run(Program.path, arguments, in: place, input: nil)

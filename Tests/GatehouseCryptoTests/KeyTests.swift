@@ -30,7 +30,8 @@ import Testing
         func y(_ first: UInt8, _ rest: UInt8, _ last: UInt8) -> [UInt8] { [first] + [UInt8](repeating: rest, count: 30) + [last] }
         let reduced = [y(0, 0, 0), y(1, 0, 0), y(0xec, 0xff, 0x7f)]
         let order8 = [
-            "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05", "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+            "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+            "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
         ].map(bytes)
         let notReduced = (0xed...0xff).map { y(UInt8($0), 0xff, 0x7f) }
         return (reduced + order8 + notReduced).flatMap { point in [point, Array(point.dropLast()) + [(point.last ?? 0) | 0x80]] }
@@ -51,7 +52,8 @@ import Testing
     @Test("the points beside those of small order, and the base point, are keys")
     func strongPoints() throws {
         for text in [
-            "5866666666666666666666666666666666666666666666666666666666666666", "0300000000000000000000000000000000000000000000000000000000000000",
+            "5866666666666666666666666666666666666666666666666666666666666666",
+            "0300000000000000000000000000000000000000000000000000000000000000",
             "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a",
         ] { #expect(try PublicKey(ed25519: bytes(text)).kind == .ed25519) }
     }

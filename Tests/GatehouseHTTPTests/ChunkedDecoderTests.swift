@@ -3,7 +3,9 @@ import Testing
 
 @Suite("A chunked body")
 struct ChunkedDecoderTests {
-    private func decode(_ text: String, pieces: Int = .max, room: Int = 1_000) throws(HTTPRefusal) -> (body: String, rest: String, complete: Bool) {
+    private func decode(_ text: String, pieces: Int = .max, room: Int = 1_000) throws(HTTPRefusal) -> (
+        body: String, rest: String, complete: Bool
+    ) {
         let bytes = Array(text.utf8)
         var decoder = ChunkedDecoder()
         var body: [UInt8] = []
@@ -25,7 +27,8 @@ struct ChunkedDecoderTests {
 
     @Test("comes out whole, however it is cut", arguments: [1, 2, 3, 5, Int.max])
     func pieces(size: Int) throws {
-        let result = try decode("4\r\nWiki\r\n6;a=b;c=\"d;\\\"e\"\r\npedia \r\nE\r\nin \r\n\r\nchunks.\r\n0\r\nX: y\r\n\r\nGET", pieces: size)
+        let result = try decode(
+            "4\r\nWiki\r\n6;a=b;c=\"d;\\\"e\"\r\npedia \r\nE\r\nin \r\n\r\nchunks.\r\n0\r\nX: y\r\n\r\nGET", pieces: size)
         #expect(result.body == "Wikipedia in \r\n\r\nchunks.")
         #expect(result.rest == "GET")
         #expect(result.complete)

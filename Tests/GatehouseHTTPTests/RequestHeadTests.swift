@@ -5,7 +5,8 @@ import Testing
 struct RequestHeadTests {
     @Test("is read as offsets into the received bytes")
     func offsets() throws {
-        let (head, bytes) = try parse("POST /hooks/acme?a=1&b HTTP/1.1\r\nHost: example.com:8443\r\nX-One:\t first value \r\nContent-Length: 12\r\n\r\n")
+        let (head, bytes) = try parse(
+            "POST /hooks/acme?a=1&b HTTP/1.1\r\nHost: example.com:8443\r\nX-One:\t first value \r\nContent-Length: 12\r\n\r\n")
         #expect(text(bytes, head.method) == "POST")
         #expect(text(bytes, head.path) == "/hooks/acme")
         #expect(head.query.map { text(bytes, $0) } == "a=1&b")
@@ -46,7 +47,8 @@ struct RequestHeadTests {
     @Test(
         "states an expectation",
         arguments: [
-            ("Expect: 100-continue", RequestHead.Expectation.continue100), ("Expect: 100-Continue", .continue100), ("Expect: 200-ok", .other),
+            ("Expect: 100-continue", RequestHead.Expectation.continue100), ("Expect: 100-Continue", .continue100),
+            ("Expect: 200-ok", .other),
             ("X: y", .none),
         ])
     func expectation(field: String, expected: RequestHead.Expectation) throws {

@@ -5,11 +5,12 @@ import Testing
 
 @Suite("a policy directory")
 struct PolicyLoadTests {
-    @Test("copies of the log go to one place or several, refused requests are kept where policy says so, and a warning says what that means")
+    @Test(
+        "copies of the log go to one place or several, refused requests are kept where policy says so, and a warning says what that means")
     func audit() throws {
         func load(_ audit: String) throws -> (GatewayPolicy.Audit, [String]) {
             let folder = try TemporaryPolicy([
-                "gateway.yaml": "listen: [{ address: 0.0.0.0:8443, certificate: a.pem, private-key: a.key }]\naudit: \(audit)",
+                "gateway.yaml": "listen: [{ address: 0.0.0.0:8443, certificate: a.pem, private-key: a.key }]\naudit: \(audit)"
             ])
             let policy = try folder.load()
             return (policy.gateway.audit, policy.warnings.map(\.description))

@@ -7,7 +7,9 @@ struct TokenPolicyTests {
     private static let listen = "listen: [{ address: 0.0.0.0:8443, certificate: a.pem, private-key: a.key }]\n"
     private static let mutual = "listen: [{ address: 0.0.0.0:8443, certificate: a.pem, private-key: a.key, client-ca: ca.pem }]\n"
 
-    private static func oauth(_ items: String, _ expected: String) -> Refusal { Refusal("gateway.yaml", mutual + "oauth: { \(items) }", "2:" + expected) }
+    private static func oauth(_ items: String, _ expected: String) -> Refusal {
+        Refusal("gateway.yaml", mutual + "oauth: { \(items) }", "2:" + expected)
+    }
 
     @Test(
         "a mistake in oauth is said where it stands",
@@ -23,14 +25,22 @@ struct TokenPolicyTests {
             oauth("trust: [{ issuer: https://i, audience: https://a }]", "18: an entry of trust needs 'jwks'"),
             oauth("trust: [{ issuer: https://i, jwks: k.json }]", "18: an entry of trust needs 'audience'"),
             oauth("trust: [{ issuer: http://i, jwks: k, audience: https://a }]", "28: 'http://i' is not an issuer"),
-            oauth("trust: [{ issuer: https://localhost:8443, jwks: k, audience: https://a }]", "28: 'https://localhost:8443' is this gateway itself"),
+            oauth(
+                "trust: [{ issuer: https://localhost:8443, jwks: k, audience: https://a }]",
+                "28: 'https://localhost:8443' is this gateway itself"),
             oauth(
                 "trust: [{ issuer: https://i, jwks: k, audience: https://a }, { issuer: https://i, jwks: l, audience: https://a }]",
                 "17: two entries of trust are for 'https://i'"),
-            oauth("trust: [{ issuer: https://i, jwks: k, audience: https://a, clients: { x: acmee } }]", "83: no sender is named 'acmee' (did you mean 'acme'?)"),
+            oauth(
+                "trust: [{ issuer: https://i, jwks: k, audience: https://a, clients: { x: acmee } }]",
+                "83: no sender is named 'acmee' (did you mean 'acme'?)"),
             oauth("trust: [{ issuer: https://i, jwks: k, audience: https://a, clients: acme }]", "78: clients is a mapping"),
-            Refusal("gateway.yaml", listen + "oauth: { profile: fapi2 }", "2:19: profile fapi2 binds tokens to client certificates, and no listener asks for one"),
-            Refusal("senders/acme.yaml", "profile: fapi2", "1:10: profile fapi2 binds tokens to client certificates, and no listener asks for one"),
+            Refusal(
+                "gateway.yaml", listen + "oauth: { profile: fapi2 }",
+                "2:19: profile fapi2 binds tokens to client certificates, and no listener asks for one"),
+            Refusal(
+                "senders/acme.yaml", "profile: fapi2",
+                "1:10: profile fapi2 binds tokens to client certificates, and no listener asks for one"),
             Refusal("senders/acme.yaml", "token-authentication: []", "1:23: must not be empty"),
             Refusal("senders/acme.yaml", "token-authentication: [none]", "1:24: 'none' is not one of"),
             Refusal("senders/acme.yaml", "grants: [refresh_token]", "1:10: 'refresh_token' is not one of"),
@@ -56,13 +66,16 @@ struct TokenPolicyTests {
         let policy = try TemporaryPolicy(["endpoints/acme.yaml": endpoint]).load()
         let sender = try #require(policy.senders["acme"])
         #expect(sender.audiences == ["https://localhost:8443"] && sender.grants == [.clientCredentials])
-        #expect(sender.tokenAuthentication == [.clientSecretBasic, .clientSecretPost] && policy.gateway.oauth.tokenLifetime == .seconds(600))
+        #expect(
+            sender.tokenAuthentication == [.clientSecretBasic, .clientSecretPost] && policy.gateway.oauth.tokenLifetime == .seconds(600))
         #expect(policy.endpoints.first?.authenticate == [.oauth(scopes: [], audience: "https://localhost:8443")])
     }
 
     @Test("a token is for the endpoint's own URL where it has one")
     func ownAudience() throws {
-        let endpoint = TemporaryPolicy.endpoint.replacing("[{ signature: standard-webhooks }]", with: "[{ oauth: [a] }]") + "\npublic-url: https://hooks.example.com"
+        let endpoint =
+            TemporaryPolicy.endpoint.replacing("[{ signature: standard-webhooks }]", with: "[{ oauth: [a] }]")
+            + "\npublic-url: https://hooks.example.com"
         let policy = try TemporaryPolicy([
             "endpoints/acme.yaml": endpoint, "senders/acme.yaml": "scopes: [a]\naudiences: [https://hooks.example.com]",
         ])
@@ -80,20 +93,30 @@ struct TokenPolicyTests {
         #expect(try warnings("[{ any: [basic, { oauth: [] }] }]") == [])
     }
 
-    @Test("SEC-33: what is allowed and should be known is a warning: the password grant, tokens that nobody can have, certificates that nobody asks for")
+    @Test(
+        "SEC-33: what is allowed and should be known is a warning: the password grant, tokens that nobody can have, certificates that nobody asks for"
+    )
     func warned() throws {
-        let endpoint = TemporaryPolicy.endpoint.replacing("[{ signature: standard-webhooks }]", with: "[{ oauth: [a] }]").replacing("[acme]", with: "[acme, other]")
+        let endpoint = TemporaryPolicy.endpoint.replacing("[{ signature: standard-webhooks }]", with: "[{ oauth: [a] }]").replacing(
+            "[acme]", with: "[acme, other]")
         let policy = try TemporaryPolicy([
             "gateway.yaml": Self.listen + "oauth: { token-lifetime: 2d }",
-            "senders/acme.yaml": "grants: [client_credentials, password]\ntoken-authentication: [tls_client_auth]", "senders/other.yaml": "scopes: [a]",
+            "senders/acme.yaml": "grants: [client_credentials, password]\ntoken-authentication: [tls_client_auth]",
+            "senders/other.yaml": "scopes: [a]",
             "endpoints/acme.yaml": endpoint,
         ])
         let warnings = try policy.warnings()
         #expect(warnings.contains { $0.hasPrefix("gateway.yaml:2:26: tokens that are valid for more than a day") })
         #expect(warnings.contains { $0.hasPrefix("senders/acme.yaml:1:9: the password grant hands") })
         #expect(warnings.contains { $0.hasPrefix("senders/acme.yaml:2:23: tls_client_auth cannot hold") })
-        #expect(warnings.contains { $0.hasPrefix("endpoints/acme.yaml:3:15: sender 'acme' cannot have a token for this endpoint: it has no scope 'a'") })
+        #expect(
+            warnings.contains {
+                $0.hasPrefix("endpoints/acme.yaml:3:15: sender 'acme' cannot have a token for this endpoint: it has no scope 'a'")
+            })
         try policy.write("senders/other.yaml", Array("scopes: [b]".utf8))
-        #expect(try policy.warnings().contains { $0.hasPrefix("endpoints/acme.yaml:3:15: no token lets anybody in here: none of the senders has the scope 'a'") })
+        #expect(
+            try policy.warnings().contains {
+                $0.hasPrefix("endpoints/acme.yaml:3:15: no token lets anybody in here: none of the senders has the scope 'a'")
+            })
     }
 }

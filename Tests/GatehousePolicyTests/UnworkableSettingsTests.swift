@@ -33,12 +33,14 @@ struct UnworkableSettingsTests {
     func swiftHandlers() throws {
         let policy = try TemporaryPolicy(["endpoints/acme.yaml": endpoint(to: "swift:orders")])
         #expect(policy.errors() == [])
-        for (known, hint) in [([], "the program that embeds the gateway"), (["order"], "did you mean 'order'?")] as [(Set<String>, String)] {
+        for (known, hint) in [([], "the program that embeds the gateway"), (["order"], "did you mean 'order'?")] as [(Set<String>, String)]
+        {
             let error = #expect(throws: PolicyError.self) {
                 try Policy.load(directory: policy.path, Reading(checksFiles: false, swiftHandlers: known))
             }
             let said = error?.diagnostics.map(\.description) ?? []
-            #expect(said.count == 1 && said[0].contains("acme.yaml:4:17: this program has no handler named 'orders' (\(hint)"), "said: \(said)")
+            #expect(
+                said.count == 1 && said[0].contains("acme.yaml:4:17: this program has no handler named 'orders' (\(hint)"), "said: \(said)")
         }
         #expect(throws: Never.self) { try Policy.load(directory: policy.path, Reading(checksFiles: false, swiftHandlers: ["orders"])) }
     }
@@ -56,7 +58,8 @@ struct UnworkableSettingsTests {
         ]).errors()
         #expect((admin.count == 1 && admin[0].hasPrefix("gateway.yaml:3:8: the admin listener on \(other)")) == collides, "said: \(admin)")
         let two = try TemporaryPolicy([
-            "gateway.yaml": "listen:\n  - { address: \"\(listener)\", \(identity) }\n  - { address: \"\(other)\", certificate: other.pem, private-key: other.key }"
+            "gateway.yaml":
+                "listen:\n  - { address: \"\(listener)\", \(identity) }\n  - { address: \"\(other)\", certificate: other.pem, private-key: other.key }"
         ]).errors()
         #expect((two.count == 1 && two[0].hasPrefix("gateway.yaml:2:3: ")) == collides, "said: \(two)")
     }
@@ -65,14 +68,14 @@ struct UnworkableSettingsTests {
     func certificates() throws {
         let errors = try TemporaryPolicy([
             "gateway.yaml": """
-                listen:
-                  - address: 0.0.0.0:8443
-                    certificate: server.pem
-                    private-key: server.key
-                    names:
-                      - { certificate: other.pem, private-key: other.key }
-                      - { certificate: server.pem, private-key: server.key }
-                """
+            listen:
+              - address: 0.0.0.0:8443
+                certificate: server.pem
+                private-key: server.key
+                names:
+                  - { certificate: other.pem, private-key: other.key }
+                  - { certificate: server.pem, private-key: server.key }
+            """
         ]).errors()
         #expect(errors.count == 1 && errors[0].hasPrefix("gateway.yaml:7:9: certificate '"), "said: \(errors)")
     }
@@ -90,7 +93,8 @@ struct UnworkableSettingsTests {
     @Test(
         "a handler's events that the endpoint never accepts are said",
         arguments: [
-            ("[\"order.*\"]", "[\"invoice.*\"]", 1), ("[\"order.*\"]", "[order.paid, \"*.paid\"]", 0), ("[order.paid]", "[order.paid, order.sent]", 1),
+            ("[\"order.*\"]", "[\"invoice.*\"]", 1), ("[\"order.*\"]", "[order.paid, \"*.paid\"]", 0),
+            ("[order.paid]", "[order.paid, order.sent]", 1),
             ("[\"*\"]", "[order.paid]", 0), ("[order.paid]", "[\"*\"]", 0),
         ])
     func events(_ accept: String, _ events: String, _ count: Int) throws {
@@ -103,14 +107,18 @@ struct UnworkableSettingsTests {
               - { to: swift:a, events: \(events) }
             """
         let warnings = try TemporaryPolicy(["endpoints/acme.yaml": text]).warnings()
-        #expect(warnings.count == count && warnings.allSatisfy { $0.hasPrefix("endpoints/acme.yaml:6:5: no event of type") }, "said: \(warnings)")
+        #expect(
+            warnings.count == count && warnings.allSatisfy { $0.hasPrefix("endpoints/acme.yaml:6:5: no event of type") },
+            "said: \(warnings)")
     }
 
     @Test(
         "patterns overlap where some text matches both",
         arguments: [
-            ("", "", true), ("", "*", true), ("a", "a", true), ("a", "b", false), ("a*", "*b", true), ("a*c", "b*", false), ("*a*", "*b*", true),
-            ("a*b", "ab", true), ("a*b", "a", false), ("ab*", "a*c*d", true), ("a**b", "a*c", false), ("*x", "*y", false), ("x*", "y*", false),
+            ("", "", true), ("", "*", true), ("a", "a", true), ("a", "b", false), ("a*", "*b", true), ("a*c", "b*", false),
+            ("*a*", "*b*", true),
+            ("a*b", "ab", true), ("a*b", "a", false), ("ab*", "a*c*d", true), ("a**b", "a*c", false), ("*x", "*y", false),
+            ("x*", "y*", false),
             ("order.*", "*.paid", true), ("*", "", true), ("a*a", "a", false),
         ])
     func overlap(_ left: String, _ right: String, _ expected: Bool) {

@@ -85,7 +85,8 @@ struct YAMLSafetyTests {
         let marked = TemporaryPolicy.files.mapValues { "\u{feff}" + $0 }
         #expect(try TemporaryPolicy(marked).errors() == [])
         #expect(
-            try TemporaryPolicy(["senders/acme.yaml": "\u{feff}scops: [a]"]).errors().first?.hasPrefix("senders/acme.yaml:1:1: unknown key 'scops'")
+            try TemporaryPolicy(["senders/acme.yaml": "\u{feff}scops: [a]"]).errors().first?.hasPrefix(
+                "senders/acme.yaml:1:1: unknown key 'scops'")
                 == true)
     }
 }

@@ -1,6 +1,7 @@
 import GatehouseCrypto
 import GatehouseVerify
 import Testing
+
 @testable import GatehouseState
 
 @Suite("What a given value must look like")
@@ -54,14 +55,19 @@ struct CredentialFormTests {
             ("acme/oauth", "not ascii äöüäöü", "ASCII"),
             ("acme/key", "-----BEGIN PRIVATE KEY-----\nMIIB\n-----END PRIVATE KEY-----", "public half"),
             ("acme/key", "whsk_AAAA", "public half"),
-            ("acme/key", "-----BEGIN PUBLIC KEY-----\nMCow\n-----END PUBLIC KEY-----\n-----BEGIN PUBLIC KEY-----\nMCow\n-----END PUBLIC KEY-----\n", "there are 2"),
+            (
+                "acme/key",
+                "-----BEGIN PUBLIC KEY-----\nMCow\n-----END PUBLIC KEY-----\n-----BEGIN PUBLIC KEY-----\nMCow\n-----END PUBLIC KEY-----\n",
+                "there are 2"
+            ),
             ("acme/key", "0100000000000000000000000000000000000000000000000000000000000000", "small order"),
             ("acme/key", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", "small order"),
             ("acme/key", "-----BEGIN CERTIFICATE-----\nMIIB", "openssl x509"),
             ("acme/key", "neither this nor that", "expected a public key"),
             ("acme/key", #"{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo","d":"AAAA"}"#, "private"),
             ("acme/key", "MC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC", "private"),
-            ("acme/certificate", "CN=acme, O = Acme", "-nameopt RFC2253"), ("acme/oauth", String(repeating: "x", count: 2_000), "client secret has 2000 bytes"),
+            ("acme/certificate", "CN=acme, O = Acme", "-nameopt RFC2253"),
+            ("acme/oauth", String(repeating: "x", count: 2_000), "client secret has 2000 bytes"),
             ("acme/certificate", "acme", "RFC 4514"), ("acme/certificate", "sha256//c2hvcnQ=", "32 bytes"),
             ("acme/certificate", "-----BEGIN CERTIFICATE-----\nMIIB", "openssl x509"),
         ])

@@ -4,6 +4,7 @@ import GatehouseTime
 import GatehouseVerify
 import Synchronization
 import Testing
+
 @testable import GatehouseState
 
 /// A state in a directory of its own.

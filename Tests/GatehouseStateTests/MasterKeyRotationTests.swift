@@ -3,6 +3,7 @@ import GatehousePolicy
 import GatehouseTime
 import GatehouseVerify
 import Testing
+
 @testable import GatehouseState
 
 private let acme = CredentialName(sender: "acme", kind: .signing)
@@ -39,7 +40,8 @@ struct MasterKeyRotationTests {
             _ = try state.credentials.credentialSet()
             #expect(try state.rotateMasterKey() == 1)
             #expect(try text(state) == [secret])
-            _ = try state.credentials.rotate(acme, value: .generated, overlap: .seconds(3_600 * 24 * 365 * 10), at: WallTime(seconds: 1_700_000_001))
+            _ = try state.credentials.rotate(
+                acme, value: .generated, overlap: .seconds(3_600 * 24 * 365 * 10), at: WallTime(seconds: 1_700_000_001))
             try state.close()
         }
         #expect(try TemporaryDirectory.contents(directory.file("master.key")) != old)

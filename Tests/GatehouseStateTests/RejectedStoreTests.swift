@@ -1,9 +1,10 @@
+import GRDB
 import GatehouseAudit
 import GatehouseCrypto
 import GatehousePolicy
 import GatehouseTime
-import GRDB
 import Testing
+
 @testable import GatehouseState
 
 @Suite("Refused requests that are kept")
@@ -25,7 +26,8 @@ struct RejectedStoreTests {
     private func request(_ number: UInt64, bytes: Int = 40) -> RejectedRequest {
         let text = "POST /hooks/acme canary-body-\(number) "
         return RejectedRequest(
-            reference: reference(number), arrived: start + .seconds(Int64(number)), content: Secret(utf8: text + String(repeating: "x", count: bytes)))
+            reference: reference(number), arrived: start + .seconds(Int64(number)),
+            content: Secret(utf8: text + String(repeating: "x", count: bytes)))
     }
 
     private func text(_ state: State, _ number: UInt64) throws -> String? {
@@ -74,7 +76,10 @@ struct RejectedStoreTests {
     func moved() throws {
         try opened { try $0.rejected.add([request(1), request(2)], oldest: start, limit: 1 << 20) }
         let database = try StateDatabase(directory.file("rejected.db"), migrator: RejectedStore.migrator)
-        try database.write { try $0.execute(sql: "UPDATE request SET sealed = (SELECT sealed FROM request WHERE arrived = \(start.microseconds + 1_000_000))") }
+        try database.write {
+            try $0.execute(
+                sql: "UPDATE request SET sealed = (SELECT sealed FROM request WHERE arrived = \(start.microseconds + 1_000_000))")
+        }
         try database.close()
         try opened { (again: State) throws in
             #expect(try text(again, 1) != nil)

@@ -1,6 +1,7 @@
 import GatehouseTime
 import GatehouseVerify
 import Testing
+
 @testable import GatehouseState
 
 @Suite("The replay memory's files")
@@ -77,7 +78,8 @@ struct ReplayFilesTests {
         for number in 0..<20 {
             #expect(memory.reserve(.numbered(number), body: 1, now: clock.monotonic) == .new)
             memory.accept(
-                .numbered(number), answer: KeptAnswer(status: 200, body: [UInt8](repeating: UInt8(number), count: 1_000)), remember: .seconds(60),
+                .numbered(number), answer: KeptAnswer(status: 200, body: [UInt8](repeating: UInt8(number), count: 1_000)),
+                remember: .seconds(60),
                 now: clock.monotonic)
         }
         while memory.statistics.pending > 0 {}

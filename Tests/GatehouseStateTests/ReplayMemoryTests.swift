@@ -3,6 +3,7 @@ import GatehouseTime
 import GatehouseVerify
 import Synchronization
 import Testing
+
 @testable import GatehouseState
 
 @Suite("What the replay memory says while it runs")

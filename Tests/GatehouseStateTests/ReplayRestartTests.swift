@@ -1,6 +1,7 @@
 import GatehouseTime
 import GatehouseVerify
 import Testing
+
 @testable import GatehouseState
 
 @Suite("What the replay memory knows after a restart")

@@ -2,12 +2,14 @@ import Dispatch
 import GatehouseTime
 import GatehouseVerify
 import Synchronization
+
+@testable import GatehouseState
+
 #if canImport(Glibc)
     import Glibc
 #else
     import Darwin
 #endif
-@testable import GatehouseState
 
 /// A directory that is removed with its last reference.
 final class TemporaryDirectory: Sendable {

@@ -48,7 +48,9 @@ import Testing
     @Test("SEC-6: an RSA client key of 1024 bits is refused, one of 2048 taken", arguments: [(1024, false), (2048, true)])
     func keySize(_ bits: Int, _ isTaken: Bool) async throws {
         let key = files.path("rsa.key")
-        _ = try await SClient.run(["req", "-newkey", "rsa:\(bits)", "-nodes", "-subj", "/CN=acme", "-keyout", key, "-out", files.path("rsa.csr")])
+        _ = try await SClient.run([
+            "req", "-newkey", "rsa:\(bits)", "-nodes", "-subj", "/CN=acme", "-keyout", key, "-out", files.path("rsa.csr"),
+        ])
         files.write("ca.key", files.clientCA.keyPEM)
         _ = try await SClient.run([
             "x509", "-req", "-in", files.path("rsa.csr"), "-CA", files.path("client-ca.pem"), "-CAkey", files.path("ca.key"), "-days", "2",

@@ -30,7 +30,9 @@ struct WycheproofFile: Decodable {
     }
 
     enum AnyJSON: Codable {
-        case text(String), list([AnyJSON]), object([String: AnyJSON])
+        case text(String)
+        case list([AnyJSON])
+        case object([String: AnyJSON])
         init(from decoder: any Decoder) throws {
             let container = try decoder.singleValueContainer()
             if let text = try? container.decode(String.self) {

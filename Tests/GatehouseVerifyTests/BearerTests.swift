@@ -22,12 +22,14 @@ private final class Issuer: TokenLookup {
     func revoke(_ id: String) { revoked.withLock { _ = $0.insert(id) } }
 
     func mint(
-        _ sender: String = "acme", _ scopes: [String] = ["events:write"], audience: String = audience, certificate: [UInt8]? = nil, at time: WallTime = Gate.now
+        _ sender: String = "acme", _ scopes: [String] = ["events:write"], audience: String = audience, certificate: [UInt8]? = nil,
+        at time: WallTime = Gate.now
     ) throws -> MintedToken {
         let mint = try TokenMint(issuer: Self.audience, key: key, format: .jwt, lifetime: .seconds(600), digests: digests)
         return try mint.issue(
             TokenClaims(
-                sender: sender, audiences: [audience], scopes: scopes, certificate: certificate, credentials: [IssuingCredential(kind: "oauth", version: 1)]),
+                sender: sender, audiences: [audience], scopes: scopes, certificate: certificate,
+                credentials: [IssuingCredential(kind: "oauth", version: 1)]),
             at: time)
     }
 
@@ -41,7 +43,8 @@ private final class Issuer: TokenLookup {
         gate.authenticate = [.oauth(scopes: ["events:write"], audience: Self.audience)] + others
         let senders = ["acme", "globex", "stranger"].map { ($0, TokenSender(credentials: [IssuingCredential(kind: "oauth", version: 1)])) }
         gate.tokens = AccessTokenValidator(
-            keyring: TokenKeyring(issuer: Self.audience, own: SigningKeySet([key])), senders: Dictionary(uniqueKeysWithValues: senders), digests: digests,
+            keyring: TokenKeyring(issuer: Self.audience, own: SigningKeySet([key])), senders: Dictionary(uniqueKeysWithValues: senders),
+            digests: digests,
             lookup: self)
         return gate
     }

@@ -163,7 +163,9 @@ final class AuditForwarder: Sendable {
 
     /// What the file holds already, though a crash kept it from being noted, is not appended again.
     private func resume(after path: String) async throws {
-        guard let last = FileSink.lastRecord(of: path), last.sequence > current.delivered, last.sequence <= journal.head.sequence else { return }
+        guard let last = FileSink.lastRecord(of: path), last.sequence > current.delivered, last.sequence <= journal.head.sequence else {
+            return
+        }
         let directory = state.auditDirectory
         let isOurs = try await onQueue {
             var hash: SHA256Value?
@@ -220,7 +222,9 @@ final class AuditForwarder: Sendable {
         let now = clock.monotonic
         // Ciphertext is longer than what is in it, so this errs towards sending again.
         let taken = sentBytes - (await sink.uncertain() ?? sentBytes)
-        for index in pieces.indices where pieces[index].acknowledged == nil && pieces[index].end <= taken { pieces[index].acknowledged = now }
+        for index in pieces.indices where pieces[index].acknowledged == nil && pieces[index].end <= taken {
+            pieces[index].acknowledged = now
+        }
         let waits: UInt64 = if case .file = forward.target { 0 } else if isStopping.load(ordering: .relaxed) { 0 } else { Self.settling }
         guard sink.isOpen else { return }
         let settled = pieces.prefix { $0.acknowledged.map { $0.nanoseconds + waits <= now.nanoseconds } ?? false }

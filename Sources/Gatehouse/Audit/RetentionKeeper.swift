@@ -65,7 +65,10 @@ final class RetentionKeeper: Sendable {
             if let outcome {
                 log.notice(
                     "old audit segments were deleted",
-                    metadata: ["segments": "\(outcome.segments)", "first": "\(outcome.first)", "last": "\(outcome.last)", "bytes": "\(outcome.bytes)"])
+                    metadata: [
+                        "segments": "\(outcome.segments)", "first": "\(outcome.first)", "last": "\(outcome.last)",
+                        "bytes": "\(outcome.bytes)",
+                    ])
             }
         } catch {
             problem = "audit.keep deletes nothing: \(error)"

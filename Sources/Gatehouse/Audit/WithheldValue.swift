@@ -17,7 +17,8 @@ enum WithheldValue {
     private static let names = ["authorization", "proxy-authorization", "cookie"]
     /// Registered ones, and others in use. Any other first word may be a part of the secret.
     private static let schemes = [
-        "Basic", "Bearer", "Digest", "DPoP", "HMAC", "HOBA", "Mutual", "Negotiate", "NTLM", "OAuth", "PrivateToken", "ApiKey", "Token", "vapid",
+        "Basic", "Bearer", "Digest", "DPoP", "HMAC", "HOBA", "Mutual", "Negotiate", "NTLM", "OAuth", "PrivateToken", "ApiKey", "Token",
+        "vapid",
     ]
 }
 

@@ -30,7 +30,8 @@ public struct AuditCommands: Sendable {
             return try log.verify(
                 synced: try stopped.state.progress().head, checkpoints: try Self.checked(checkpoints, key), key: key)
         }
-        guard response.ok, let head = try response.result?.decode(SyncedHead.self), let synced = head.head, let key = LogKey(head.key) else {
+        guard response.ok, let head = try response.result?.decode(SyncedHead.self), let synced = head.head, let key = LogKey(head.key)
+        else {
             throw GatewayError(.control, response.error ?? "the gateway did not say how far its log is synced")
         }
         return try log.verify(synced: synced, checkpoints: try Self.checked(checkpoints, key), key: key, isRunning: true)
@@ -94,7 +95,9 @@ public struct AuditCommands: Sendable {
 
     private func path(_ ranges: [Range<UInt64>]) throws -> [SHA256Value] {
         guard let roots = try log.roots(ranges) else {
-            throw GatewayError(.state, "the log, with its anchor, has not all records that the proof is over; `gatehouse audit verify` says which are missing")
+            throw GatewayError(
+                .state,
+                "the log, with its anchor, has not all records that the proof is over; `gatehouse audit verify` says which are missing")
         }
         return roots
     }
@@ -111,7 +114,8 @@ public struct AuditCommands: Sendable {
         try checkpoints.map { signed in
             if let key, !signed.isSigned(by: key) {
                 throw GatewayError(
-                    .state, "the checkpoint of \(signed.checkpoint.origin) over \(signed.checkpoint.size) records is not signed by \(key.name)")
+                    .state,
+                    "the checkpoint of \(signed.checkpoint.origin) over \(signed.checkpoint.size) records is not signed by \(key.name)")
             }
             return signed.checkpoint
         }

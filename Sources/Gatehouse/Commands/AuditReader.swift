@@ -47,7 +47,8 @@ public struct AuditReader: Sendable {
             guard let record = LogRecord(retention: line), let details = record.value["details"], let last = details["last"]?.integer,
                 let before = details["before"]?.string.flatMap({ WallTime(rfc3339: Array($0.utf8)) }), reference.time < before
             else { return true }
-            found = "\(what) up to \(last), of before \(before), were deleted at \(record.time), since their time to be kept was over "
+            found =
+                "\(what) up to \(last), of before \(before), were deleted at \(record.time), since their time to be kept was over "
                 + "(audit.keep); record \(record.sequence) says so"
             return false
         }
@@ -114,7 +115,8 @@ public struct SkewTolerance: Sendable, Hashable {
 extension EndpointPolicy {
     /// What a scheme with that timestamp may be off here.
     func tolerance(of timestamp: TimestampSource?) -> SkewTolerance {
-        SkewTolerance(late: replay.tolerance ?? timestamp?.tolerance ?? .seconds(300), early: replay.future ?? timestamp?.future ?? .seconds(60))
+        SkewTolerance(
+            late: replay.tolerance ?? timestamp?.tolerance ?? .seconds(300), early: replay.future ?? timestamp?.future ?? .seconds(60))
     }
 
     /// The names of all schemes that its items name, each once.

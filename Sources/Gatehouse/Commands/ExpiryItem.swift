@@ -33,7 +33,9 @@ public struct ExpiryItem: Codable, Sendable, Hashable {
         switch what {
         case .certificate: return "the certificate \(name) \(when): renew it"
         case .overlap:
-            let use = verdict == CredentialStatus.Verdict.inUse.rawValue ? "it is still in use: see that the sender switches" : "it is \(verdict ?? "unused")"
+            let use =
+                verdict == CredentialStatus.Verdict.inUse.rawValue
+                ? "it is still in use: see that the sender switches" : "it is \(verdict ?? "unused")"
             return "the overlap of version \(version ?? 0) of \(name) \(when); \(use)"
         case .key: return "the public key of version \(version ?? 0) of \(name) \(when): ask the sender for the next one"
         }
@@ -49,7 +51,8 @@ public struct ExpiryItem: Codable, Sendable, Hashable {
                 let verdict = status.verdict(version, quiet: quiet, at: now).rawValue
                 if case .retiring(let until) = version.state {
                     let item = ExpiryItem(
-                        what: .overlap, name: status.name.description, version: version.number, expires: until.description, verdict: verdict)
+                        what: .overlap, name: status.name.description, version: version.number, expires: until.description, verdict: verdict
+                    )
                     items.append((item, until))
                 }
                 if let expires = version.expires {

@@ -23,7 +23,9 @@ public struct ExplainCommands: Sendable {
     ///   - request: a raw HTTP/1.1 request.
     ///   - isWithoutPath: the endpoint's own path stands for the request's, as in fixtures.
     public func explain(endpoint: String, request: [UInt8], at time: WallTime?, isWithoutPath: Bool = false) throws -> Explanation {
-        guard request.count <= 700_000 else { throw GatewayError(.control, "the request has \(request.count) bytes, and explain takes 700,000 at most") }
+        guard request.count <= 700_000 else {
+            throw GatewayError(.control, "the request has \(request.count) bytes, and explain takes 700,000 at most")
+        }
         let question = ExplainQuestion(
             endpoint: endpoint, request: Base64.encode(request), at: time?.description, isWithoutPath: isWithoutPath)
         guard let explanation = try perform(question).explanation else { throw GatewayError(.control, "there is no explanation") }
@@ -63,15 +65,19 @@ struct ExplainQuestion: Codable, Sendable {
         if let reference {
             guard let reference = Reference(reference) else { throw GatewayError(.control, "\(reference) is no reference") }
             let explainer = RecordExplainer(
-                policy: policy, credentials: credentials, log: log, keys: state.keys, tokens: tokens, history: history, directory: directory,
+                policy: policy, credentials: credentials, log: log, keys: state.keys, tokens: tokens, history: history,
+                directory: directory,
                 stored: { reference in
                     try state.rejected.request(reference).map { kept in (kept.content.withBytes { Array($0) }, kept.arrived) }
                 })
             return ExplainAnswer(explanation: try explainer.explain(reference))
         }
-        guard let endpoint, let raw = request.flatMap({ Base64.decode($0) }) else { throw GatewayError(.control, "there is no request to explain") }
+        guard let endpoint, let raw = request.flatMap({ Base64.decode($0) }) else {
+            throw GatewayError(.control, "there is no request to explain")
+        }
         guard let found = policy.endpoints.first(where: { $0.name == endpoint }) else {
-            throw GatewayError(.control, "the policy has no endpoint \(endpoint); it has \(policy.endpoints.map(\.name).joined(separator: ", "))")
+            throw GatewayError(
+                .control, "the policy has no endpoint \(endpoint); it has \(policy.endpoints.map(\.name).joined(separator: ", "))")
         }
         let time = at.flatMap { WallTime(rfc3339: Array($0.utf8)) } ?? now
         var request = try ExplainedRequest(raw: raw)

@@ -1,7 +1,7 @@
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #else
-import Darwin
+    import Darwin
 #endif
 
 /// Moves a finished file to where somebody wants it, on another file system too. The target must not exist, and is whole or not there.

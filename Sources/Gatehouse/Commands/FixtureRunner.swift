@@ -36,7 +36,8 @@ public struct FixtureRunner: Sendable {
 
     public func run(_ fixture: Fixture) -> [FixtureOutcome] {
         func outcome(_ index: Int, _ differences: [String]) -> FixtureOutcome {
-            FixtureOutcome(name: fixture.name, step: fixture.steps.count > 1 ? index + 1 : 0, passed: differences.isEmpty, differences: differences)
+            FixtureOutcome(
+                name: fixture.name, step: fixture.steps.count > 1 ? index + 1 : 0, passed: differences.isEmpty, differences: differences)
         }
         do {
             var bench = try FixtureBench(fixture, policy: policy, directory: directory)
@@ -62,13 +63,15 @@ private struct FixtureBench {
         switch fixture.subject {
         case .endpoint(let name):
             guard let endpoint = policy.endpoints.first(where: { $0.name == name }) else {
-                throw GatewayError(.control, "the policy has no endpoint \(name); it has \(policy.endpoints.map(\.name).joined(separator: ", "))")
+                throw GatewayError(
+                    .control, "the policy has no endpoint \(name); it has \(policy.endpoints.map(\.name).joined(separator: ", "))")
             }
             self.endpoint = endpoint
         case .scheme(let name):
             let scheme = try Scheme.named(name, in: directory)
             endpoint = EndpointPolicy(
-                name: name, path: "/\(name)", senders: [name], publicURL: policy.gateway.publicURL + "/\(name)", authenticate: [.signature(name)])
+                name: name, path: "/\(name)", senders: [name], publicURL: policy.gateway.publicURL + "/\(name)",
+                authenticate: [.signature(name)])
             policy.schemes[name] = scheme
             policy.senders[name] = SenderPolicy(name: name)
             policy.endpoints = [endpoint]
@@ -76,7 +79,9 @@ private struct FixtureBench {
         // A URL of a step replaces the endpoint's own for the whole fixture: signed URLs come from policy, never from the request.
         if let url = fixture.steps.compactMap(\.request.url).first {
             let bare = String(url.prefix { $0 != "?" })
-            for index in policy.endpoints.indices where policy.endpoints[index].name == endpoint.name { policy.endpoints[index].publicURL = bare }
+            for index in policy.endpoints.indices where policy.endpoints[index].name == endpoint.name {
+                policy.endpoints[index].publicURL = bare
+            }
         }
         var credentials: [CredentialName: [CredentialVersion]] = [:]
         let keys = DerivedKeys(replay: try Secret(random: 32), passwords: try Secret(random: 32))
@@ -96,7 +101,8 @@ private struct FixtureBench {
         table = RouteTable(
             policy.endpoints.enumerated().map { index, endpoint in
                 Route(
-                    index: index, policy: endpoint, verifier: verifier.endpoints[index], schemes: policy.schemes, limits: policy.gateway.limits, rate: nil,
+                    index: index, policy: endpoint, verifier: verifier.endpoints[index], schemes: policy.schemes,
+                    limits: policy.gateway.limits, rate: nil,
                     hand: HandOverPlan(relay: nil), names: names)
             })
         self.policy = policy
@@ -119,7 +125,8 @@ private struct FixtureBench {
             return [
                 difference("decision", expected.decision, decision.rawValue), difference("reason", expected.reason, reason.rawValue),
                 difference("sender", expected.sender, sender), difference("event id", expected.eventID, event.id),
-                difference("event type", expected.eventType, event.type), difference("answer", expected.answer.map(String.init), String(answer)),
+                difference("event type", expected.eventType, event.type),
+                difference("answer", expected.answer.map(String.init), String(answer)),
                 difference("body", expected.body, body),
             ].compactMap { $0 }
         }
@@ -135,7 +142,8 @@ private struct FixtureBench {
                 let text = try tokens.make(token, at: step.at, certificate: certificate)
                 request.headers.append(Fixture.Header(name: "Authorization", value: "Bearer " + text))
             } catch {
-                return Verdict(decision: .failed, reason: .unavailable, answer: 503, body: "the fixture's token could not be made: \(error)")
+                return Verdict(
+                    decision: .failed, reason: .unavailable, answer: 503, body: "the fixture's token could not be made: \(error)")
             }
         }
         let bytes = raw(request)
@@ -155,7 +163,9 @@ private struct FixtureBench {
             case .incomplete: return .malformed(.requestLine)
             }
         }
-        if let refusal { return Verdict(decision: .rejected, reason: EarlyChecks.Refusal.reason(of: refusal).reason, answer: refusal.status) }
+        if let refusal {
+            return Verdict(decision: .rejected, reason: EarlyChecks.Refusal.reason(of: refusal).reason, answer: refusal.status)
+        }
         return bytes.withUnsafeBytes { buffer in
             body.withUnsafeBytes { body in decide(RequestView(bytes: buffer, head: head, body: body), step, certificate) }
         }
@@ -167,8 +177,11 @@ private struct FixtureBench {
         case .refused(let refusal): return Verdict(decision: .rejected, reason: refusal.reason.reason, answer: refusal.status)
         case .admitted(let route):
             var verification = route.verifier.verify(
-                view, arrival: Arrival(now: step.at, peer: step.request.peer, certificate: certificate, diagnoseRetired: true), workspace: workspace)
-            if case .passwordNeeded(let checks) = verification.outcome { verification = verification.resume(checks.map { (try? $0.run()) ?? false }) }
+                view, arrival: Arrival(now: step.at, peer: step.request.peer, certificate: certificate, diagnoseRetired: true),
+                workspace: workspace)
+            if case .passwordNeeded(let checks) = verification.outcome {
+                verification = verification.resume(checks.map { (try? $0.run()) ?? false })
+            }
             return decide(verification, route, at: step.at)
         }
     }

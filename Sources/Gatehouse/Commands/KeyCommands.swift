@@ -5,9 +5,9 @@ import GatehouseTime
 import GatehouseToken
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #else
-import Darwin
+    import Darwin
 #endif
 
 /// What `gatehouse key …` does, on a running gateway and on a stopped one alike.
@@ -50,7 +50,8 @@ public struct KeyReport: Codable, Sendable {
 
     static func all(_ keys: SigningKeySet, at now: WallTime) -> [KeyReport] {
         keys.live(at: now).keys.map { key in
-            var report = KeyReport(kid: key.id, algorithm: key.algorithm.rawValue, state: "active", created: key.created.description, acceptedUntil: nil)
+            var report = KeyReport(
+                kid: key.id, algorithm: key.algorithm.rawValue, state: "active", created: key.created.description, acceptedUntil: nil)
             if case .retiring(let until) = key.state {
                 report.state = "retiring"
                 report.acceptedUntil = until.description
@@ -81,7 +82,9 @@ public struct KeyOutcome: Codable, Sendable {
 }
 
 extension Actor {
-    func record(_ change: SigningKeyChange) -> AdminRecord { AdminRecord(uid: uid, user: user, command: "key rotate", details: change.details) }
+    func record(_ change: SigningKeyChange) -> AdminRecord {
+        AdminRecord(uid: uid, user: user, command: "key rotate", details: change.details)
+    }
 }
 
 extension StoppedState {

@@ -5,9 +5,9 @@ import GatehouseState
 import GatehouseTime
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #else
-import Darwin
+    import Darwin
 #endif
 
 /// What `gatehouse master-key …` does.

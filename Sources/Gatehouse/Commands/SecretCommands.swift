@@ -19,7 +19,8 @@ public struct SecretCommands: Sendable {
     /// A new active version; the live ones are accepted for `overlap` more (nil: the policy's), with zero not at all.
     public func rotate(_ credential: CredentialName, value: Secret?, overlap: Duration?) throws -> SecretOutcome {
         try change(
-            SecretOperation(action: .rotate, credential: credential.description, overlapMicroseconds: overlap?.microseconds), credential, value)
+            SecretOperation(action: .rotate, credential: credential.description, overlapMicroseconds: overlap?.microseconds), credential,
+            value)
     }
 
     /// Ends a version; refused while it is in use, by the policy's quiet period, and while no other is active, unless forced.
@@ -112,7 +113,9 @@ public struct SecretReport: Codable, Sendable {
                         accepted_until: (version.ended ?? version.acceptedUntil)?.description, expires: version.expires?.description,
                         first_used: version.firstUsed?.description,
                         last_used: version.lastUsed?.description, uses: version.uses,
-                        addresses: version.addresses.map { Address(address: $0.address, last_used: $0.lastUsed.description, uses: $0.uses) },
+                        addresses: version.addresses.map {
+                            Address(address: $0.address, last_used: $0.lastUsed.description, uses: $0.uses)
+                        },
                         uses_elsewhere: max(0, version.uses - version.addresses.reduce(0) { $0 + $1.uses }),
                         verdict: version.state.isLive(at: now) ? status.verdict(version, quiet: quiet, at: now).rawValue : nil)
                 })

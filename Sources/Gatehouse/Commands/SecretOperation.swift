@@ -23,7 +23,9 @@ struct SecretOperation: Codable, Sendable {
     /// Changes the state; durable on return.
     func perform(_ value: Secret?, on state: State, policy: Policy, at now: WallTime) throws(StateError) -> CredentialChange {
         guard let name = CredentialName(credential) else {
-            throw StateError(.value, "\(credential): expected SENDER/signing, SENDER/basic, SENDER/oauth, SENDER/key, SENDER/certificate or SENDER/verify")
+            throw StateError(
+                .value,
+                "\(credential): expected SENDER/signing, SENDER/basic, SENDER/oauth, SENDER/key, SENDER/certificate or SENDER/verify")
         }
         let parts = name.sender.split(separator: "/", omittingEmptySubsequences: false)
         guard parts.count == 1 || (parts.count == 2 && parts[0] == "handler"), parts.allSatisfy({ PolicyText.isSafeName($0) }) else {
@@ -31,7 +33,8 @@ struct SecretOperation: Codable, Sendable {
                 .value, "\(credential): no sender can have this name; a sender is named as its file in senders/, a handler as handler/NAME")
         }
         guard parts.count == 1 || name.kind == .signing else {
-            throw StateError(.value, "\(credential): a handler has one kind of credential, \(name.sender)/signing, which signs what is handed to it")
+            throw StateError(
+                .value, "\(credential): a handler has one kind of credential, \(name.sender)/signing, which signs what is handed to it")
         }
         if let value, let problem = Self.problem(value, name, policy) {
             throw StateError(.value, "\(credential): this value cannot serve the sender's endpoints: \(problem)")
@@ -89,7 +92,8 @@ public struct SecretOutcome: Codable, Sendable {
         if operation.action == .add || operation.action == .rotate {
             warning = policy.stranger(change.name)
         } else if let end = change.endsAt {
-            warning = "no version of \(change.name) is active any more, and nothing is accepted from \(end) on, when the last overlap ends: "
+            warning =
+                "no version of \(change.name) is active any more, and nothing is accepted from \(end) on, when the last overlap ends: "
                 + "make another with gatehouse secret rotate \(change.name)"
         }
     }

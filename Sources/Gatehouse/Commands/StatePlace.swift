@@ -7,9 +7,9 @@ import GatehouseVerify
 import Logging
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #else
-import Darwin
+    import Darwin
 #endif
 
 /// The state of a policy directory as a command finds it: served by a running gateway, or at rest. Both ways run the same code; a command

@@ -7,9 +7,9 @@ import GatehouseTime
 import GatehouseToken
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #else
-import Darwin
+    import Darwin
 #endif
 
 /// What `gatehouse token …` does, on a running gateway and on a stopped one alike.

@@ -1,7 +1,7 @@
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #else
-import Darwin
+    import Darwin
 #endif
 
 /// Names of users, for the people who read audit records.
@@ -11,7 +11,9 @@ enum UserName {
         var entry = passwd()
         var buffer = [CChar](repeating: 0, count: 4_096)
         var result: UnsafeMutablePointer<passwd>?
-        guard getpwuid_r(uid_t(uid), &entry, &buffer, buffer.count, &result) == 0, result != nil, let name = entry.pw_name else { return nil }
+        guard getpwuid_r(uid_t(uid), &entry, &buffer, buffer.count, &result) == 0, result != nil, let name = entry.pw_name else {
+            return nil
+        }
         return String(cString: name)
     }
 }

@@ -1,9 +1,9 @@
 import GatehouseCrypto
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #else
-import Darwin
+    import Darwin
 #endif
 
 /// How a command hands a secret to a running gateway: through a named pipe in the state directory, whose name alone stands in the request.
@@ -21,7 +21,9 @@ final class ValuePipe {
 
     /// The value is in the pipe when this returns. The pipe goes with this object.
     init(_ value: Secret, in directory: String) throws(GatewayError) {
-        guard value.count <= Self.longest else { throw GatewayError(.control, "the value has \(value.count) bytes, and at most 8192 are taken") }
+        guard value.count <= Self.longest else {
+            throw GatewayError(.control, "the value has \(value.count) bytes, and at most 8192 are taken")
+        }
         let random: [UInt8]
         do { random = try Random.bytes(16) } catch { throw GatewayError(.control, "\(error)") }
         Self.removeLeftovers(in: directory)
@@ -81,7 +83,9 @@ final class ValuePipe {
         guard file.isOpen else { throw failure(path) }
         unlink(path)
         var status = stat()
-        guard fstat(file.number, &status) == 0, status.st_mode & S_IFMT == S_IFIFO else { throw GatewayError(.control, "\(path) is no pipe") }
+        guard fstat(file.number, &status) == 0, status.st_mode & S_IFMT == S_IFIFO else {
+            throw GatewayError(.control, "\(path) is no pipe")
+        }
         let room = UnsafeMutableRawBufferPointer.allocate(byteCount: longest, alignment: 1)
         defer {
             if let base = room.baseAddress { explicit_bzero(base, room.count) }

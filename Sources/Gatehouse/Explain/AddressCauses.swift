@@ -30,14 +30,17 @@ struct AddressCauses {
         Explanation.Cause(
             cause: "url-differs", certainty: .proved, summary: "The sender signed the URL \(variant).",
             evidence: "The signature is right for it; the gateway takes \(configured): \(differences(variant)).",
-            fix: "Set `public-url` of the gateway or of endpoint \(bench.endpoint.name) to the URL that the sender calls, or correct it at the sender.")
+            fix:
+                "Set `public-url` of the gateway or of endpoint \(bench.endpoint.name) to the URL that the sender calls, or correct it at the sender."
+        )
     }
 
     private func path(_ variant: String) -> Explanation.Cause {
         Explanation.Cause(
             cause: "path-differs", certainty: .proved, summary: "The sender signed the path \(variant).",
             evidence: "The signature is right for it; \(bench.request.target) came.",
-            fix: "Let the sender call the path that it signs; a proxy before the gateway that takes a prefix away or adds a slash must not.")
+            fix: "Let the sender call the path that it signs; a proxy before the gateway that takes a prefix away or adds a slash must not."
+        )
     }
 
     private func method(_ variant: String) -> Explanation.Cause {
@@ -54,14 +57,22 @@ struct AddressCauses {
         guard let (scheme, authority, path) = Self.parts(variant[...]), let own = Self.parts(configured[...]) else { return "they differ" }
         var words: [String] = []
         if scheme != own.scheme { words.append("http and https") }
-        if Self.host(authority) != Self.host(own.authority) { words.append("the host") } else if authority != own.authority { words.append("the port") }
-        let (left, right) = (path.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false), own.path.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false))
+        if Self.host(authority) != Self.host(own.authority) {
+            words.append("the host")
+        } else if authority != own.authority {
+            words.append("the port")
+        }
+        let (left, right) = (
+            path.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false),
+            own.path.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
+        )
         if left.first != right.first {
             func bare(_ text: Substring?) -> Substring { text.map { $0.hasSuffix("/") ? $0.dropLast() : $0 } ?? "" }
             words.append(bare(left.first) == bare(right.first) ? "the slash at the end" : "the path")
         }
         if left.dropFirst().first != right.dropFirst().first { words.append("the query") }
-        return words.isEmpty ? "they differ" : words.joined(separator: " and ") + (words.count == 1 && words[0] != "http and https" ? " differs" : " differ")
+        return words.isEmpty
+            ? "they differ" : words.joined(separator: " and ") + (words.count == 1 && words[0] != "http and https" ? " differs" : " differ")
     }
 
     private func urls() -> [String] {

@@ -49,7 +49,8 @@ struct BodyCauses {
         else { return [] }
         return [
             Explanation.Cause(
-                cause: "body-cut-off", certainty: .evident, summary: "The body is cut off: its JSON ends in the midst, after \(body.count) bytes.",
+                cause: "body-cut-off", certainty: .evident,
+                summary: "The body is cut off: its JSON ends in the midst, after \(body.count) bytes.",
                 evidence: "Brackets or quotes that were opened are not closed at its end.",
                 fix: "Look for a limit of about \(body.count) bytes at the sender, or at a proxy before the gateway.")
         ]
@@ -57,27 +58,35 @@ struct BodyCauses {
 
     private func variants(_ body: [UInt8]) -> [(String, String, [UInt8])] {
         var variants: [(String, String, [UInt8])] = [
-            ("body-newline-lost", "a newline at its end was lost", body + [0x0a]), ("body-newline-lost", "a CR LF at its end was lost", body + [0x0d, 0x0a]),
+            ("body-newline-lost", "a newline at its end was lost", body + [0x0a]),
+            ("body-newline-lost", "a CR LF at its end was lost", body + [0x0d, 0x0a]),
             ("body-newline-added", "a newline was added at its end", body.last == 0x0a ? Array(body.dropLast()) : body),
             ("body-newline-added", "newlines were added at its end", Array(body.reversed().drop { $0 == 0x0a || $0 == 0x0d }.reversed())),
             ("body-line-ends", "LF became CR LF", Self.replacing(body, [0x0d, 0x0a], [0x0a])),
             ("body-line-ends", "CR LF became LF", Self.replacing(Self.replacing(body, [0x0d, 0x0a], [0x0a]), [0x0a], [0x0d, 0x0a])),
-            ("body-byte-order-mark", "a byte order mark was taken away", [0xef, 0xbb, 0xbf] + body), ("body-empty", "an empty body was signed", []),
+            ("body-byte-order-mark", "a byte order mark was taken away", [0xef, 0xbb, 0xbf] + body),
+            ("body-empty", "an empty body was signed", []),
         ]
-        if body.starts(with: [0xef, 0xbb, 0xbf]) { variants.append(("body-byte-order-mark", "a byte order mark was added", Array(body.dropFirst(3)))) }
+        if body.starts(with: [0xef, 0xbb, 0xbf]) {
+            variants.append(("body-byte-order-mark", "a byte order mark was added", Array(body.dropFirst(3))))
+        }
         if let shape = JSONShape(body) { variants += Self.reformatted(shape) }
         if let text = String(validating: body, as: UTF8.self) {
             variants.append(("body-normalised", "its text was normalised to NFC", Array(text.decomposedStringWithCanonicalMapping.utf8)))
             variants.append(("body-normalised", "its text was normalised to NFD", Array(text.precomposedStringWithCanonicalMapping.utf8)))
             if text.unicodeScalars.allSatisfy({ $0.value < 256 }) {
-                variants.append(("body-charset", "ISO 8859-1 became UTF-8", text.unicodeScalars.map { UInt8(truncatingIfNeeded: $0.value) }))
+                variants.append(
+                    ("body-charset", "ISO 8859-1 became UTF-8", text.unicodeScalars.map { UInt8(truncatingIfNeeded: $0.value) }))
             }
         } else {
-            variants.append(("body-charset", "UTF-8 became ISO 8859-1", Array(String(String.UnicodeScalarView(body.map { Unicode.Scalar($0) })).utf8)))
+            variants.append(
+                ("body-charset", "UTF-8 became ISO 8859-1", Array(String(String.UnicodeScalarView(body.map { Unicode.Scalar($0) })).utf8)))
         }
         if let plain = Inflate.decompress(body) { variants.append(("body-compressed", "it was compressed", plain)) }
         variants += Self.forms(body)
-        for size in [256, 512, 1_000, 1_024, 2_048, 4_096, 8_192, 10_000, 16_384, 32_768, 65_535, 65_536, 100_000, 131_072, 262_144, 524_288]
+        for size in [
+            256, 512, 1_000, 1_024, 2_048, 4_096, 8_192, 10_000, 16_384, 32_768, 65_535, 65_536, 100_000, 131_072, 262_144, 524_288,
+        ]
         where body.count > size {
             variants.append(("body-truncated", "only its first \(size) bytes were signed", Array(body[..<size])))
         }
@@ -90,7 +99,8 @@ struct BodyCauses {
         for sorted in [false, true] {
             for strings in JSONShape.Style.Strings.allCases {
                 let styles: [JSONShape.Style] = [
-                    .compact, .init(comma: ", ", colon: ": "), .init(comma: ",", colon: ": ", indent: 2), .init(comma: ",", colon: ": ", indent: 4),
+                    .compact, .init(comma: ", ", colon: ": "), .init(comma: ",", colon: ": ", indent: 2),
+                    .init(comma: ",", colon: ": ", indent: 4),
                 ]
                 for var style in styles {
                     style.sorted = sorted
@@ -127,10 +137,11 @@ struct BodyCauses {
             for blank in ["+", "%20"] {
                 for upper in [true, false] {
                     for sorted in [false, true] {
-                        variants.append((
-                            "body-form-encoded", "its form was decoded and encoded anew (escapes, blanks or order differ)",
-                            form.text(plain: plain, blank: blank, upper: upper, sorted: sorted)
-                        ))
+                        variants.append(
+                            (
+                                "body-form-encoded", "its form was decoded and encoded anew (escapes, blanks or order differ)",
+                                form.text(plain: plain, blank: blank, upper: upper, sorted: sorted)
+                            ))
                     }
                 }
             }

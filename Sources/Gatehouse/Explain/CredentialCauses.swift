@@ -22,7 +22,9 @@ struct CredentialCauses {
 
     private func retired(_ version: CredentialVersion, _ name: CredentialName) -> Explanation.Cause {
         let ended =
-            if case .retiring(let until) = version.state { " It was accepted until \(until)." } else { bench.history.words(name, version.number) }
+            if case .retiring(let until) = version.state { " It was accepted until \(until)." } else {
+                bench.history.words(name, version.number)
+            }
         return Supposition.proved(
             "secret-retired", "The sender still signs with version \(version.number) of \(name), which is retired.",
             "That version makes this signature." + ended,
@@ -59,9 +61,12 @@ struct CredentialCauses {
         }
         causes.append(
             Explanation.Cause(
-                cause: "secret-unknown", certainty: .possible, summary: "The sender uses a secret that is not stored here, or the body was changed on the way.",
+                cause: "secret-unknown", certainty: .possible,
+                summary: "The sender uses a secret that is not stored here, or the body was changed on the way.",
                 evidence: "No stored secret makes this signature, in no usual spelling, and over no usual rewriting of the body.",
-                fix: "Enter the sender's secret anew (gatehouse secret rotate … --value-file FILE), and take the request's bytes before any proxy."))
+                fix:
+                    "Enter the sender's secret anew (gatehouse secret rotate … --value-file FILE), and take the request's bytes before any proxy."
+            ))
         return causes
     }
 

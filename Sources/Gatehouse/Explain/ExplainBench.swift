@@ -42,7 +42,9 @@ struct ExplainBench {
         let testable = endpoint.authenticate.compactMap { item in item.keeping { Self.isThere($0, policy, withheld) } }
         guard testable != endpoint.authenticate else { return }
         if !testable.isEmpty { self.endpoint.authenticate = testable }
-        let what = testable.isEmpty ? "so nothing of what endpoint \(endpoint.name) asks for could be tried" : "and what needs them was taken to be right"
+        let what =
+            testable.isEmpty
+            ? "so nothing of what endpoint \(endpoint.name) asks for could be tried" : "and what needs them was taken to be right"
         let missing = endpoint.authenticate.contains { $0.keeping { $0 != .certificate } != $0 } ? ["the client certificate"] : []
         notes.append("Not in the request as it is here: \((missing + withheld.sorted()).joined(separator: ", ")), \(what).")
     }
@@ -111,7 +113,8 @@ struct ExplainBench {
         var bench = self
         let version = CredentialVersion(number: 1, state: .active, created: WallTime(microseconds: 0), value: PlainCredential(value))
         bench.credentials = CredentialSet(
-            Dictionary(endpoint.senders.map { (CredentialName(sender: $0, kind: kind), [version]) }, uniquingKeysWith: { first, _ in first }))
+            Dictionary(
+                endpoint.senders.map { (CredentialName(sender: $0, kind: kind), [version]) }, uniquingKeysWith: { first, _ in first }))
         return bench
     }
 }

@@ -27,7 +27,8 @@ struct ExplainedRequest {
     /// A raw HTTP/1.1 request. Lines that end in LF alone, as editors leave them, are taken too.
     init(raw: [UInt8]) throws {
         guard let (head, bodyStart) = Self.split(raw) else {
-            throw GatewayError(.control, "the file holds no raw HTTP/1.1 request: expected a request line, headers, an empty line and the body")
+            throw GatewayError(
+                .control, "the file holds no raw HTTP/1.1 request: expected a request line, headers, an empty line and the body")
         }
         // With the empty line at its end.
         let whole = raw[..<bodyStart]

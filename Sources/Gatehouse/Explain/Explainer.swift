@@ -58,7 +58,9 @@ struct Explainer {
                 Cause(
                     cause: "passes", certainty: .proved, summary: "This request passes every check.",
                     evidence: "The verifier accepts it at \(bench.at)" + (verification.sender.map { " as \($0)" } ?? "") + ".",
-                    fix: "If it was refused, then something on the way changed it, or it came at another time or with another set of secrets.")
+                    fix:
+                        "If it was refused, then something on the way changed it, or it came at another time or with another set of secrets."
+                )
             ]
         case .handshake:
             explanation.decision = "ignored"
@@ -85,7 +87,9 @@ struct Explainer {
             for scheme in schemes where causes.isEmpty { (causes, notes) = signatureCauses(scheme, reason) }
             if causes.isEmpty, reason == .credentialUnknown, bench.endpoint.takesBasic { causes = passwordCauses() }
         case .timestampStale, .timestampFuture:
-            for scheme in schemes { causes += TimeCauses(bench: bench.only(scheme), scheme: scheme).causes(verification.signedAt, of: verification.sender) }
+            for scheme in schemes {
+                causes += TimeCauses(bench: bench.only(scheme), scheme: scheme).causes(verification.signedAt, of: verification.sender)
+            }
         case .credentialMissing, .credentialMismatch, .credentialRetired: causes = bearerCauses(verification) ?? passwordCauses()
         case .method: causes = [RouteCauses(bench: bench).method()]
         default: break
@@ -130,7 +134,9 @@ struct Explainer {
                     fix: "Let the sender send `Authorization: Basic …`; a proxy before the gateway may have taken it away.")
             ]
         }
-        guard value.lowercased().hasPrefix("basic "), let bytes = Base64.decode(String(value.dropFirst(6))), let colon = bytes.firstIndex(of: 0x3a) else {
+        guard value.lowercased().hasPrefix("basic "), let bytes = Base64.decode(String(value.dropFirst(6))),
+            let colon = bytes.firstIndex(of: 0x3a)
+        else {
             return [
                 Self.malformedAuthorization("It has \(value.utf8.count) characters, and is not `Basic` with the base64 of USER:PASSWORD.")
             ]
@@ -162,7 +168,8 @@ struct Explainer {
         }
         let name = String(decoding: user, as: UTF8.self)
         return [
-            ReasonTexts.cause(.credentialMismatch, "The user is \(name), and no live version of \(name)/basic has this password.", sender: name)
+            ReasonTexts.cause(
+                .credentialMismatch, "The user is \(name), and no live version of \(name)/basic has this password.", sender: name)
         ]
     }
 

@@ -54,7 +54,8 @@ struct HeaderCauses {
         case .missing(let name):
             Explanation.Cause(
                 cause: "header-missing", certainty: .evident, summary: "The request has no header \(name).",
-                evidence: headers.names.isEmpty ? "It has no headers." : "Its headers are \(headers.names.prefix(24).joined(separator: ", ")).",
+                evidence: headers.names.isEmpty
+                    ? "It has no headers." : "Its headers are \(headers.names.prefix(24).joined(separator: ", ")).",
                 fix: "Let the sender send it; a proxy before the gateway that passes on only headers it knows must pass on this one.")
         }
     }
@@ -70,7 +71,8 @@ struct HeaderCauses {
                 ? "Under \(isOne ? "its own name" : "their own names") the signature holds."
                 : "There is no \(wanted), and \(came) \(isOne ? "is" : "are") there.",
             fix: "Let the sender, or the proxy before the gateway, use the name\(isOne ? "" : "s") \(wanted)."
-                + (fitting.isEmpty ? " Some servers drop or rewrite names with `_`." : " Scheme \(fitting.joined(separator: " or ")) reads \(came)."))
+                + (fitting.isEmpty
+                    ? " Some servers drop or rewrite names with `_`." : " Scheme \(fitting.joined(separator: " or ")) reads \(came)."))
     }
 
     private static func otherVersion(
@@ -84,8 +86,10 @@ struct HeaderCauses {
         return Explanation.Cause(
             cause: "scheme-version", certainty: isProved ? .proved : .evident,
             summary: "The request has \(renaming.came), which is another version of \(renaming.wanted).",
-            evidence: "There is no \(renaming.wanted)." + (size ?? "") + (isProved ? " By scheme \(fitting.joined(separator: " or ")) the signature holds." : ""),
-            fix: "Let the sender, or the proxy before the gateway, send \(renaming.wanted). The other version is not taken in its place, so that nobody "
+            evidence: "There is no \(renaming.wanted)." + (size ?? "")
+                + (isProved ? " By scheme \(fitting.joined(separator: " or ")) the signature holds." : ""),
+            fix:
+                "Let the sender, or the proxy before the gateway, send \(renaming.wanted). The other version is not taken in its place, so that nobody "
                 + "can fall back to a weaker one"
                 + (fitting.isEmpty ? "." : "; scheme \(fitting.joined(separator: " or ")) is for senders that have no other."))
     }

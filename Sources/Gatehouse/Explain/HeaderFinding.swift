@@ -56,7 +56,8 @@ enum HeaderFinding: Equatable {
     /// Several headers under another first word: `svix-id`, `svix-timestamp` and `svix-signature` for `webhook-…`. One alone would prove
     /// nothing: any `x-id` would do.
     private static func family(_ absent: [String], among names: [String]) -> [Renaming] {
-        guard absent.count > 1, let prefix = absent.first?.prefix(while: { $0 != "-" }), absent.allSatisfy({ $0.hasPrefix(prefix + "-") }) else { return [] }
+        guard absent.count > 1, let prefix = absent.first?.prefix(while: { $0 != "-" }), absent.allSatisfy({ $0.hasPrefix(prefix + "-") })
+        else { return [] }
         let endings = absent.map { String($0.dropFirst(prefix.count)) }
         for name in names where endings.first.map({ name.lowercased().hasSuffix($0) }) ?? false {
             let other = name.dropLast(endings.first?.count ?? 0).lowercased()
@@ -71,7 +72,8 @@ enum HeaderFinding: Equatable {
     /// The same name but for `X-`, case, `-` and `_`.
     private static func near(_ name: String, among names: [String]) -> String? {
         let wanted = bare(name)
-        return names.first { bare($0) == wanted } ?? names.first { bare($0).hasSuffix(wanted) || wanted.hasSuffix(bare($0)) && bare($0).count > 5 }
+        return names.first { bare($0) == wanted }
+            ?? names.first { bare($0).hasSuffix(wanted) || wanted.hasSuffix(bare($0)) && bare($0).count > 5 }
     }
 
     private static func bare(_ text: some StringProtocol) -> String {
@@ -89,7 +91,9 @@ enum HeaderFinding: Equatable {
         guard let dash = name.lastIndex(where: { $0 == "-" || $0 == "_" }) else { return name[...] }
         let last = name[name.index(after: dash)...].lowercased()
         let digits = last.drop { $0.isLetter }
-        guard !digits.isEmpty, digits.allSatisfy(\.isNumber), ["", "v", "sha"].contains(last.prefix { $0.isLetter }) else { return name[...] }
+        guard !digits.isEmpty, digits.allSatisfy(\.isNumber), ["", "v", "sha"].contains(last.prefix { $0.isLetter }) else {
+            return name[...]
+        }
         return name[..<dash]
     }
 }

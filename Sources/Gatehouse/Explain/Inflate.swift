@@ -74,7 +74,9 @@ struct Inflate {
         guard input.count >= 4 else { return false }
         let head = Array(input.prefix(4))
         let length = Int(head[0]) | Int(head[1]) << 8
-        guard length ^ 0xffff == Int(head[2]) | Int(head[3]) << 8, input.count >= 4 + length, output.count + length <= Self.mostBytes else { return false }
+        guard length ^ 0xffff == Int(head[2]) | Int(head[3]) << 8, input.count >= 4 + length, output.count + length <= Self.mostBytes else {
+            return false
+        }
         output += input.dropFirst(4).prefix(length)
         input = input.dropFirst(4 + length)
         return true
@@ -126,7 +128,9 @@ struct Inflate {
                 all += [Int](repeating: 0, count: 11 + more)
             }
         }
-        guard all.count == total, let first = Huffman(Array(all[..<(literals + 257)])), let second = Huffman(Array(all[(literals + 257)...])) else {
+        guard all.count == total, let first = Huffman(Array(all[..<(literals + 257)])),
+            let second = Huffman(Array(all[(literals + 257)...]))
+        else {
             return nil
         }
         return Codes(literals: first, distances: second)
@@ -177,10 +181,13 @@ struct Inflate {
         }
 
         static let order = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15]
-        static let lengths = [3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 15, 17, 19, 23, 27, 31, 35, 43, 51, 59, 67, 83, 99, 115, 131, 163, 195, 227, 258]
+        static let lengths = [
+            3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 15, 17, 19, 23, 27, 31, 35, 43, 51, 59, 67, 83, 99, 115, 131, 163, 195, 227, 258,
+        ]
         static let lengthBits = [0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5, 0]
         static let distances = [
-            1, 2, 3, 4, 5, 7, 9, 13, 17, 25, 33, 49, 65, 97, 129, 193, 257, 385, 513, 769, 1_025, 1_537, 2_049, 3_073, 4_097, 6_145, 8_193, 12_289, 16_385, 24_577,
+            1, 2, 3, 4, 5, 7, 9, 13, 17, 25, 33, 49, 65, 97, 129, 193, 257, 385, 513, 769, 1_025, 1_537, 2_049, 3_073, 4_097, 6_145, 8_193,
+            12_289, 16_385, 24_577,
         ]
         static let distanceBits = [0, 0, 0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7, 8, 8, 9, 9, 10, 10, 11, 11, 12, 12, 13, 13]
     }

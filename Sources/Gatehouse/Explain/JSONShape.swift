@@ -38,7 +38,9 @@ indirect enum JSONShape {
         case .array(let values): return Self.block("[", "]", values.map { $0.text(style, level: level + 1) }, style, level)
         case .object(let members):
             let members = style.sorted ? members.sorted { $0.key.lexicographicallyPrecedes($1.key) } : members
-            let items = members.map { Self.string($0.key, style.strings) + Array(style.colon.utf8) + $0.value.text(style, level: level + 1) }
+            let items = members.map {
+                Self.string($0.key, style.strings) + Array(style.colon.utf8) + $0.value.text(style, level: level + 1)
+            }
             return Self.block("{", "}", items, style, level)
         }
     }
@@ -91,7 +93,10 @@ indirect enum JSONShape {
     private static func decoded(_ raw: [UInt8]) -> String? {
         var units: [UInt16] = []
         var plain: [UInt8] = []
-        func flush() { units += Array(String(decoding: plain, as: UTF8.self).utf16); plain = [] }
+        func flush() {
+            units += Array(String(decoding: plain, as: UTF8.self).utf16)
+            plain = []
+        }
         var index = 1
         while index < raw.count - 1 {
             guard raw[index] == 0x5c else {
@@ -108,7 +113,9 @@ indirect enum JSONShape {
             case UInt8(ascii: "b"): units.append(0x08)
             case UInt8(ascii: "f"): units.append(0x0c)
             case UInt8(ascii: "u"):
-                guard index + 6 <= raw.count - 1, let unit = UInt16(String(decoding: raw[(index + 2)..<(index + 6)], as: UTF8.self), radix: 16) else {
+                guard index + 6 <= raw.count - 1,
+                    let unit = UInt16(String(decoding: raw[(index + 2)..<(index + 6)], as: UTF8.self), radix: 16)
+                else {
                     return nil
                 }
                 units.append(unit)
@@ -179,7 +186,9 @@ indirect enum JSONShape {
             let start = position
             position += 1
             while position < text.count {
-                if text[position] == 0x5c { position += 1 } else if text[position] == 0x22 {
+                if text[position] == 0x5c {
+                    position += 1
+                } else if text[position] == 0x22 {
                     position += 1
                     return Array(text[start..<position])
                 }

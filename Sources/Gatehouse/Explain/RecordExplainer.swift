@@ -21,11 +21,14 @@ struct RecordExplainer {
 
     /// Nil where there is no decision, about an event or a token, with that reference.
     func explain(_ reference: Reference) throws -> Explanation? {
-        guard let (_, line) = try log.record(reference), let record = line.withUnsafeBytes({ LogRecord(line: $0) }), let code = record.reason else { return nil }
+        guard let (_, line) = try log.record(reference), let record = line.withUnsafeBytes({ LogRecord(line: $0) }),
+            let code = record.reason
+        else { return nil }
         if record.kind == "token" { return TokenCauses(record: record, policy: policy).explain(reason: code) }
         guard record.kind == "decision", let decision = record.decision else { return nil }
         var explanation = Explanation(
-            reference: reference.description, endpoint: record.endpoint, sender: record.sender, decision: decision, reason: code, causes: [], notes: [])
+            reference: reference.description, endpoint: record.endpoint, sender: record.sender, decision: decision, reason: code,
+            causes: [], notes: [])
         guard let reason = Reason(rawValue: code) else { return explanation }
         let endpoint = policy.endpoints.first { $0.name == record.endpoint }
         if let endpoint, record.policy.map({ $0 != policy.digest }) == true {
@@ -55,7 +58,8 @@ struct RecordExplainer {
         if reason == .signatureMismatch, !explanation.isExplained {
             explanation.notes.append(
                 "The body is needed to say more, and the record holds none. Give the request as it was sent: gatehouse explain --endpoint "
-                    + "\(record.endpoint ?? "E") --request FILE --at \(record.time). Or keep refused requests from now on: audit: { keep-rejected: 24h }")
+                    + "\(record.endpoint ?? "E") --request FILE --at \(record.time). Or keep refused requests from now on: audit: { keep-rejected: 24h }"
+            )
         }
         return explanation
     }
@@ -64,7 +68,8 @@ struct RecordExplainer {
     private static func canBeTried(_ request: ExplainedRequest, _ reason: Reason) -> Bool {
         switch reason {
         case .network, .certificateMissing, .certificateMismatch, .tokenBinding: false
-        case .credentialMissing, .credentialUnknown, .credentialMismatch, .credentialRetired, .tokenMalformed, .tokenSignature, .tokenExpired,
+        case .credentialMissing, .credentialUnknown, .credentialMismatch, .credentialRetired, .tokenMalformed, .tokenSignature,
+            .tokenExpired,
             .tokenNotYet, .tokenRevoked, .tokenAudience, .tokenScope:
             request.withheld.isEmpty
         default: true
@@ -117,7 +122,8 @@ struct RecordExplainer {
 
     /// What the signature's own text tells.
     private func look(_ record: LogRecord, _ scheme: Scheme) -> Explanation.Cause? {
-        guard scheme.signature.sources.count == 1, case .header(let name)? = scheme.signature.sources.first, let value = value(name, record) else { return nil }
+        guard scheme.signature.sources.count == 1, case .header(let name)? = scheme.signature.sources.first, let value = value(name, record)
+        else { return nil }
         return SignatureLook(scheme: scheme, value: value, name: name).cause()
     }
 
@@ -160,17 +166,20 @@ struct RecordExplainer {
         guard let timestamp = scheme.timestamp, let text = timeText(record, scheme) else { return nil }
         if let number = Int64(text) {
             let isMilliseconds = timestamp.unit == .ms || timestamp.unit == .auto && number > 100_000_000_000
-            return isMilliseconds ? WallTime(microseconds: number.multipliedReportingOverflow(by: 1_000).partialValue) : WallTime(seconds: number)
+            return isMilliseconds
+                ? WallTime(microseconds: number.multipliedReportingOverflow(by: 1_000).partialValue) : WallTime(seconds: number)
         }
         return WallTime(rfc3339: Array(text.utf8)) ?? WallTime(httpDate: Array(text.utf8))
     }
 
     private func retired(_ record: LogRecord, _ reason: Reason) -> [Explanation.Cause] {
-        guard let check = record.checks.first(where: { $0.result == "retired" }), let version = check.version, let sender = record.sender else { return [] }
+        guard let check = record.checks.first(where: { $0.result == "retired" }), let version = check.version, let sender = record.sender
+        else { return [] }
         let name = CredentialName(sender: sender, kind: check.check == "basic" ? .basic : .signing)
         return [
             Explanation.Cause(
-                cause: "secret-retired", certainty: .proved, summary: "The sender still uses version \(version) of \(name), which is no longer accepted.",
+                cause: "secret-retired", certainty: .proved,
+                summary: "The sender still uses version \(version) of \(name), which is no longer accepted.",
                 evidence: "It matches that version." + history.words(name, version),
                 fix: "Let the sender take over the newest version; next time `secret rotate` with a longer --overlap.")
         ]
@@ -186,28 +195,36 @@ struct RecordExplainer {
             causes += CredentialCauses.revoked(CredentialName(sender: sender, kind: .signing), history)
             let versions = credentials[CredentialName(sender: sender, kind: .signing)]
             var last: (time: WallTime, version: Int?)?
-            try log.review(RecordFilter(until: record.time, endpoint: endpoint.name, sender: sender, decision: "accepted"), newest: 1) { line, _ in
-                if let accepted = LogRecord(line: line.bytes) { last = (accepted.time, accepted.checks.first { $0.check == "signature" }?.version) }
+            try log.review(RecordFilter(until: record.time, endpoint: endpoint.name, sender: sender, decision: "accepted"), newest: 1) {
+                line, _ in
+                if let accepted = LogRecord(line: line.bytes) {
+                    last = (accepted.time, accepted.checks.first { $0.check == "signature" }?.version)
+                }
                 return true
             }
             guard let last else {
                 causes.append(
                     Explanation.Cause(
-                        cause: "never-accepted", certainty: .possible, summary: "No event of \(sender) was ever accepted here, so the secret may never have been right.",
-                        evidence: "The log has none before this request.", fix: "Compare the secrets: gatehouse secret rotate \(sender)/signing --value-file FILE"))
+                        cause: "never-accepted", certainty: .possible,
+                        summary: "No event of \(sender) was ever accepted here, so the secret may never have been right.",
+                        evidence: "The log has none before this request.",
+                        fix: "Compare the secrets: gatehouse secret rotate \(sender)/signing --value-file FILE"))
                 continue
             }
             if let newer = versions.first(where: { $0.created > last.time && $0.created <= record.time }) {
                 causes.append(
                     Explanation.Cause(
-                        cause: "secret-changed", certainty: .possible, summary: "The secret of \(sender) was changed since its last accepted event.",
-                        evidence: "Version \(last.version.map(String.init) ?? "?") was accepted at \(last.time), and version \(newer.number) was made at \(newer.created).",
+                        cause: "secret-changed", certainty: .possible,
+                        summary: "The secret of \(sender) was changed since its last accepted event.",
+                        evidence:
+                            "Version \(last.version.map(String.init) ?? "?") was accepted at \(last.time), and version \(newer.number) was made at \(newer.created).",
                         fix: "Let the sender take over version \(newer.number)."))
             } else {
                 causes.append(
                     Explanation.Cause(
                         cause: "body-changed", certainty: .possible,
-                        summary: "The sender's secret was right before, and did not change: the body was probably changed on the way, or another secret used for this one.",
+                        summary:
+                            "The sender's secret was right before, and did not change: the body was probably changed on the way, or another secret used for this one.",
                         evidence: "Version \(last.version.map(String.init) ?? "?") was accepted at \(last.time).",
                         fix: "Look for what rewrites bodies between the sender's signature and the gateway."))
             }

@@ -46,7 +46,8 @@ struct RouteCauses {
             cause: "path-not-found", certainty: .proved,
             summary: "The request goes to \(path), and endpoint \(bench.endpoint.name) is \(own): \(answer).",
             evidence: "Paths are compared byte for byte: case, escapes and a slash at the end count.",
-            fix: "Let the sender call \(bench.endpoint.publicURL), or change `path` of the endpoint; a proxy before the gateway must pass the path "
+            fix:
+                "Let the sender call \(bench.endpoint.publicURL), or change `path` of the endpoint; a proxy before the gateway must pass the path "
                 + "on as it is.")
     }
 }

@@ -38,7 +38,8 @@ struct SchemeCauses {
     private func others(_ visit: Supposition.Visit) -> Bool {
         for other in schemes.all where other.name != scheme.name && other.algorithm != .equality {
             let cause = Supposition.proved(
-                "other-scheme", "The request is signed as scheme \(other.name) says; endpoint \(bench.endpoint.name) asks for \(scheme.name).",
+                "other-scheme",
+                "The request is signed as scheme \(other.name) says; endpoint \(bench.endpoint.name) asks for \(scheme.name).",
                 "By that scheme the signature holds.",
                 "Set `authenticate: [{ signature: \(other.name) }]` if that is how this sender signs.")
             if visit(Supposition(bench: bench.only(other), cause: cause)) { return true }

@@ -111,12 +111,16 @@ struct SecretCauses {
     }
 
     private static func unquoted(_ bytes: [UInt8]) -> [UInt8] {
-        guard bytes.count > 2, let first = bytes.first, first == 0x22 || first == 0x27 || first == 0x60, bytes.last == first else { return bytes }
+        guard bytes.count > 2, let first = bytes.first, first == 0x22 || first == 0x27 || first == 0x60, bytes.last == first else {
+            return bytes
+        }
         return Array(bytes.dropFirst().dropLast())
     }
 
     private static func withoutPrefix(_ bytes: [UInt8]) -> [UInt8] {
-        for prefix in ["v1,", "whsec_", "Bearer ", "sha256="] where bytes.starts(with: prefix.utf8) { return Array(bytes.dropFirst(prefix.utf8.count)) }
+        for prefix in ["v1,", "whsec_", "Bearer ", "sha256="] where bytes.starts(with: prefix.utf8) {
+            return Array(bytes.dropFirst(prefix.utf8.count))
+        }
         return bytes
     }
 }

@@ -19,7 +19,8 @@ enum SeparatorCauses {
             let cause = Explanation.Cause(
                 cause: "signed-separator", certainty: .evident,
                 summary: "\(name) holds `\(separator)`, which parts the values of the signed string of scheme \(scheme.name).",
-                evidence: "Bytes could move from one value to the next under the same signature, so such a value is refused, rightly signed "
+                evidence:
+                    "Bytes could move from one value to the next under the same signature, so such a value is refused, rightly signed "
                     + "or not.",
                 fix: "Let the sender use values without `\(separator)` there.")
             return (index, value, cause)
@@ -29,13 +30,16 @@ enum SeparatorCauses {
 
     static func causes(_ bench: ExplainBench, _ scheme: Scheme) -> [Explanation.Cause] {
         let fields = bench.fields()
-        guard var found = cause(scheme, { source in
-            switch source {
-            case .header(let name): bench.request.value(name)
-            case .json(let path): fields["json:" + path.joined(separator: ".")]
-            case .query: nil
-            }
-        })
+        guard
+            var found = cause(
+                scheme,
+                { source in
+                    switch source {
+                    case .header(let name): bench.request.value(name)
+                    case .json(let path): fields["json:" + path.joined(separator: ".")]
+                    case .query: nil
+                    }
+                })
         else { return [] }
         var other = scheme
         other.signed[found.part] = .literal(found.value)

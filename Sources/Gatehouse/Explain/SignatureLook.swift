@@ -13,7 +13,9 @@ struct SignatureLook {
         switch scheme.signature.layout {
         case .list(let separator, let assign, let label, _):
             let items = Self.split(value, separator).compactMap { item in
-                item.firstRange(of: assign).map { (label: Self.trimmed(item[..<$0.lowerBound]), text: Self.trimmed(item[$0.upperBound...])) }
+                item.firstRange(of: assign).map {
+                    (label: Self.trimmed(item[..<$0.lowerBound]), text: Self.trimmed(item[$0.upperBound...]))
+                }
             }
             let own = items.filter { $0.label == label }
             guard !own.isEmpty else { return version(items.map(\.label), wanted: label) }
@@ -26,14 +28,17 @@ struct SignatureLook {
             let texts = parts.indices.filter { positions.contains($0) && $0 != time }.map { parts[$0] }
             guard !texts.isEmpty else {
                 return cause(
-                    "signature-layout", "The header \(name) has \(parts.count) part\(parts.count == 1 ? "" : "s"), and none where a signature belongs.",
+                    "signature-layout",
+                    "The header \(name) has \(parts.count) part\(parts.count == 1 ? "" : "s"), and none where a signature belongs.",
                     "Scheme \(scheme.name) separates them by `\(separator)`.", "Let the sender write the header as the scheme says.")
             }
             return texts.lazy.compactMap { form($0) }.first
         case .bare:
             return form(Self.trimmed(value[...]))
         case .algorithm(let assign, let algorithms):
-            guard let found = value.firstRange(of: assign) else { return unprefixed("\(algorithms.map(\.rawValue).first ?? "sha256")\(assign)") }
+            guard let found = value.firstRange(of: assign) else {
+                return unprefixed("\(algorithms.map(\.rawValue).first ?? "sha256")\(assign)")
+            }
             return form(Self.trimmed(value[found.upperBound...]), among: algorithms)
         }
     }
@@ -45,10 +50,15 @@ struct SignatureLook {
         guard !lengths.isEmpty, scheme.signature.encoding != .text else { return nil }
         let wanted = scheme.signature.encoding
         let readings = Self.readings(text)
-        if let own = readings.first(where: { $0.encoding == wanted || wanted == .base64url && $0.encoding == .base64 }), lengths.contains(own.count) { return nil }
+        if let own = readings.first(where: { $0.encoding == wanted || wanted == .base64url && $0.encoding == .base64 }),
+            lengths.contains(own.count)
+        {
+            return nil
+        }
         if let other = readings.first(where: { $0.encoding != wanted && lengths.contains($0.count) }) {
             return cause(
-                "signature-encoding", "The signature in \(name) looks like \(other.encoding.rawValue), and scheme \(scheme.name) reads \(wanted.rawValue).",
+                "signature-encoding",
+                "The signature in \(name) looks like \(other.encoding.rawValue), and scheme \(scheme.name) reads \(wanted.rawValue).",
                 "Read as \(other.encoding.rawValue) it has the \(other.count) bytes that \(scheme.algorithm.rawValue) makes.",
                 "Let the sender encode it as \(wanted.rawValue), or set `encoding` in the scheme.")
         }
@@ -59,9 +69,12 @@ struct SignatureLook {
                 "\(scheme.algorithm.rawValue) makes \(lengths.sorted().map(String.init).joined(separator: " or ")).",
                 "Let the sender sign with \(scheme.algorithm.rawValue).")
         }
-        let size = readings.first { $0.encoding == wanted }.map { "\($0.count) bytes" } ?? "\(text.utf8.count) characters that are no \(wanted.rawValue)"
+        let size =
+            readings.first { $0.encoding == wanted }.map { "\($0.count) bytes" }
+            ?? "\(text.utf8.count) characters that are no \(wanted.rawValue)"
         return cause(
-            "signature-length", "The signature in \(name) has \(size), and \(scheme.algorithm.rawValue) makes \(lengths.sorted().map(String.init).joined(separator: " or ")) bytes.",
+            "signature-length",
+            "The signature in \(name) has \(size), and \(scheme.algorithm.rawValue) makes \(lengths.sorted().map(String.init).joined(separator: " or ")) bytes.",
             "It was cut, or is something else.", "Let the sender send the whole signature, as \(wanted.rawValue).")
     }
 
@@ -69,7 +82,8 @@ struct SignatureLook {
         cause(
             "scheme-version", "The header \(name) has no signature labelled \(wanted).",
             labels.isEmpty ? "It is no list of labelled values." : "Its labels are \(labels.prefix(8).joined(separator: ", ")).",
-            "Let the sender sign by the version of the scheme that \(wanted) stands for; others are not taken, so that nobody can fall back to a weaker one.")
+            "Let the sender sign by the version of the scheme that \(wanted) stands for; others are not taken, so that nobody can fall back to a weaker one."
+        )
     }
 
     private func unprefixed(_ prefix: String) -> Explanation.Cause {

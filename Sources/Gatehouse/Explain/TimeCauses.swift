@@ -17,8 +17,10 @@ struct TimeCauses {
             if case .authenticated? = trial.verification()?.outcome {
                 return [
                     Explanation.Cause(
-                        cause: "timestamp-unit", certainty: .proved, summary: "The timestamp is in \(Self.words(unit)); scheme \(scheme.name) reads \(Self.words(timestamp.unit)).",
-                        evidence: "Read so, it is within the window.", fix: "Let the sender send \(Self.words(timestamp.unit)), or set `unit` in the scheme.")
+                        cause: "timestamp-unit", certainty: .proved,
+                        summary: "The timestamp is in \(Self.words(unit)); scheme \(scheme.name) reads \(Self.words(timestamp.unit)).",
+                        evidence: "Read so, it is within the window.",
+                        fix: "Let the sender send \(Self.words(timestamp.unit)), or set `unit` in the scheme.")
                 ]
             }
         }
@@ -55,7 +57,9 @@ struct TimeCauses {
     ) -> [Explanation.Cause] {
         for scheme in schemes {
             guard let (cause, time) = otherUnit(number, signedAt, arrival: arrival, scheme) else { continue }
-            return [cause] + (isInside(time, arrival, endpoint, scheme) ? [] : [outside(signedAt: time, arrival: arrival, endpoint, scheme, usual: usual)])
+            return [cause]
+                + (isInside(time, arrival, endpoint, scheme)
+                    ? [] : [outside(signedAt: time, arrival: arrival, endpoint, scheme, usual: usual)])
         }
         return signedAt.map { [outside(signedAt: $0, arrival: arrival, endpoint, schemes.first, usual: usual)] } ?? []
     }
@@ -103,16 +107,19 @@ struct TimeCauses {
         let window = endpoint.tolerance(of: scheme?.timestamp)
         let skew = (arrival - signedAt).microseconds / 1_000
         let isLate = skew > 0
-        var evidence = "It was signed at \(signedAt) and arrived at \(arrival): \(abs(skew) / 1_000) s \(isLate ? "later" : "earlier"); "
+        var evidence =
+            "It was signed at \(signedAt) and arrived at \(arrival): \(abs(skew) / 1_000) s \(isLate ? "later" : "earlier"); "
             + "\((isLate ? window.late : window.early).components.seconds) s are allowed."
         if let usual {
-            evidence += " This sender's accepted events arrive \(abs(usual)) ms \(usual < 0 ? "before" : "after") the time they are signed at, in the median."
+            evidence +=
+                " This sender's accepted events arrive \(abs(usual)) ms \(usual < 0 ? "before" : "after") the time they are signed at, in the median."
         }
         // Its clock is off in the same direction also when its events get in.
         let drifts = usual.map { isLate ? $0 > 20_000 : $0 < -5_000 } ?? false
         return Explanation.Cause(
             cause: isLate ? (drifts ? "clock-slow" : "too-late") : "clock-fast", certainty: .evident,
-            summary: (isLate ? "The request arrived \(skew / 1_000) s after it was signed" : "The request is signed \(-skew / 1_000) s in the future")
+            summary: (isLate
+                ? "The request arrived \(skew / 1_000) s after it was signed" : "The request is signed \(-skew / 1_000) s in the future")
                 + (drifts ? ": this sender's clock is \(isLate ? "slow" : "fast")." : "."),
             evidence: evidence,
             fix: isLate

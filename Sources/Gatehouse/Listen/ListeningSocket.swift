@@ -1,12 +1,12 @@
+import CLinux
 import GatehousePolicy
 import NIOCore
 import NIOPosix
-import CLinux
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #else
-import Darwin
+    import Darwin
 #endif
 
 /// Sockets of one listener: one an event loop on the same port, so that the kernel spreads connections (`SO_REUSEPORT`).

@@ -1,10 +1,10 @@
-import GatehouseVerify
-import Logging
 import GatehouseAudit
 import GatehouseHTTP
 import GatehousePolicy
 import GatehouseTLS
 import GatehouseTime
+import GatehouseVerify
+import Logging
 import NIOCore
 
 /// One connection of a sender: turns its bytes into requests, one at a time and in order, and writes their answers.
@@ -305,7 +305,8 @@ final class Connection: ChannelInboundHandler {
         // Whoever this was, a new handshake would be refused: nothing more is taken from this connection.
         switch outcome {
         case .admitted(let route):
-            let reason = RefusalReason(.certificateMismatch, "the connection's certificate was revoked, or its authority is trusted no more")
+            let reason = RefusalReason(
+                .certificateMismatch, "the connection's certificate was revoked, or its authority is trusted no more")
             return .refused(EarlyChecks.Refusal(reason, 401, route, fields: route.challenges(of: view), closes: true))
         case .refused(var refusal):
             refusal.closes = true

@@ -36,7 +36,10 @@ final class EarlyChecks: Sendable {
         /// The bytes behind the head cannot be told apart from a next request, so the connection ends.
         var closes = false
 
-        init(_ reason: RefusalReason, _ status: Int, _ route: Route? = nil, fields: [(name: String, value: String)] = [], closes: Bool = false) {
+        init(
+            _ reason: RefusalReason, _ status: Int, _ route: Route? = nil, fields: [(name: String, value: String)] = [],
+            closes: Bool = false
+        ) {
             self.reason = reason
             self.status = status
             self.route = route
@@ -93,13 +96,16 @@ final class EarlyChecks: Sendable {
         }
         guard let route = table.route(path: view.path) else { return .refused(Refusal(RefusalReason(.notFound), 404)) }
         let method = view.method
-        guard route.policy.methods.contains(where: { $0.utf8.elementsEqual(method) }) || route.verifier.handshakeMethods.contains(where: { $0.utf8.elementsEqual(method) })
+        guard
+            route.policy.methods.contains(where: { $0.utf8.elementsEqual(method) })
+                || route.verifier.handshakeMethods.contains(where: { $0.utf8.elementsEqual(method) })
         else {
             return .refused(Refusal(RefusalReason(.method), 405, route, fields: [("Allow", route.allow)]))
         }
         if view.head.expectation == .other { return .refused(Refusal(RefusalReason(.expectation), 417, route)) }
         if !route.policy.mediaTypes.isEmpty, !Self.accepts(view, route.policy.mediaTypes) {
-            return .refused(Refusal(RefusalReason(.mediaType), 415, route, fields: [("Accept", route.policy.mediaTypes.joined(separator: ", "))]))
+            return .refused(
+                Refusal(RefusalReason(.mediaType), 415, route, fields: [("Accept", route.policy.mediaTypes.joined(separator: ", "))]))
         }
         if route.readsJSON, Self.hasContentCoding(view) {
             return .refused(Refusal(RefusalReason(.mediaType, Self.contentCoding), 415, route, fields: [("Accept-Encoding", "identity")]))

@@ -5,7 +5,9 @@ import GatehouseVerify
 /// What the verifier says, in the words of an audit record.
 extension DecisionRecord.Check {
     init(_ result: CheckResult) {
-        self.init(check: result.check.rawValue, scheme: result.scheme, client: result.client, version: result.version, result: result.result.rawValue)
+        self.init(
+            check: result.check.rawValue, scheme: result.scheme, client: result.client, version: result.version,
+            result: result.result.rawValue)
     }
 }
 
@@ -13,7 +15,8 @@ extension DecisionRecord.Event {
     /// Nil where nothing names the event.
     init?(_ identity: EventIdentity) {
         guard identity.id != nil || identity.type != nil || identity.key != nil else { return nil }
-        self.init(id: identity.id, isIDCut: identity.isIDCut, type: identity.type, key: identity.key.map { Key(high: $0.high, low: $0.low) })
+        self.init(
+            id: identity.id, isIDCut: identity.isIDCut, type: identity.type, key: identity.key.map { Key(high: $0.high, low: $0.low) })
     }
 }
 

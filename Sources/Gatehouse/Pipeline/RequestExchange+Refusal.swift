@@ -45,7 +45,9 @@ extension RequestExchange {
         let status = Self.status(refused: reason)
         conclude(
             .rejected, reason,
-            .problem(status, reference: reference, fields: status == 405 ? [("Allow", route.allow)] : route.challenges(status: status, bearer: bearer)))
+            .problem(
+                status, reference: reference,
+                fields: status == 405 ? [("Allow", route.allow)] : route.challenges(status: status, bearer: bearer)))
     }
 
     /// A method that is let through for handshakes only is still the wrong one for anything else. `malformed` is said of a message whose

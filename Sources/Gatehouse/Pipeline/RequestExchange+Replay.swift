@@ -19,7 +19,8 @@ extension RequestExchange {
                 .problem(route.policy.limits.rateAnswer, reference: reference, fields: [("Retry-After", "\(seconds)")]))
         }
         guard route.verifier.accepted.matches(verification.event.type) else {
-            let answer = route.policy.events.otherwise == .acknowledge
+            let answer =
+                route.policy.events.otherwise == .acknowledge
                 ? Answer(status: 200) : Answer.problem(422, reference: reference)
             return conclude(.ignored, .eventType, answer)
         }

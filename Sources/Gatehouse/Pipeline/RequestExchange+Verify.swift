@@ -32,7 +32,8 @@ extension RequestExchange {
             loop.used(verification, route: route, at: received, from: remote)
             if verification.isBodyUnreadable {
                 loop.log.info(
-                    "the body is no JSON, so the event has no id or type from it", metadata: ["reference": "\(reference)", "endpoint": "\(route.policy.name)"])
+                    "the body is no JSON, so the event has no id or type from it",
+                    metadata: ["reference": "\(reference)", "endpoint": "\(route.policy.name)"])
             }
             admit(verification, view, route)
         case .handshake(let handshake, _):

@@ -16,7 +16,9 @@ struct RouteTable: Sendable {
     func route(path: UnsafeRawBufferPointer) -> Route? {
         // With a handful of endpoints comparing is cheaper than hashing, and copies nothing.
         guard routes.count > 8 else {
-            for route in routes where route.policy.path.utf8.count == path.count && route.policy.path.utf8.elementsEqual(path) { return route }
+            for route in routes where route.policy.path.utf8.count == path.count && route.policy.path.utf8.elementsEqual(path) {
+                return route
+            }
             return service(path)
         }
         return byPath[Array(path)] ?? service(path)

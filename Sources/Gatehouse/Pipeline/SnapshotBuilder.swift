@@ -1,7 +1,7 @@
 import GatehouseCrypto
 package import GatehousePolicy
-package import GatehouseTLS
 import GatehouseState
+package import GatehouseTLS
 import GatehouseToken
 import GatehouseVerify
 import Logging
@@ -83,7 +83,8 @@ struct SnapshotBuilder {
             }
             routes.append(
                 Route(
-                    index: index, policy: endpoint, verifier: verifier.endpoints[index], schemes: policy.schemes, limits: policy.gateway.limits,
+                    index: index, policy: endpoint, verifier: verifier.endpoints[index], schemes: policy.schemes,
+                    limits: policy.gateway.limits,
                     rate: rate, hand: try plan(endpoint, credentials), names: names))
         }
         return Snapshot(
@@ -95,7 +96,8 @@ struct SnapshotBuilder {
         guard let delivery = endpoint.deliver.first(where: { $0.mode == .relay }) else { return HandOverPlan(relay: nil) }
         let handler: HandOverPlan.Handler
         if case .http(let tls, let host, let port, let path) = delivery.to {
-            handler = .http(RelayLines(target: RelayTarget(tls: tls, host: host, port: port, ca: delivery.ca), path: path, endpoint: endpoint.name))
+            handler = .http(
+                RelayLines(target: RelayTarget(tls: tls, host: host, port: port, ca: delivery.ca), path: path, endpoint: endpoint.name))
         } else {
             handler = .client(try client(delivery.to, endpoint: endpoint.name))
         }
@@ -115,7 +117,8 @@ struct SnapshotBuilder {
             guard let handler = handlers[name] else {
                 throw GatewayError(
                     .handler,
-                    "endpoint \(endpoint): no handler named \(name) in this program; `to: swift:NAME` names one that was given to Gateway(handlers:)")
+                    "endpoint \(endpoint): no handler named \(name) in this program; `to: swift:NAME` names one that was given to Gateway(handlers:)"
+                )
             }
             client = SwiftHandler(name: name, handler: handler)
         case .http, .nats:

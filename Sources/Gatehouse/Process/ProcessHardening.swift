@@ -46,7 +46,9 @@ package enum ProcessHardening {
         for descriptor in STDIN_FILENO...STDERR_FILENO where fcntl(descriptor, F_GETFD) == -1 {
             // The lowest free number is taken, which is this one: those below it are open by now. What is written to a standard output that
             // is closed must not seem to have arrived.
-            guard open("/dev/null", descriptor == STDOUT_FILENO ? O_RDONLY : O_RDWR) == descriptor else { throw HardeningError("could not open /dev/null") }
+            guard open("/dev/null", descriptor == STDOUT_FILENO ? O_RDONLY : O_RDWR) == descriptor else {
+                throw HardeningError("could not open /dev/null")
+            }
         }
     }
 }

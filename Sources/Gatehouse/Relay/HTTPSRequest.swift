@@ -35,7 +35,9 @@ public enum HTTPSRequest {
                 switch result {
                 case .success(let response):
                     answer.succeed(
-                        Response(status: response.status, fields: response.fields, body: response.body.map { Array($0.readableBytesView) } ?? []))
+                        Response(
+                            status: response.status, fields: response.fields, body: response.body.map { Array($0.readableBytesView) } ?? [])
+                    )
                 case .failure(let failure):
                     answer.fail(GatewayError(.control, "no answer from \(address.host):\(address.port): \(pool.lastError ?? "\(failure)")"))
                 }

@@ -43,7 +43,8 @@ extension Secret {
             guard text.starts(with: prefix) else { return Secret(copying: text) }
             var decoded = [UInt8](repeating: 0, count: text.count)
             let count = decoded.withUnsafeMutableBytes { target in
-                Base64.decode(UnsafeRawBufferPointer(rebasing: text[prefix.count...]), into: target, alphabet: .standard, padding: .optional)
+                Base64.decode(
+                    UnsafeRawBufferPointer(rebasing: text[prefix.count...]), into: target, alphabet: .standard, padding: .optional)
             }
             guard let count else { return Secret(copying: text) }
             return decoded.withUnsafeBytes { Secret(copying: UnsafeRawBufferPointer(rebasing: $0[..<count])) }

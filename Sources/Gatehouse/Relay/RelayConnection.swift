@@ -22,7 +22,8 @@ final class RelayConnection: ChannelInboundHandler {
             switch self {
             case .closed: cause ?? "the handler ended the connection before its answer was whole"
             case .malformed(.malformed(let problem)): "the handler's answer is no HTTP: \(problem.rawValue)"
-            case .malformed(.headTooLarge), .malformed(.requestLineTooLong): "the handler's answer has more than \(RelayConnection.headLimit) bytes of head"
+            case .malformed(.headTooLarge), .malformed(.requestLineTooLong):
+                "the handler's answer has more than \(RelayConnection.headLimit) bytes of head"
             case .malformed(.bodyTooLarge): "the handler's answer has more than \(RelayConnection.bodyLimit) bytes of body"
             case .malformed(.unknownTransferCoding): "the handler's answer comes in a transfer coding other than chunked"
             }
@@ -102,7 +103,9 @@ final class RelayConnection: ChannelInboundHandler {
 
     func channelInactive(context: ChannelHandlerContext) {
         isClosed = true
-        if hasHead, case .untilClose = head.body, completion != nil, !truncated { finish(.success(response(body: body))) } else {
+        if hasHead, case .untilClose = head.body, completion != nil, !truncated {
+            finish(.success(response(body: body)))
+        } else {
             finish(.failure(.closed))
         }
         pool?.forget(self)

@@ -72,7 +72,8 @@ final class RelayPool {
             guard !waiter.ticket.isCancelled else { continue }
             waiter.ticket.start(on: connection)
             // In the next turn: the caller is still in the middle of the answer before.
-            eventLoop.execute { [connection = NIOLoopBound(connection, eventLoop: eventLoop), waiter = NIOLoopBound(waiter, eventLoop: eventLoop)] in
+            eventLoop.execute {
+                [connection = NIOLoopBound(connection, eventLoop: eventLoop), waiter = NIOLoopBound(waiter, eventLoop: eventLoop)] in
                 connection.value.send(waiter.value.request, completion: waiter.value.completion)
             }
             return
@@ -132,7 +133,8 @@ final class RelayPool {
             pool.connecting -= 1
             switch result {
             case .success(let channel):
-                guard let connection = try? channel.pipeline.syncOperations.handler(type: RelayConnection.self), connection.context != nil else {
+                guard let connection = try? channel.pipeline.syncOperations.handler(type: RelayConnection.self), connection.context != nil
+                else {
                     return pool.failFirst()
                 }
                 pool.open[ObjectIdentifier(connection)] = connection

@@ -123,7 +123,8 @@ struct EndToEndFields {
         let name = line.name
         switch name.count {
         case 2 where isNamed(name, "te"), 4 where isNamed(name, "host"), 6 where isNamed(name, "expect"),
-            7 where isNamed(name, "trailer") || isNamed(name, "upgrade"), 10 where isNamed(name, "connection") || isNamed(name, "keep-alive"),
+            7 where isNamed(name, "trailer") || isNamed(name, "upgrade"),
+            10 where isNamed(name, "connection") || isNamed(name, "keep-alive"),
             13 where isNamed(name, "authorization"), 14 where isNamed(name, "content-length"), 17 where isNamed(name, "transfer-encoding"):
             return false
         default: break
@@ -150,7 +151,9 @@ struct EndToEndFields {
 
     private func begins(_ name: Slice, _ text: StaticString) -> Bool {
         guard name.count >= text.utf8CodeUnitCount else { return false }
-        for offset in 0..<text.utf8CodeUnitCount where Self.folded(view.bytes[name.start + offset]) != text.utf8Start[offset] { return false }
+        for offset in 0..<text.utf8CodeUnitCount where Self.folded(view.bytes[name.start + offset]) != text.utf8Start[offset] {
+            return false
+        }
         return true
     }
 }

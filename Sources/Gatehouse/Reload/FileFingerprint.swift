@@ -1,7 +1,7 @@
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #else
-import Darwin
+    import Darwin
 #endif
 
 /// What tells that a set of files changed: which files lie behind their paths, how long they are and when they were written. Links are

@@ -19,7 +19,9 @@ enum CredentialGaps {
                     guard let name = credential(requirement, sender, policy), seen.insert(name).inserted else { continue }
                     if credentials.live(name, at: now).isEmpty { missing.append(name) }
                 }
-                if takesTokens, !withoutToken.contains(sender), cannotGetToken(sender, policy, credentials, now) { withoutToken.append(sender) }
+                if takesTokens, !withoutToken.contains(sender), cannotGetToken(sender, policy, credentials, now) {
+                    withoutToken.append(sender)
+                }
             }
             for delivery in endpoint.deliver where delivery.sign {
                 let name = CredentialName(sender: "handler/\(delivery.name ?? "")", kind: .signing)
@@ -28,11 +30,13 @@ enum CredentialGaps {
         }
         var warnings: [String] = []
         if !missing.isEmpty {
-            warnings.append("no live version of \(list(missing.sorted().map(\.description))): nobody gets in with it until `gatehouse secret add`")
+            warnings.append(
+                "no live version of \(list(missing.sorted().map(\.description))): nobody gets in with it until `gatehouse secret add`")
         }
         if !withoutToken.isEmpty {
             warnings.append(
-                "no live credential of \(list(withoutToken.sorted())) for any method of its token-authentication: it gets no token until `gatehouse secret add`")
+                "no live credential of \(list(withoutToken.sorted())) for any method of its token-authentication: it gets no token until `gatehouse secret add`"
+            )
         }
         return warnings
     }
@@ -43,13 +47,16 @@ enum CredentialGaps {
 
     /// None of the methods that the sender may use has a live credential, and no issuer outside speaks for it.
     private static func cannotGetToken(_ name: String, _ policy: Policy, _ credentials: CredentialSet, _ now: WallTime) -> Bool {
-        guard let sender = policy.senders[name], !policy.gateway.oauth.trust.contains(where: { $0.senders?.contains(name) ?? true }) else { return false }
+        guard let sender = policy.senders[name], !policy.gateway.oauth.trust.contains(where: { $0.senders?.contains(name) ?? true }) else {
+            return false
+        }
         return !sender.tokenAuthentication.contains { method in
-            let kind: CredentialKind = switch method {
-            case .clientSecretBasic, .clientSecretPost: .oauth
-            case .privateKeyJWT: .key
-            case .tlsClientAuth: .certificate
-            }
+            let kind: CredentialKind =
+                switch method {
+                case .clientSecretBasic, .clientSecretPost: .oauth
+                case .privateKeyJWT: .key
+                case .tlsClientAuth: .certificate
+                }
             return !credentials.live(CredentialName(sender: name, kind: kind), at: now).isEmpty
         }
     }

@@ -1,9 +1,9 @@
-import GatehouseTime
-import Logging
-import GatehousePolicy
 import GatehouseAudit
+import GatehousePolicy
 import GatehouseState
+import GatehouseTime
 import GatehouseVerify
+import Logging
 
 extension GatewayRuntime {
     /// Answers one request of the control socket; `peer` is who the kernel says it is.
@@ -28,8 +28,10 @@ extension GatewayRuntime {
             case "key-rotate": return try .success(encoding: try await rotateKeys(Actor(uid: peer.user)))
             case "token-issue": return try .success(encoding: try await issueToken(request.arguments.decode(), Actor(uid: peer.user)))
             case "token-inspect": return try .success(encoding: try inspectToken(request.arguments))
-            case "secret": return try .success(encoding: try await change(request.arguments.decode(SecretOperation.self), Actor(uid: peer.user)))
-            case "master-key-rotate": return try .success(encoding: try await rotateMasterKey(request.arguments.decode(), Actor(uid: peer.user)))
+            case "secret":
+                return try .success(encoding: try await change(request.arguments.decode(SecretOperation.self), Actor(uid: peer.user)))
+            case "master-key-rotate":
+                return try .success(encoding: try await rotateMasterKey(request.arguments.decode(), Actor(uid: peer.user)))
             case "backup": return try .success(encoding: try await backup(Actor(uid: peer.user), for: peer.process))
             case "calendar": return try .success(encoding: calendar())
             case "secret-status":
@@ -39,7 +41,8 @@ extension GatewayRuntime {
                     name = CredentialName(text)
                     guard name != nil else { return .failure("\(text) is no credential; write SENDER/KIND") }
                 }
-                return try .success(encoding: SecretReport.all(state, name, quiet: snapshot.policy.gateway.secrets.quiet, at: shared.clock.now))
+                return try .success(
+                    encoding: SecretReport.all(state, name, quiet: snapshot.policy.gateway.secrets.quiet, at: shared.clock.now))
             default: return .failure("this gateway does not know the command \(request.command); the program that asks is newer")
             }
         } catch {
@@ -52,7 +55,8 @@ extension GatewayRuntime {
         await changes.begin()
         defer { changes.end() }
         if let failure = shared.journal.failure {
-            throw GatewayError(.state, "nothing was changed, since the audit journal fails and the change would leave no record: \(failure)")
+            throw GatewayError(
+                .state, "nothing was changed, since the audit journal fails and the change would leave no record: \(failure)")
         }
         do {
             // A version may have been used within this second.
@@ -74,7 +78,8 @@ extension GatewayRuntime {
         await changes.begin()
         defer { changes.end() }
         if let failure = shared.journal.failure {
-            throw GatewayError(.state, "nothing was changed, since the audit journal fails and the change would leave no record: \(failure)")
+            throw GatewayError(
+                .state, "nothing was changed, since the audit journal fails and the change would leave no record: \(failure)")
         }
         do {
             let outcome = MasterKeyOutcome(

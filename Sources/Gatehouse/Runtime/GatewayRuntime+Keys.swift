@@ -35,13 +35,16 @@ extension GatewayRuntime {
 
     func record(_ change: SigningKeyChange) {
         record(.keys, change.details)
-        if let made = change.made { log.notice("a token-signing key was made", metadata: ["kid": "\(made)", "algorithm": "\(change.algorithm.rawValue)"]) }
+        if let made = change.made {
+            log.notice("a token-signing key was made", metadata: ["kid": "\(made)", "algorithm": "\(change.algorithm.rawValue)"])
+        }
     }
 
     /// The change is in force on every loop, and its record durable, when this returns.
     func rotateKeys(_ actor: Actor) async throws -> KeyOutcome {
         if let failure = shared.journal.failure {
-            throw GatewayError(.state, "nothing was changed, since the audit journal fails and the change would leave no record: \(failure)")
+            throw GatewayError(
+                .state, "nothing was changed, since the audit journal fails and the change would leave no record: \(failure)")
         }
         let change = try tokens.rotateKeys(snapshot.policy.gateway.oauth, at: shared.clock.now)
         await credentialsChanged()

@@ -11,9 +11,9 @@ import NIOCore
 import NIOPosix
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #else
-import Darwin
+    import Darwin
 #endif
 
 /// A gateway that runs: opens everything in order, swaps snapshots, closes everything in order. Its state changes one step at a time.
@@ -74,11 +74,14 @@ actor GatewayRuntime {
             ])
         for warning in hardening { log.warning("\(warning)") }
         for warning in policy.warnings { log.warning("\(warning)") }
-        if case .tooLow(_, _, let advice) = DescriptorLimit.raise(for: policy.gateway.limits.connections) { throw GatewayError(.limits, advice) }
+        if case .tooLow(_, _, let advice) = DescriptorLimit.raise(for: policy.gateway.limits.connections) {
+            throw GatewayError(.limits, advice)
+        }
         let state = try State.open(directory: policy.gateway.state, masterKey: policy.gateway.secrets.masterKey)
         ValuePipe.removeLeftovers(in: state.directory)
         do {
-            let runtime = try await GatewayRuntime(policies: policies, loaded, handlers: handlers, state: state, output: output, warnings: hardening)
+            let runtime = try await GatewayRuntime(
+                policies: policies, loaded, handlers: handlers, state: state, output: output, warnings: hardening)
             try await runtime.open(commands)
             return runtime
         } catch {
@@ -110,7 +113,8 @@ actor GatewayRuntime {
         watch = FileWatch(loaded: loaded.files)
         snapshot = try builder.make(policy, credentials, state.keys, previous: nil)
         let replay = try state.openReplayMemory(hold: policy.longestFreshness, clock: clock)
-        let progress = ProgressKeeper(state: state, progress: try state.progress(), log: log, time: { [clock] in replay.time(at: clock.monotonic) })
+        let progress = ProgressKeeper(
+            state: state, progress: try state.progress(), log: log, time: { [clock] in replay.time(at: clock.monotonic) })
         let restored = try state.restored()?.at
         let health = JournalHealth()
         let (journal, report) = try JournalOpening.open(policy, state: state, replay: replay, progress: progress, health: health, log: log)
@@ -125,12 +129,15 @@ actor GatewayRuntime {
         group = MultiThreadedEventLoopGroup(numberOfThreads: ProcessorCount.available)
         collector = try await MetricsCollector(group: group)
         shared = Shared(
-            journal: journal, health: health, replay: replay, log: log, clock: clock, failures: FailureLimiter(policy.gateway.limits.failures),
-            clientFailures: ClientFailures(policy.gateway.limits.failures), tokens: tokens, passwords: PasswordChecker(threads: ProcessorCount.available),
+            journal: journal, health: health, replay: replay, log: log, clock: clock,
+            failures: FailureLimiter(policy.gateway.limits.failures),
+            clientFailures: ClientFailures(policy.gateway.limits.failures), tokens: tokens,
+            passwords: PasswordChecker(threads: ProcessorCount.available),
             rejected: RejectedKeeper(store: state.rejected, clock: clock, log: log), restored: restored)
         retention = RetentionKeeper(state: state, journal: journal, replay: replay, log: log)
         if let restored, restored + policy.longestFreshness > clock.now {
-            let warning = "restored from a backup at \(restored): each endpoint refuses events until its tolerance and future have passed, the last "
+            let warning =
+                "restored from a backup at \(restored): each endpoint refuses events until its tolerance and future have passed, the last "
                 + "until \(restored + policy.longestFreshness), since which of them were accepted before is not known"
             startWarnings.append(warning)
             log.warning("\(warning)")
@@ -170,7 +177,8 @@ actor GatewayRuntime {
             let loop = try await eventLoop.submit {
                 guard let metrics = collector.metrics(of: eventLoop) else { throw GatewayError(.limits, "an event loop has no counters") }
                 return NIOLoopBound(
-                    try LoopState(index: index, eventLoop: eventLoop, shared: shared, metrics: metrics, snapshot: snapshot), eventLoop: eventLoop)
+                    try LoopState(index: index, eventLoop: eventLoop, shared: shared, metrics: metrics, snapshot: snapshot),
+                    eventLoop: eventLoop)
             }.get()
             loops.append(loop)
         }
@@ -310,7 +318,9 @@ actor GatewayRuntime {
         guard looks % 60 == 1 else { return lookAtCalendar() }
         shared.rejected.expire()
         ValuePipe.removeLeftovers(in: state.directory)
-        do { try state.removeAbandonedBackups() } catch { log.error("a backup that nobody took could not be removed", metadata: ["error": "\(error)"]) }
+        do { try state.removeAbandonedBackups() } catch {
+            log.error("a backup that nobody took could not be removed", metadata: ["error": "\(error)"])
+        }
         do {
             if try state.credentials.expire(keep: snapshot.policy.gateway.secrets.keepRetired, at: clock.now) {
                 Task { await self.credentialsChanged() }
@@ -369,7 +379,8 @@ actor GatewayRuntime {
 
     func status() -> GatewayStatus {
         GatewayStatus(
-            version: GatehouseVersion.current, pid: getpid(), since: since.description, policy: snapshot.policy.digest, listeners: listenerNames,
+            version: GatehouseVersion.current, pid: getpid(), since: since.description, policy: snapshot.policy.digest,
+            listeners: listenerNames,
             admin: side?.adminAddress ?? "", endpoints: snapshot.routes.count, connections: shared.connections.open,
             libraries: GatehouseVersion.libraries, records: shared.journal.head.sequence, remembered: shared.replay.statistics.entries,
             isReady: notReady == nil, warnings: warnings)
@@ -377,7 +388,8 @@ actor GatewayRuntime {
 
     /// What makes it unready first; a certificate of several listeners is named once.
     private var warnings: [String] {
-        let all = [notReady].compactMap { $0 } + startWarnings + reloads.warnings + gaps + auditWarnings
+        let all =
+            [notReady].compactMap { $0 } + startWarnings + reloads.warnings + gaps + auditWarnings
             + snapshot.policy.warnings.map(\.description) + snapshot.listeners.flatMap(\.warnings)
         var seen: Set<String> = []
         return all.filter { seen.insert($0).inserted }
@@ -401,7 +413,8 @@ actor GatewayRuntime {
     }
 
     func metricsText() async throws -> String {
-        try await MetricsGathering.text(collector: collector, names: names, shared: shared, snapshot: snapshot,
+        try await MetricsGathering.text(
+            collector: collector, names: names, shared: shared, snapshot: snapshot,
             credentials: credentials, calendar: expiry.items, forwarders: forwarding.forwarders, since: since, isReady: notReady == nil,
             reloads: reloads)
     }

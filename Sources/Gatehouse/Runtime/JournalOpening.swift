@@ -1,10 +1,10 @@
-import NIOCore
 import GatehouseAudit
 import GatehousePolicy
 import GatehouseState
 import GatehouseTime
 import GatehouseVerify
 import Logging
+import NIOCore
 
 /// Opens the journal of a state, and brings the replay memory up to its last record.
 enum JournalOpening {
@@ -22,7 +22,8 @@ enum JournalOpening {
                 health.set(isFailing: failure != nil)
                 if failure == nil { health.takeHeld().forEach { replay.settle($0) } }
                 if let failure {
-                    log.critical("the audit journal fails; requests are answered as audit.on-failure says", metadata: ["error": "\(failure)"])
+                    log.critical(
+                        "the audit journal fails; requests are answered as audit.on-failure says", metadata: ["error": "\(failure)"])
                 } else {
                     log.notice("the audit journal works again")
                 }
@@ -95,8 +96,11 @@ struct AcceptedEvent {
     init?(_ line: LogLine) {
         func text(_ name: StaticString) -> String? { line.text(name).map { String(decoding: $0, as: UTF8.self) } }
         func says(_ name: StaticString, _ word: String) -> Bool { line.text(name)?.elementsEqual(word.utf8) == true }
-        guard says("kind", "decision") && says("decision", "accepted") || says("kind", "system") && says("action", SystemRecord.Event.acceptedLate.rawValue),
-            let endpoint = text("endpoint"), let key = text("key").flatMap({ EventKey(hex: $0) }), let digest = text("sha256"), digest.utf8.count == 64,
+        guard
+            says("kind", "decision") && says("decision", "accepted")
+                || says("kind", "system") && says("action", SystemRecord.Event.acceptedLate.rawValue),
+            let endpoint = text("endpoint"), let key = text("key").flatMap({ EventKey(hex: $0) }), let digest = text("sha256"),
+            digest.utf8.count == 64,
             let body = UInt64(digest.prefix(16), radix: 16), let answer = line.number("answer"), let time = line.time
         else { return nil }
         self.endpoint = endpoint

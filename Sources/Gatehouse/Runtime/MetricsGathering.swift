@@ -1,8 +1,8 @@
-import GatehouseTLS
 import GatehouseAudit
 import GatehouseCrypto
 import GatehousePolicy
 import GatehouseState
+import GatehouseTLS
 import GatehouseTime
 import GatehouseVerify
 import Synchronization
@@ -10,7 +10,8 @@ import Synchronization
 /// Collects what `/metrics` shows from everything that counts.
 enum MetricsGathering {
     static func text(
-        collector: MetricsCollector, names: MetricsNames, shared: Shared, snapshot: Snapshot, credentials: CredentialSet, calendar: [ExpiryItem],
+        collector: MetricsCollector, names: MetricsNames, shared: Shared, snapshot: Snapshot, credentials: CredentialSet,
+        calendar: [ExpiryItem],
         forwarders: [AuditForwarder], since: WallTime,
         isReady: Bool, reloads: ReloadHistory
     ) async throws -> String {
@@ -31,7 +32,8 @@ enum MetricsGathering {
         report.forwards = forwarders.map { forwarder in
             let status = forwarder.current
             return MetricsReport.Forward(
-                destination: forwarder.forward.description, records: status.records, behind: forwarder.behind, isConnected: status.isConnected)
+                destination: forwarder.forward.description, records: status.records, behind: forwarder.behind,
+                isConnected: status.isConnected)
         }
         let replay = shared.replay.statistics
         report.replay = MetricsReport.Replay(

@@ -18,10 +18,12 @@ struct SideServices {
             await runtime.answer(request, peer)
         }
         do {
-            let admin = try await AdminServer.start(try configuration(policy.gateway.admin), source: RuntimeSource(runtime: runtime), group: group, log: log)
+            let admin = try await AdminServer.start(
+                try configuration(policy.gateway.admin), source: RuntimeSource(runtime: runtime), group: group, log: log)
             let port = admin.address.port ?? policy.gateway.admin.address.port
             return SideServices(
-                control: control, admin: admin, adminAddress: SocketAddressText(host: policy.gateway.admin.address.host, port: port).description)
+                control: control, admin: admin,
+                adminAddress: SocketAddressText(host: policy.gateway.admin.address.host, port: port).description)
         } catch {
             await control.close()
             throw error

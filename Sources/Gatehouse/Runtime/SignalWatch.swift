@@ -1,9 +1,9 @@
 import Dispatch
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #else
-import Darwin
+    import Darwin
 #endif
 
 /// Turns SIGTERM, SIGINT and SIGHUP into commands. A second SIGINT, of someone who does not want to wait for the drain, ends the process.

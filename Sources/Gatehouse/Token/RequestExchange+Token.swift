@@ -21,11 +21,12 @@ extension RequestExchange {
         let request = OAuthRequest(
             body: view.body, contentType: contentType(view), authorization: view.values("authorization"), hasQuery: view.head.query != nil,
             certificate: connection?.session?.clientCertificate, remote: remote)
-        let step: OAuthStep = switch service {
-        case .introspect: server.introspect(request, at: received, workspace: workspace)
-        case .revoke: server.revoke(request, at: received, workspace: workspace)
-        case .token, .jwks, .metadata: server.token(request, at: received, workspace: workspace)
-        }
+        let step: OAuthStep =
+            switch service {
+            case .introspect: server.introspect(request, at: received, workspace: workspace)
+            case .revoke: server.revoke(request, at: received, workspace: workspace)
+            case .token, .jwks, .metadata: server.token(request, at: received, workspace: workspace)
+            }
         take(step)
     }
 
@@ -93,7 +94,9 @@ extension RequestExchange {
             if isLimited(closes: false, wait: wait) { return }
         }
         if let sender = decision.sender {
-            for use in decision.uses { loop.used(CredentialName(sender: sender, kind: use.kind), version: use.version, at: received, from: remote) }
+            for use in decision.uses {
+                loop.used(CredentialName(sender: sender, kind: use.kind), version: use.version, at: received, from: remote)
+            }
         }
         detail = decision.problem?.rawValue ?? decision.error
         let kind: DecisionKind = decision.event == .refused ? .rejected : .accepted
@@ -128,11 +131,12 @@ extension RequestExchange {
 
 extension TokenRecord.Event {
     init(_ event: OAuthDecision.Event) {
-        self = switch event {
-        case .issued: .issued
-        case .introspected: .introspected
-        case .revoked: .revoked
-        case .refused: .refused
-        }
+        self =
+            switch event {
+            case .issued: .issued
+            case .introspected: .introspected
+            case .revoked: .revoked
+            case .refused: .refused
+            }
     }
 }

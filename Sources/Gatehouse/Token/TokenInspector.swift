@@ -69,7 +69,9 @@ struct TokenInspector {
     /// Header or claims as the token has them, nothing checked; nil where they are no JSON.
     private static func part(_ text: UnsafeRawBufferPointer, _ index: Int) -> String? {
         let parts = text.split(separator: UInt8(ascii: "."), maxSplits: 3, omittingEmptySubsequences: false)
-        guard parts.count == 3, let bytes = Base64.decode(String(decoding: parts[index], as: UTF8.self), alphabet: .url), StrictJSON(bytes) != nil else {
+        guard parts.count == 3, let bytes = Base64.decode(String(decoding: parts[index], as: UTF8.self), alphabet: .url),
+            StrictJSON(bytes) != nil
+        else {
             return nil
         }
         return String(decoding: bytes, as: UTF8.self)

@@ -44,14 +44,17 @@ struct TokenKeys {
     }
 
     /// The same for a state that no gateway holds, or a command beside one.
-    static func service(_ policy: Policy, _ credentials: CredentialSet, _ keys: DerivedKeys, store: TokenStore) throws -> (AccessTokenValidator, AuthorizationServer) {
+    static func service(_ policy: Policy, _ credentials: CredentialSet, _ keys: DerivedKeys, store: TokenStore) throws -> (
+        AccessTokenValidator, AuthorizationServer
+    ) {
         var own = TokenKeys(store: store)
         try own.trust(policy.gateway.oauth.trust)
         return try own.service(policy, credentials, keys)
     }
 
     private static func service(
-        _ policy: Policy, _ credentials: CredentialSet, _ keys: DerivedKeys, store: TokenStore, keyring: TokenKeyring, signing: SigningKeySet,
+        _ policy: Policy, _ credentials: CredentialSet, _ keys: DerivedKeys, store: TokenStore, keyring: TokenKeyring,
+        signing: SigningKeySet,
         passwords: PasswordCache
     ) throws -> (AccessTokenValidator, AuthorizationServer) {
         let validator = AccessTokenValidator(

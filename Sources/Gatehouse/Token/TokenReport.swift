@@ -68,6 +68,7 @@ public struct TokenReport: Codable, Sendable {
         // The one that most nearly takes it.
         let nearest = endpoints.first { $0.reason == TokenRefusal.scope.rawValue } ?? endpoints.first
         reason = nearest?.reason ?? ""
-        explanation = "it is genuine, and no endpoint takes it: \(endpoints.map { "\($0.endpoint) says \($0.reason)" }.joined(separator: ", "))"
+        explanation =
+            "it is genuine, and no endpoint takes it: \(endpoints.map { "\($0.endpoint) says \($0.reason)" }.joined(separator: ", "))"
     }
 }

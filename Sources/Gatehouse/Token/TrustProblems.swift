@@ -8,7 +8,9 @@ extension Policy {
                 try TokenKeys.check([entry])
                 return nil
             } catch {
-                return Diagnostic(file: entry.jwks, line: 0, column: 0, message: "\(error)", hint: "a JWK Set (RFC 7517) with public keys: {\"keys\":[…]}")
+                return Diagnostic(
+                    file: entry.jwks, line: 0, column: 0, message: "\(error)", hint: "a JWK Set (RFC 7517) with public keys: {\"keys\":[…]}"
+                )
             }
         }
     }

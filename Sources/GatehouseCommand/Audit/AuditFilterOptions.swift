@@ -36,7 +36,9 @@ struct AuditFilterOptions: ParsableArguments {
     @Flag(help: "Also what is no decision: starts, stops, reloads, checkpoints, changes by commands.")
     var all = false
 
-    @Option(help: ArgumentHelp("A copied log, the directory or one file with all of it; needs no state.", valueName: "path"), completion: .file())
+    @Option(
+        help: ArgumentHelp("A copied log, the directory or one file with all of it; needs no state.", valueName: "path"),
+        completion: .file())
     var log: String?
 
     @OptionGroup var policy: PolicyOptions

@@ -1,7 +1,7 @@
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #else
-import Darwin
+    import Darwin
 #endif
 
 /// Sends standard output through `$PAGER` (`less` where it is not set), on a terminal only. An empty `PAGER`, or `cat`, means none.

@@ -18,7 +18,9 @@ struct RecordRows {
         let isNarrow = width.map { $0 < 100 } ?? false
         let whole = String(record.time.description.prefix(isNarrow ? 19 : 23)).replacing("T", with: " ") + "Z"
         let time = width.map { $0 < 120 } ?? false ? String(whole.dropFirst(11)) : whole
-        guard record.kind == "decision" else { return time + "  " + styled(fit("\(record.kind)", 9), .faint) + "  " + rest(other(record), after: time.count + 13) }
+        guard record.kind == "decision" else {
+            return time + "  " + styled(fit("\(record.kind)", 9), .faint) + "  " + rest(other(record), after: time.count + 13)
+        }
         let decision = record.decision ?? ""
         if isNarrow, let width { return narrow(record, time, decision, width) }
         let names = width.map { max(3, min(14, ($0 - time.count - 9 - 19 - 26 - 10) / 2)) } ?? 14
@@ -62,7 +64,9 @@ struct RecordRows {
         default:
             // Short ones only: a checkpoint's text is for other readers.
             let details = (record.value["details"]?.members ?? []).compactMap { detail in
-                (detail.value.string ?? detail.value.integer.map(String.init)).flatMap { $0.utf8.count <= 64 ? "\(detail.name)=\($0)" : nil }
+                (detail.value.string ?? detail.value.integer.map(String.init)).flatMap {
+                    $0.utf8.count <= 64 ? "\(detail.name)=\($0)" : nil
+                }
             }
             let names = [record.endpoint, record.sender, record.event?.id, record.reference?.description].compactMap { $0 }
             return ([record.action ?? ""] + names + details).joined(separator: " ")

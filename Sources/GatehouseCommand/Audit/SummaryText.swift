@@ -10,7 +10,8 @@ struct SummaryText {
         var lines = ["\(summary.requests) decision\(summary.requests == 1 ? "" : "s")"]
         if summary.requests != summary.records { lines[0] += " in \(summary.records) record\(summary.records == 1 ? "" : "s")" }
         let tables: [(String, CountTable)] = [
-            ("by decision", summary.decisions), ("by reason", summary.reasons), ("by endpoint", summary.endpoints), ("by sender", summary.senders),
+            ("by decision", summary.decisions), ("by reason", summary.reasons), ("by endpoint", summary.endpoints),
+            ("by sender", summary.senders),
             ("by credential version", summary.versions),
         ]
         for (title, table) in tables where !table.byCount.isEmpty {
@@ -40,7 +41,8 @@ struct SummaryText {
             let late = tolerance.late.components.seconds * 1_000
             let early = tolerance.early.components.seconds * 1_000
             if skew.median * 2 > late || usual.upperBound * 5 > late * 4 {
-                return "\(sender): requests arrive up to \(Self.seconds(max(usual.upperBound, skew.median))) after they were signed (median \(Self.seconds(skew.median))), "
+                return
+                    "\(sender): requests arrive up to \(Self.seconds(max(usual.upperBound, skew.median))) after they were signed (median \(Self.seconds(skew.median))), "
                     + "and \(Self.seconds(late)) are tolerated: its clock is slow, or it queues them"
             }
             if -skew.median * 2 > early || -usual.lowerBound * 5 > early * 4 {
@@ -59,7 +61,8 @@ struct SummaryText {
         return .object([
             "records": .number(Int(clamping: summary.records)), "requests": .number(Int(clamping: summary.requests)),
             "decisions": counts(summary.decisions.byCount),
-            "reasons": counts(summary.reasons.byCount), "endpoints": counts(summary.endpoints.byCount), "senders": counts(summary.senders.byCount),
+            "reasons": counts(summary.reasons.byCount), "endpoints": counts(summary.endpoints.byCount),
+            "senders": counts(summary.senders.byCount),
             "versions": counts(summary.versions.byCount), "hours": counts(summary.hours.byText),
             "skew_ms": .object(
                 summary.skews.sorted { $0.key < $1.key }.map { sender, skew in
@@ -83,7 +86,8 @@ struct SummaryText {
         return entries.map { entry in
             let length = entry.count * UInt64(room) / max(1, most)
             let bar = String(repeating: "█", count: Int(max(1, length)))
-            return "  " + left(Terminal.printable(entry.text), label) + right("\(entry.count)", digits + 2) + "  " + Terminal.styled(bar, .faint)
+            return "  " + left(Terminal.printable(entry.text), label) + right("\(entry.count)", digits + 2) + "  "
+                + Terminal.styled(bar, .faint)
         }
     }
 
@@ -92,7 +96,8 @@ struct SummaryText {
         let size = milliseconds.magnitude
         if size >= 10 * 86_400_000 { return "\(sign)\(size / 86_400_000) d" }
         let fraction = String(size % 1_000)
-        return size < 10_000 ? "\(sign)\(size / 1_000).\(String(repeating: "0", count: 3 - fraction.count))\(fraction) s" : "\(sign)\(size / 1_000) s"
+        return size < 10_000
+            ? "\(sign)\(size / 1_000).\(String(repeating: "0", count: 3 - fraction.count))\(fraction) s" : "\(sign)\(size / 1_000) s"
     }
 
     private static func left(_ text: String, _ width: Int) -> String {

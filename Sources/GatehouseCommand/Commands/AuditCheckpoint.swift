@@ -28,7 +28,8 @@ struct AuditCheckpoint: AsyncParsableCommand {
         let checkpoint = signed.checkpoint
         Terminal.say(
             JSON.object([
-                "origin": .string(checkpoint.origin), "size": .number(Int(clamping: checkpoint.size)), "root": .string(checkpoint.root.description),
+                "origin": .string(checkpoint.origin), "size": .number(Int(clamping: checkpoint.size)),
+                "root": .string(checkpoint.root.description),
                 "note": .string(signed.description),
             ]).text)
     }

@@ -34,7 +34,8 @@ struct AuditProve: AsyncParsableCommand {
             show(try commands.prove(since: try AuditFiles.checkpoint(since)))
         } else if let reference {
             guard let proof = try commands.prove(reference.value) else {
-                throw CommandFailure("there is no record with the reference \(reference.value)", hint: try commands.deletion(of: reference.value))
+                throw CommandFailure(
+                    "there is no record with the reference \(reference.value)", hint: try commands.deletion(of: reference.value))
             }
             show(proof)
         }
@@ -44,6 +45,8 @@ struct AuditProve: AsyncParsableCommand {
     private func show(_ proof: LogProof) {
         guard output.json else { return Terminal.say(bytes: Array(proof.description.utf8)) }
         let log = proof.checkpoint.checkpoint
-        Terminal.say(JSON.object(["proof": .string(proof.description), "origin": .string(log.origin), "records": .number(Int(clamping: log.size))]).text)
+        Terminal.say(
+            JSON.object(["proof": .string(proof.description), "origin": .string(log.origin), "records": .number(Int(clamping: log.size))])
+                .text)
     }
 }

@@ -18,7 +18,9 @@ struct AuditReview: AsyncParsableCommand {
 
     @OptionGroup var which: AuditFilterOptions
 
-    @Flag(help: "Counts of events by decision, reason, endpoint, sender, credential version and hour, and how far the senders' clocks are off.")
+    @Flag(
+        help:
+            "Counts of events by decision, reason, endpoint, sender, credential version and hour, and how far the senders' clocks are off.")
     var summary = false
 
     @Flag(name: [.short, .long], help: "Then go on with what is written from now on.")

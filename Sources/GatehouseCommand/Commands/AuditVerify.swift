@@ -21,7 +21,9 @@ struct AuditVerify: AsyncParsableCommand {
     @Option(help: ArgumentHelp("A checkpoint kept elsewhere; may be given several times.", valueName: "file"), completion: .file())
     var against: [String] = []
 
-    @Option(help: ArgumentHelp("A copied log, the directory or one file with all of it; needs no state.", valueName: "path"), completion: .file())
+    @Option(
+        help: ArgumentHelp("A copied log, the directory or one file with all of it; needs no state.", valueName: "path"),
+        completion: .file())
     var log: String?
 
     @Option(help: ArgumentHelp("With --log: the log's verifier key, or a file with it.", valueName: "key"))
@@ -40,7 +42,8 @@ struct AuditVerify: AsyncParsableCommand {
             let checkpoints = try against.map { path throws(CommandFailure) in try AuditFiles.checkpoint(path) }
             result =
                 if let log {
-                    try AuditCommands.verify(directory: log, against: checkpoints, key: try key.map { text throws(CommandFailure) in try AuditFiles.key(text) })
+                    try AuditCommands.verify(
+                        directory: log, against: checkpoints, key: try key.map { text throws(CommandFailure) in try AuditFiles.key(text) })
                 } else {
                     try AuditCommands(policies: policy.policies).verify(against: checkpoints)
                 }
@@ -49,7 +52,9 @@ struct AuditVerify: AsyncParsableCommand {
                 Terminal.say(JSON.object(["ok": .bool(false), "error": .string(Terminal.lines(of: error))]).text)
             }
             Terminal.fail(Terminal.lines(of: error))
-            if log == nil { Terminal.note("  the log itself is not sealed: gatehouse audit verify --log STATE/audit reads it without the state") }
+            if log == nil {
+                Terminal.note("  the log itself is not sealed: gatehouse audit verify --log STATE/audit reads it without the state")
+            }
             throw ExitCode(2)
         }
         if output.json {
@@ -66,7 +71,8 @@ struct AuditVerify: AsyncParsableCommand {
     }
 
     private func showGood(_ result: LogVerification) {
-        Terminal.say(Terminal.styled("good", .good) + ": \(result.records) record\(result.records == 1 ? "" : "s"), each in its place and unchanged")
+        Terminal.say(
+            Terminal.styled("good", .good) + ": \(result.records) record\(result.records == 1 ? "" : "s"), each in its place and unchanged")
         if result.first > 1 {
             Terminal.say(
                 "the log begins with record \(result.first): what came before was deleted (audit.keep), and "
@@ -79,7 +85,8 @@ struct AuditVerify: AsyncParsableCommand {
         }
         if result.compared > 0 {
             Terminal.say(
-                "\(result.compared) checkpoint\(result.compared == 1 ? "" : "s") kept elsewhere \(result.compared == 1 ? "was" : "were") compared and fit")
+                "\(result.compared) checkpoint\(result.compared == 1 ? "" : "s") kept elsewhere \(result.compared == 1 ? "was" : "were") compared and fit"
+            )
         }
         Terminal.say("head \(result.head.hash)")
         if !result.signaturesChecked { Terminal.warn("signatures not checked; give --key") }
@@ -89,6 +96,8 @@ struct AuditVerify: AsyncParsableCommand {
                 "\(result.uncompared) checkpoint\(result.uncompared == 1 ? "" : "s") of less than \(result.first) records could not be compared: those records are deleted. "
                     + "Keep newer checkpoints elsewhere")
         }
-        if result.tornBytes > 0 { Terminal.warn("\(result.tornBytes) bytes of a record cut off by a crash follow; the next start removes them") }
+        if result.tornBytes > 0 {
+            Terminal.warn("\(result.tornBytes) bytes of a record cut off by a crash follow; the next start removes them")
+        }
     }
 }

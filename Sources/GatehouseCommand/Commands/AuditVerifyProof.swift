@@ -68,6 +68,8 @@ struct AuditVerifyProof: AsyncParsableCommand {
             return Terminal.say(
                 JSON.object(["ok": .bool(true), "origin": .string(log.origin), "records": .number(Int(clamping: log.size))]).text)
         }
-        Terminal.say(Terminal.styled("proved", .good) + ": the log of \(log.origin) at \(log.size) records \(record != nil ? "holds this record" : "begins with the older one")")
+        Terminal.say(
+            Terminal.styled("proved", .good)
+                + ": the log of \(log.origin) at \(log.size) records \(record != nil ? "holds this record" : "begins with the older one")")
     }
 }

@@ -78,7 +78,8 @@ struct CheckReport {
             "endpoints": count(policy?.endpoints.count),
             "senders": count(policy?.senders.count),
             "schemes": count(policy?.schemesInUse.count),
-            "certificates": .array(certificates.map { .object(["subject": .string("\($0.subject)"), "not_after": .string("\($0.notAfter)")]) }),
+            "certificates": .array(
+                certificates.map { .object(["subject": .string("\($0.subject)"), "not_after": .string("\($0.notAfter)")]) }),
             "openssl": .string(OpenSSLVersion.text),
             "errors": .array(errors.map(Self.json)),
             "warnings": .array(warnings.map(Self.json)),

@@ -35,7 +35,9 @@ struct Explain: AsyncParsableCommand {
 
     func validate() throws {
         guard (reference != nil) != (request != nil) else { throw ValidationError("give a reference, or --endpoint and --request") }
-        guard request == nil || endpoint != nil || request.map(Self.isFixture) == true else { throw ValidationError("--request needs --endpoint") }
+        guard request == nil || endpoint != nil || request.map(Self.isFixture) == true else {
+            throw ValidationError("--request needs --endpoint")
+        }
     }
 
     func run() async throws {
@@ -76,7 +78,8 @@ struct Explain: AsyncParsableCommand {
     private static func isFixture(_ file: String) -> Bool { file.hasSuffix(".yaml") || file.hasSuffix(".yml") }
 
     private static func show(_ explanation: Explanation) {
-        let what = [explanation.endpoint.map { "endpoint \($0)" }, explanation.sender.map { "sender \($0)" }].compactMap { $0 }.joined(separator: ", ")
+        let what = [explanation.endpoint.map { "endpoint \($0)" }, explanation.sender.map { "sender \($0)" }].compactMap { $0 }.joined(
+            separator: ", ")
         Terminal.say(
             Terminal.styled(explanation.decision, explanation.decision == "accepted" ? .good : .bad) + ", \(explanation.reason)"
                 + Terminal.printable(what.isEmpty ? "" : " (\(what))"))

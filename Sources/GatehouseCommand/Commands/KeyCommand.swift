@@ -28,12 +28,15 @@ struct KeyList: AsyncParsableCommand {
 
     func run() async throws {
         let keys = try KeyCommands(policies: policy.policies).list()
-        guard !keys.isEmpty else { throw CommandFailure("there is no key yet", hint: "the first start of the gateway makes one, as does: gatehouse key rotate") }
+        guard !keys.isEmpty else {
+            throw CommandFailure("there is no key yet", hint: "the first start of the gateway makes one, as does: gatehouse key rotate")
+        }
         if output.json {
             for key in keys {
                 Terminal.say(
                     JSON.object([
-                        "kid": .string(key.kid), "algorithm": .string(key.algorithm), "state": .string(key.state), "created": .string(key.created),
+                        "kid": .string(key.kid), "algorithm": .string(key.algorithm), "state": .string(key.state),
+                        "created": .string(key.created),
                         "accepted_until": .string(key.acceptedUntil),
                     ]).text)
             }
@@ -42,7 +45,8 @@ struct KeyList: AsyncParsableCommand {
         var table = Table(["key", "algorithm", "state", "created", "accepted until"])
         for key in keys {
             table.add([
-                Table.Cell(key.kid), Table.Cell(key.algorithm), Table.Cell(key.state, key.state == "active" ? .good : .caution), Table.Cell(key.created),
+                Table.Cell(key.kid), Table.Cell(key.algorithm), Table.Cell(key.state, key.state == "active" ? .good : .caution),
+                Table.Cell(key.created),
                 Table.Cell(key.acceptedUntil ?? ""),
             ])
         }
@@ -71,7 +75,8 @@ struct KeyRotate: AsyncParsableCommand {
             Terminal.say(
                 JSON.object([
                     "kid": .string(outcome.kid), "algorithm": .string(outcome.algorithm),
-                    "retiring": .array(outcome.retiring.map { .object(["kid": .string($0.kid), "accepted_until": .string($0.acceptedUntil)]) }),
+                    "retiring": .array(
+                        outcome.retiring.map { .object(["kid": .string($0.kid), "accepted_until": .string($0.acceptedUntil)]) }),
                 ]).text)
             return
         }

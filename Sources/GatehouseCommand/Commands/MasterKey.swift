@@ -26,7 +26,9 @@ struct MasterKeyRotate: AsyncParsableCommand {
               openssl rand -base64 32 > new.key && gatehouse master-key rotate --key-file new.key
             """)
 
-    @Option(help: ArgumentHelp("The new key, 32 bytes or their base64 (default: made here); - is standard input.", valueName: "file"), completion: .file())
+    @Option(
+        help: ArgumentHelp("The new key, 32 bytes or their base64 (default: made here); - is standard input.", valueName: "file"),
+        completion: .file())
     var keyFile: String?
 
     @OptionGroup var policy: PolicyOptions

@@ -20,7 +20,8 @@ struct Reload: AsyncParsableCommand {
         if response.ok, let status = try response.result?.decode(GatewayStatus.self) {
             if output.json {
                 let warnings = status.warnings.map { JSON.string($0) }
-                Terminal.say(JSON.object(["ok": true, "policy": .string(status.policy), "problems": .array([]), "warnings": .array(warnings)]).text)
+                Terminal.say(
+                    JSON.object(["ok": true, "policy": .string(status.policy), "problems": .array([]), "warnings": .array(warnings)]).text)
             } else {
                 for warning in status.warnings { Terminal.warn(Terminal.printable(warning)) }
                 Terminal.say("the policy in force is \(status.policy)")

@@ -17,7 +17,9 @@ struct SecretRotate: AsyncParsableCommand {
     @Argument(help: ArgumentHelp("\(CredentialArgument.forms).", valueName: "credential"))
     var credential: CredentialArgument
 
-    @Option(help: ArgumentHelp("How long the old version is accepted: 30m, 24h, 7d, 0, at most 3650d (default: the policy's).", valueName: "duration"))
+    @Option(
+        help: ArgumentHelp(
+            "How long the old version is accepted: 30m, 24h, 7d, 0, at most 3650d (default: the policy's).", valueName: "duration"))
     var overlap: DurationArgument?
 
     @Option(help: ArgumentHelp("The value, less one trailing newline; - is standard input.", valueName: "file"), completion: .file())

@@ -36,7 +36,8 @@ struct SecretStatus: AsyncParsableCommand {
         let reports = try commands.status(credential?.name)
         guard !reports.isEmpty else {
             throw CommandFailure(
-                credential.map { "there is no credential \($0.name)" } ?? "there are no credentials", hint: "make one with: gatehouse secret add SENDER/KIND")
+                credential.map { "there is no credential \($0.name)" } ?? "there are no credentials",
+                hint: "make one with: gatehouse secret add SENDER/KIND")
         }
         if output.json { return reports.forEach { Terminal.say(Self.json($0).text) } }
         SecretTable(now: SystemClock().now).show(reports, ending: try commands.calendar(), all: credential == nil)
@@ -47,7 +48,8 @@ struct SecretStatus: AsyncParsableCommand {
             for item in items {
                 Terminal.say(
                     JSON.object([
-                        "what": .string(item.what.rawValue), "name": .string(item.name), "version": item.version.map { .number($0) } ?? .null,
+                        "what": .string(item.what.rawValue), "name": .string(item.name),
+                        "version": item.version.map { .number($0) } ?? .null,
                         "expires": .string(item.expires), "verdict": .string(item.verdict),
                     ]).text)
             }

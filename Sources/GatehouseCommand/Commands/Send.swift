@@ -24,7 +24,9 @@ struct Send: AsyncParsableCommand {
     @Option(help: "How to sign: a scheme's name, such as standard-webhooks, stripe or digital-river.")
     var scheme: String
 
-    @Option(help: ArgumentHelp("The secret (or private key), less one trailing newline; - is standard input.", valueName: "file"), completion: .file())
+    @Option(
+        help: ArgumentHelp("The secret (or private key), less one trailing newline; - is standard input.", valueName: "file"),
+        completion: .file())
     var secretFile: String
 
     @Option(help: ArgumentHelp("The body, sent byte for byte; - is standard input.", valueName: "file"), completion: .file())
@@ -47,7 +49,9 @@ struct Send: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Sign for this time: RFC 3339, Unix seconds, or ago, such as 10m (default: now).", valueName: "time"))
     var time: TimeArgument?
 
-    @Option(help: ArgumentHelp("An access token for `Authorization: Bearer`, less one trailing newline.", valueName: "file"), completion: .file())
+    @Option(
+        help: ArgumentHelp("An access token for `Authorization: Bearer`, less one trailing newline.", valueName: "file"),
+        completion: .file())
     var tokenFile: String?
 
     @Flag(help: "Write the raw request to standard output instead of sending it.")
@@ -58,7 +62,9 @@ struct Send: AsyncParsableCommand {
 
     func validate() throws {
         guard HeaderArgument.isToken(method) else { throw ValidationError("'\(method)' is not a method") }
-        guard url.lowercased().hasPrefix("https://") else { throw ValidationError("'\(url)' is not a URL of the form https://HOST[:PORT]/PATH") }
+        guard url.lowercased().hasPrefix("https://") else {
+            throw ValidationError("'\(url)' is not a URL of the form https://HOST[:PORT]/PATH")
+        }
         if tokenFile == "-" { throw ValidationError("a token comes from a file: --token-file FILE") }
         if secretFile == "-", data == "-" { throw ValidationError("standard input can be --secret-file or --data, not both") }
     }
@@ -79,18 +85,25 @@ struct Send: AsyncParsableCommand {
         let given = headers
         var fields: [(name: String, value: String)] = given.map { ($0.name, $0.value) }
         if !given.contains(where: { $0.isNamed("content-type") }) {
-            fields.append(("Content-Type", body.first == UInt8(ascii: "{") || body.first == UInt8(ascii: "[") ? "application/json" : "application/octet-stream"))
+            fields.append(
+                (
+                    "Content-Type",
+                    body.first == UInt8(ascii: "{") || body.first == UInt8(ascii: "[") ? "application/json" : "application/octet-stream"
+                ))
         }
         if let tokenFile {
             let token = try Files.readSecret(tokenFile).withBytes { String(decoding: $0, as: UTF8.self) }
-            guard token.utf8.allSatisfy({ 0x21...0x7e ~= $0 }) else { throw CommandFailure("\(tokenFile) holds no token: it has blanks or other characters") }
+            guard token.utf8.allSatisfy({ 0x21...0x7e ~= $0 }) else {
+                throw CommandFailure("\(tokenFile) holds no token: it has blanks or other characters")
+            }
             fields.append(("Authorization", "Bearer " + token))
         }
         let scheme = try Scheme.named(scheme, in: policy.policies)
         let (url, idField) = try place(id, scheme)
         fields += idField
         let signer = try Signer(scheme: scheme, secret: try Files.readSecret(secretFile))
-        let made = try signer.sign(SignedRequest(method: method, url: url, fields: fields, body: body), at: time?.value ?? SystemClock().now)
+        let made = try signer.sign(
+            SignedRequest(method: method, url: url, fields: fields, body: body), at: time?.value ?? SystemClock().now)
         // What the user gave wins over what the scheme set, so that a wrong value can be sent on purpose.
         let kept = made.fields.filter { field in !given.contains { $0.isNamed(field.name) } }
         return (made.url, kept + given.map { (name: $0.name, value: $0.value) }, made.body)
@@ -109,7 +122,9 @@ struct Send: AsyncParsableCommand {
             }
             return (url + (url.contains("?") ? "&" : "?") + name + "=" + id, [])
         case .json, nil:
-            throw CommandFailure("scheme \(scheme.name) has no id in a header or the query", hint: "leave --id out; where the id stands in the body, change it there")
+            throw CommandFailure(
+                "scheme \(scheme.name) has no id in a header or the query",
+                hint: "leave --id out; where the id stands in the body, change it there")
         }
     }
 

@@ -35,7 +35,9 @@ struct StateBackup: AsyncParsableCommand {
                     "records": .number(Int(clamping: outcome.records)),
                 ]).text)
         } else {
-            Terminal.note("\(Terminal.printable(outcome.file)): \(outcome.bytes) bytes, \(outcome.records) records of the audit log; opens with the present master key")
+            Terminal.note(
+                "\(Terminal.printable(outcome.file)): \(outcome.bytes) bytes, \(outcome.records) records of the audit log; opens with the present master key"
+            )
         }
     }
 }
@@ -56,7 +58,9 @@ struct StateRestore: AsyncParsableCommand {
     @Argument(help: ArgumentHelp("The backup.", valueName: "file"), completion: .file())
     var file: String
 
-    @Option(help: ArgumentHelp("The master key of that time, where it is not in place yet; - is standard input.", valueName: "file"), completion: .file())
+    @Option(
+        help: ArgumentHelp("The master key of that time, where it is not in place yet; - is standard input.", valueName: "file"),
+        completion: .file())
     var keyFile: String?
 
     @OptionGroup var policy: PolicyOptions
@@ -71,8 +75,11 @@ struct StateRestore: AsyncParsableCommand {
                     "state": .string(outcome.state), "made": .string(outcome.made), "records": .number(Int(clamping: outcome.records)),
                 ]).text)
         } else {
-            Terminal.note("\(Terminal.printable(outcome.state)) is as it was at \(outcome.made), record \(outcome.records) of the audit log")
-            Terminal.note("a gateway started on it refuses an endpoint's events (503) until its tolerance and future have passed, when no copy of one accepted since can be fresh")
+            Terminal.note(
+                "\(Terminal.printable(outcome.state)) is as it was at \(outcome.made), record \(outcome.records) of the audit log")
+            Terminal.note(
+                "a gateway started on it refuses an endpoint's events (503) until its tolerance and future have passed, when no copy of one accepted since can be fresh"
+            )
         }
     }
 }

@@ -28,14 +28,16 @@ struct TokenIssue: AsyncParsableCommand {
     @Argument(help: ArgumentHelp("Whose token it is.", valueName: "sender"))
     var sender: String
 
-    @Option(name: .customLong("scope"), parsing: .singleValue, help: "A scope that it carries; may be repeated (default: all of the sender's).")
+    @Option(
+        name: .customLong("scope"), parsing: .singleValue, help: "A scope that it carries; may be repeated (default: all of the sender's).")
     var scopes: [String] = []
 
     @Option(help: ArgumentHelp("Whom it is for (default: all of the sender's audiences).", valueName: "url"))
     var audience: String?
 
     @Option(
-        help: ArgumentHelp("The client certificate to bind it to, as PEM; of a chain the first (default: bound to none).", valueName: "file"),
+        help: ArgumentHelp(
+            "The client certificate to bind it to, as PEM; of a chain the first (default: bound to none).", valueName: "file"),
         completion: .file())
     var certificate: String?
 
@@ -103,10 +105,13 @@ struct TokenInspect: AsyncParsableCommand {
         return .object([
             "kind": .string(report.kind.rawValue), "accepted": .bool(report.accepted), "reason": .string(report.reason),
             "explanation": .string(report.explanation), "issuer": .string(report.issuer), "sender": .string(report.sender),
-            "jti": .string(report.token), "scopes": list(report.scopes), "audiences": list(report.audiences), "issued": .string(report.issued),
+            "jti": .string(report.token), "scopes": list(report.scopes), "audiences": list(report.audiences),
+            "issued": .string(report.issued),
             "expires": .string(report.expires), "bound": .bool(report.bound), "credentials": list(report.credentials),
             "endpoints": .array(
-                report.endpoints.map { .object(["endpoint": .string($0.endpoint), "accepted": .bool($0.accepted), "reason": .string($0.reason)]) }),
+                report.endpoints.map {
+                    .object(["endpoint": .string($0.endpoint), "accepted": .bool($0.accepted), "reason": .string($0.reason)])
+                }),
             "header": .string(report.header), "claims": .string(report.claims),
         ])
     }

@@ -14,7 +14,8 @@ struct DevelopmentCertificates {
         if hasAuthority {
             Terminal.note("making a server certificate in \(place.certificates)")
             authority = try DevelopmentAuthority(
-                certificatePEM: String(decoding: try Files.read(place.authority), as: UTF8.self), keyPEM: try Files.readSecret(place.authorityKey))
+                certificatePEM: String(decoding: try Files.read(place.authority), as: UTF8.self),
+                keyPEM: try Files.readSecret(place.authorityKey))
         } else {
             Terminal.note("making a certificate authority and a server certificate in \(place.certificates)")
             authority = try DevelopmentAuthority.make(now: now)

@@ -39,7 +39,8 @@ struct DevelopmentCredentials {
         try add("digital-river", .signing, to: riverFile) { $0 }
         try add("digital-river", .basic, to: riverLogin) { "user = \"\($0)\"\n" }
         if !Files.exists(wrongFile) {
-            try Files.write(Array(("whsec_" + Base64.encode(try Random.bytes(32), alphabet: .standard, padded: true)).utf8), to: wrongFile, mode: 0o600)
+            try Files.write(
+                Array(("whsec_" + Base64.encode(try Random.bytes(32), alphabet: .standard, padded: true)).utf8), to: wrongFile, mode: 0o600)
         }
         try writeRiverSigner()
         for file in [event, otherEvent] {
@@ -77,7 +78,8 @@ struct DevelopmentCredentials {
         let name = CredentialName(sender: "example", kind: .certificate)
         Terminal.note(isMade ? "making the client certificate again, since the authority is new" : "making the credential \(name)")
         let authority = try DevelopmentAuthority(
-            certificatePEM: String(decoding: try Files.read(place.authority), as: UTF8.self), keyPEM: try Files.readSecret(place.authorityKey))
+            certificatePEM: String(decoding: try Files.read(place.authority), as: UTF8.self),
+            keyPEM: try Files.readSecret(place.authorityKey))
         let issued = try authority.issueClient(commonName: "example", now: SystemClock().now)
         // The credential is the subject, which stays.
         if !isMade {
@@ -104,7 +106,9 @@ struct DevelopmentCredentials {
     /// HMAC-SHA256 out of two `openssl dgst` (RFC 2104): the key's pads stand in files, so the secret is in no argument.
     func writeRiverSigner() throws {
         let key = try Files.readSecret(riverFile)
-        guard key.count <= 64 else { throw CommandFailure("\(riverFile) holds more than 64 bytes", hint: "remove \(place.prefix)var/dev and start again") }
+        guard key.count <= 64 else {
+            throw CommandFailure("\(riverFile) holds more than 64 bytes", hint: "remove \(place.prefix)var/dev and start again")
+        }
         for (name, byte) in [("ipad", UInt8(0x36)), ("opad", UInt8(0x5c))] {
             let pad = key.withBytes { bytes in bytes.map { $0 ^ byte } + [UInt8](repeating: byte, count: 64 - bytes.count) }
             try Files.write(pad, to: place.examples + "/digital-river." + name, mode: 0o600)

@@ -52,46 +52,46 @@ struct DevelopmentPolicies {
 
     private static let files: KeyValuePairs = [
         "senders/example.yaml": """
-            # The file's name is the sender's. Its secrets: gatehouse secret add example/signing, example/oauth …
-            scopes: [events:write]                      # what its access tokens may carry
-            token-authentication: [client_secret_basic, client_secret_post, private_key_jwt, tls_client_auth]
+        # The file's name is the sender's. Its secrets: gatehouse secret add example/signing, example/oauth …
+        scopes: [events:write]                      # what its access tokens may carry
+        token-authentication: [client_secret_basic, client_secret_post, private_key_jwt, tls_client_auth]
 
-            """,
+        """,
         "senders/digital-river.yaml": """
-            # Proves itself twice over: signed events, and a user name and password (digital-river/signing, digital-river/basic).
+        # Proves itself twice over: signed events, and a user name and password (digital-river/signing, digital-river/basic).
 
-            """,
+        """,
         "endpoints/example.yaml": """
-            path: /hooks/example
-            senders: [example]
-            authenticate:
-              - signature: standard-webhooks
-            deliver:
-              - to: swift:print
-                mode: relay
+        path: /hooks/example
+        senders: [example]
+        authenticate:
+          - signature: standard-webhooks
+        deliver:
+          - to: swift:print
+            mode: relay
 
-            """,
+        """,
         "endpoints/example-oauth.yaml": """
-            path: /hooks/example-oauth
-            senders: [example]
-            authenticate:
-              - oauth: [events:write]                   # a bearer token from /oauth/token
-            event: { id: json:id, type: json:type }     # nothing is signed, so the body says which event it is
-            deliver:
-              - to: swift:print
-                mode: relay
+        path: /hooks/example-oauth
+        senders: [example]
+        authenticate:
+          - oauth: [events:write]                   # a bearer token from /oauth/token
+        event: { id: json:id, type: json:type }     # nothing is signed, so the body says which event it is
+        deliver:
+          - to: swift:print
+            mode: relay
 
-            """,
+        """,
         "endpoints/digital-river.yaml": """
-            path: /hooks/digital-river
-            senders: [digital-river]
-            authenticate:                 # both must hold
-              - signature: digital-river
-              - basic
-            deliver:
-              - to: swift:print
-                mode: relay
+        path: /hooks/digital-river
+        senders: [digital-river]
+        authenticate:                 # both must hold
+          - signature: digital-river
+          - basic
+        deliver:
+          - to: swift:print
+            mode: relay
 
-            """,
+        """,
     ]
 }

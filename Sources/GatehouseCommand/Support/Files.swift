@@ -1,9 +1,9 @@
 import GatehouseCrypto
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #else
-import Darwin
+    import Darwin
 #endif
 
 /// The few things commands do with files. Every failure names the file and says why.
@@ -81,7 +81,9 @@ enum Files {
             if got == 0 { break }
             count += got
         }
-        guard count <= limit else { throw CommandFailure("\(shown(path)) is larger than \(limit) bytes", hint: "is it the file with the secret?") }
+        guard count <= limit else {
+            throw CommandFailure("\(shown(path)) is larger than \(limit) bytes", hint: "is it the file with the secret?")
+        }
         if dropsNewline, count > 0, buffer[count - 1] == UInt8(ascii: "\n") { count -= 1 }
         guard count > 0 else { throw CommandFailure("\(shown(path)) holds no secret: it is empty") }
         return Secret(copying: UnsafeRawBufferPointer(rebasing: buffer[..<count]))
@@ -95,7 +97,8 @@ enum Files {
         let ends: UInt8? = value.withBytes { $0.last }
         if let ends, [0x09, 0x0a, 0x0d, 0x20].contains(ends) {
             let what = ends == 0x0d ? "a carriage return" : ends == 0x0a ? "a second line break" : "a blank"
-            Terminal.warn("\(Terminal.printable(shown(path))) ends with \(what), which is taken as part of the value: only one newline is dropped")
+            Terminal.warn(
+                "\(Terminal.printable(shown(path))) ends with \(what), which is taken as part of the value: only one newline is dropped")
         }
         var status = stat()
         if isSecret, path != "-", stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_mode & 0o077 != 0 {

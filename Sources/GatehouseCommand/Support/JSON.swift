@@ -1,7 +1,9 @@
 import Gatehouse
 
 /// A JSON value that keeps the order of its members, for `--json` answers.
-enum JSON: Sendable, Equatable, ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, ExpressibleByBooleanLiteral, ExpressibleByNilLiteral {
+enum JSON: Sendable, Equatable, ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, ExpressibleByBooleanLiteral,
+    ExpressibleByNilLiteral
+{
     case null
     case bool(Bool)
     case number(Int)

@@ -2,7 +2,8 @@ import ArgumentParser
 
 /// Where the policy files are.
 struct PolicyOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("The directory with gateway.yaml, senders/, endpoints/ and schemes/.", valueName: "dir"), completion: .directory)
+    @Option(
+        help: ArgumentHelp("The directory with gateway.yaml, senders/, endpoints/ and schemes/.", valueName: "dir"), completion: .directory)
     var policies = "policies"
 }
 

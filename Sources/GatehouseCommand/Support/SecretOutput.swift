@@ -48,6 +48,7 @@ struct SecretOutput {
     }
 
     private static func versions(_ numbers: [Int]) -> String {
-        numbers.count == 1 ? "version \(numbers.map(String.init).joined()) is" : "versions \(numbers.map(String.init).joined(separator: ", ")) are"
+        numbers.count == 1
+            ? "version \(numbers.map(String.init).joined()) is" : "versions \(numbers.map(String.init).joined(separator: ", ")) are"
     }
 }

@@ -45,10 +45,12 @@ struct SecretTable {
         for version in report.versions {
             let isLive = isLive(version)
             table.add([
-                Table.Cell(String(version.version)), Table.Cell(version.state, version.state == "active" ? .good : isLive ? .caution : .faint),
+                Table.Cell(String(version.version)),
+                Table.Cell(version.state, version.state == "active" ? .good : isLive ? .caution : .faint),
                 Table.Cell(RelativeTime.text(version.accepted_until ?? (isLive ? version.expires : nil), now: now)),
                 Table.Cell(RelativeTime.text(version.created, now: now)), Table.Cell(RelativeTime.text(version.first_used, now: now)),
-                Table.Cell(RelativeTime.text(version.last_used, now: now)), Table.Cell(String(version.uses)), Table.Cell(Self.from(version)),
+                Table.Cell(RelativeTime.text(version.last_used, now: now)), Table.Cell(String(version.uses)),
+                Table.Cell(Self.from(version)),
                 Table.Cell(version.verdict ?? "-", Self.style(version.verdict ?? "")),
             ])
         }

@@ -1,9 +1,9 @@
 import Synchronization
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #else
-import Darwin
+    import Darwin
 #endif
 
 /// What the program says, and where: answers on standard output, everything about the work itself on standard error.
@@ -154,6 +154,7 @@ enum Terminal {
 extension Terminal {
     /// An error's own words with control characters escaped line by line.
     static func lines(of error: any Error) -> String {
-        String(describing: error).split(separator: "\n", omittingEmptySubsequences: false).map { printable(String($0)) }.joined(separator: "\n")
+        String(describing: error).split(separator: "\n", omittingEmptySubsequences: false).map { printable(String($0)) }.joined(
+            separator: "\n")
     }
 }

@@ -13,7 +13,8 @@ enum UsageText {
             hidden = true
         }
         guard hidden else { return message }
-        return message + "\nA value is never an argument, where others on this machine can see it: give it with --value-file FILE, or - for standard input."
+        return message
+            + "\nA value is never an argument, where others on this machine can see it: give it with --value-file FILE, or - for standard input."
     }
 
     private static let shortest = 12

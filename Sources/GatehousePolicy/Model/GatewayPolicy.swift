@@ -71,7 +71,10 @@ public struct GatewayPolicy: Sendable {
         }
     }
 
-    public enum TLSVersion: String, Sendable, Hashable, CaseIterable { case v12 = "1.2", v13 = "1.3" }
+    public enum TLSVersion: String, Sendable, Hashable, CaseIterable {
+        case v12 = "1.2"
+        case v13 = "1.3"
+    }
 
     public enum ForwardedBy: String, Sendable, Hashable, CaseIterable {
         case proxyV2 = "proxy-v2"

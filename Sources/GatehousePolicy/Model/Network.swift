@@ -1,7 +1,7 @@
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #else
-import Darwin
+    import Darwin
 #endif
 
 /// An IP address in its 16 bytes; IPv4 stands in its IPv4-mapped form (RFC 4291 section 2.5.5.2).
@@ -72,7 +72,9 @@ public struct Network: Sendable, Hashable, CustomStringConvertible {
         guard let first = parts.first, let address = IPAddress(first) else { return nil }
         var prefix = 128
         if parts.count == 2 {
-            guard let bits = Int(parts[1]), bits >= 0, bits <= (address.isV4 ? 32 : 128), parts[1].allSatisfy(\.isNumber) else { return nil }
+            guard let bits = Int(parts[1]), bits >= 0, bits <= (address.isV4 ? 32 : 128), parts[1].allSatisfy(\.isNumber) else {
+                return nil
+            }
             prefix = address.isV4 ? bits + 96 : bits
         }
         self.init(address: address, prefix: prefix)

@@ -13,7 +13,12 @@ extension GatewayPolicy {
 
         public init() {}
 
-        public enum Signing: String, Sendable, Hashable, CaseIterable { case es256 = "ES256", rs256 = "RS256", ps256 = "PS256", edDSA = "EdDSA" }
+        public enum Signing: String, Sendable, Hashable, CaseIterable {
+            case es256 = "ES256"
+            case rs256 = "RS256"
+            case ps256 = "PS256"
+            case edDSA = "EdDSA"
+        }
         public enum TokenFormat: String, Sendable, Hashable, CaseIterable { case jwt, opaque }
     }
 

@@ -135,7 +135,11 @@ public struct TimestampSource: Sendable, Hashable {
         self.future = future
     }
 
-    public enum Unit: String, Sendable, Hashable, CaseIterable { case s, ms, rfc3339, httpDate = "http-date", auto }
+    public enum Unit: String, Sendable, Hashable, CaseIterable {
+        case s, ms, rfc3339
+        case httpDate = "http-date"
+        case auto
+    }
 }
 
 public struct EventSource: Sendable, Hashable {

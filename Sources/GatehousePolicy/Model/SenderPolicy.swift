@@ -16,9 +16,14 @@ public struct SenderPolicy: Sendable, Hashable {
     public init(name: String) { self.name = name }
 
     /// One of the methods needs a shared secret.
-    public var usesClientSecret: Bool { tokenAuthentication.contains(.clientSecretBasic) || tokenAuthentication.contains(.clientSecretPost) }
+    public var usesClientSecret: Bool {
+        tokenAuthentication.contains(.clientSecretBasic) || tokenAuthentication.contains(.clientSecretPost)
+    }
 
-    public enum Grant: String, Sendable, Hashable, CaseIterable { case clientCredentials = "client_credentials", password }
+    public enum Grant: String, Sendable, Hashable, CaseIterable {
+        case clientCredentials = "client_credentials"
+        case password
+    }
 
     public enum TokenAuthentication: String, Sendable, Hashable, CaseIterable {
         case clientSecretBasic = "client_secret_basic"
@@ -27,5 +32,8 @@ public struct SenderPolicy: Sendable, Hashable {
         case tlsClientAuth = "tls_client_auth"
     }
 
-    public enum AssertionAudience: String, Sendable, Hashable, CaseIterable { case issuer, tokenEndpoint = "token-endpoint" }
+    public enum AssertionAudience: String, Sendable, Hashable, CaseIterable {
+        case issuer
+        case tokenEndpoint = "token-endpoint"
+    }
 }

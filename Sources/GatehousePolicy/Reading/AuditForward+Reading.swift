@@ -26,8 +26,12 @@ extension Form where Value == AuditForward {
 
     private static func target(_ node: Node, _ reading: Reading) -> AuditForward.Target? {
         let hint = "syslog+tls://HOST:PORT, as in syslog+tls://siem.example:6514, or file:PATH"
-        guard let text = Form<String>.text("a place to forward records to", hint: hint, { !$0.utf8.contains(0) }).read(node, reading) else { return nil }
-        if text.hasPrefix("file:"), text.utf8.count > 5 { return .file(SourceFile.resolve(String(text.dropFirst(5)), from: node.place.file)) }
+        guard let text = Form<String>.text("a place to forward records to", hint: hint, { !$0.utf8.contains(0) }).read(node, reading) else {
+            return nil
+        }
+        if text.hasPrefix("file:"), text.utf8.count > 5 {
+            return .file(SourceFile.resolve(String(text.dropFirst(5)), from: node.place.file))
+        }
         if text.hasPrefix(syslog) {
             let rest = text.dropFirst(syslog.count)
             if let address = PolicyText.address(rest), address.port > 0 { return .syslog(host: address.host, port: address.port) }

@@ -111,7 +111,8 @@ struct DeliveryReader {
                 return nil
             }
             if let known = reading.swiftHandlers, !known.contains(rest) {
-                let hint = "the program that embeds the gateway gives it to Gateway(policies:handlers:); 'gatehouse serve' has no handlers of its own"
+                let hint =
+                    "the program that embeds the gateway gives it to Gateway(policies:handlers:); 'gatehouse serve' has no handlers of its own"
                 reading.error(
                     "this program has no handler named \(quoted(rest))", at: node,
                     hint: nearestName(to: rest, among: known).map { "did you mean '\($0)'?" } ?? hint)

@@ -91,7 +91,8 @@ extension Form where Value == Int {
                 return nil
             }
             guard (least...most).contains(size) else {
-                reading.error("\(quoted(node.text ?? "")) is outside \(PolicyText.text(size: least)) to \(PolicyText.text(size: most))", at: node)
+                reading.error(
+                    "\(quoted(node.text ?? "")) is outside \(PolicyText.text(size: least)) to \(PolicyText.text(size: most))", at: node)
                 return nil
             }
             return size

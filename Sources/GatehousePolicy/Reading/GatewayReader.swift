@@ -116,14 +116,16 @@ struct GatewayReader {
         for listener in listeners {
             if let other = seen.first(where: { $0.collides(with: listener.address) }) {
                 reading.error(
-                    other == listener.address ? "two listeners on \(other)" : "listeners on \(other) and \(listener.address) take each other's port",
+                    other == listener.address
+                        ? "two listeners on \(other)" : "listeners on \(other) and \(listener.address) take each other's port",
                     at: list)
             }
             seen.append(listener.address)
         }
         if let other = seen.first(where: { $0.collides(with: admin.address) }) {
             reading.error(
-                "the admin listener on \(admin.address) and the public one on \(other) need different ports", at: file.node("admin") ?? list,
+                "the admin listener on \(admin.address) and the public one on \(other) need different ports",
+                at: file.node("admin") ?? list,
                 hint: "admin: { address: 127.0.0.1:PORT }")
         }
     }
@@ -204,10 +206,12 @@ struct GatewayReader {
         // keep-rejected: how long refused requests are kept, sealed, for `explain`; absent: not at all.
         audit.keepRejected = item.value("keep-rejected", .duration)
         // keep-rejected-size: the most that they may take; the oldest go first.
-        audit.keepRejectedSize = item.value("keep-rejected-size", .size(atLeast: 1_048_576, atMost: 1 << 36), default: audit.keepRejectedSize)
+        audit.keepRejectedSize = item.value(
+            "keep-rejected-size", .size(atLeast: 1_048_576, atMost: 1 << 36), default: audit.keepRejectedSize)
         if let place = item.node("keep-rejected"), audit.keepRejected != nil {
             reading.warning(
-                "keep-rejected stores refused requests with their bodies (sealed, and destroyed after that time): their bodies may hold personal data", at: place)
+                "keep-rejected stores refused requests with their bodies (sealed, and destroyed after that time): their bodies may hold personal data",
+                at: place)
         }
         // forward: live copies of the records: syslog+tls://HOST:PORT, file:PATH, { to, ca }, or a list of these.
         audit.forward = item.value("forward", .auditForwards, default: [])
@@ -243,7 +247,8 @@ struct GatewayReader {
         secrets.masterKey = item.value("master-key", .masterKeySource, default: secrets.masterKey)
         if secrets.overlap == .zero, let place = item.node("overlap") {
             reading.warning(
-                "overlap: 0 has `secret rotate` end every older version at once: events that their senders still sign with it are refused", at: place)
+                "overlap: 0 has `secret rotate` end every older version at once: events that their senders still sign with it are refused",
+                at: place)
         }
         if secrets.quiet == .zero, let place = item.node("quiet") {
             reading.warning("quiet: 0 calls a version safe to retire, and retires it, as soon as a newer one was used once", at: place)
@@ -256,14 +261,18 @@ struct GatewayReader {
 extension Form where Value == GatewayPolicy.MasterKeySource {
     static var masterKeySource: Form {
         Form { node, reading in
-            guard let text = Form<String>.text("file:PATH, credential:NAME or fd:N", { !$0.utf8.contains(0) }).read(node, reading) else { return nil }
+            guard let text = Form<String>.text("file:PATH, credential:NAME or fd:N", { !$0.utf8.contains(0) }).read(node, reading) else {
+                return nil
+            }
             func rest(_ prefix: String) -> String? { text.hasPrefix(prefix) ? String(text.dropFirst(prefix.count)) : nil }
             if let path = rest("file:"), !path.isEmpty { return .file(SourceFile.resolve(path, from: node.place.file)) }
             if let name = rest("credential:"), !name.isEmpty, !name.contains("/"), name != ".", name != ".." { return .credential(name) }
             if let number = rest("fd:").flatMap({ Int32($0) }), number > 2 { return .descriptor(number) }
             reading.error(
                 "\(quoted(text)) does not say where the master key is", at: node,
-                hint: "file:PATH, credential:NAME as in LoadCredential=NAME:PATH of a systemd unit, or fd:N with N above 2; never the key itself")
+                hint:
+                    "file:PATH, credential:NAME as in LoadCredential=NAME:PATH of a systemd unit, or fd:N with N above 2; never the key itself"
+            )
             return nil
         }
     }

@@ -54,7 +54,9 @@ struct HandshakeReader {
     }
 
     private func token(_ node: Node) -> (source: ValueSource, credential: Handshake.TokenCredential)? {
-        guard node.isMapping, let item = Mapping(node, "token", reading) else { return Form.source.read(node, reading).map { ($0, .signing) } }
+        guard node.isMapping, let item = Mapping(node, "token", reading) else {
+            return Form.source.read(node, reading).map { ($0, .signing) }
+        }
         // from: the part of the request.
         let source = item.required("from", .source)
         // credential: signing, or verify for the credential SENDER/verify, which is asked for only where the sender has one.

@@ -23,7 +23,9 @@ struct OAuthReader {
             oauth.trust = item.value("trust", .list(trusted), default: [])
             item.finish()
             if oauth.tokenLifetime > Self.longLifetime, let place = item.node("token-lifetime") {
-                reading.warning("tokens that are valid for more than a day are worth stealing", at: place, hint: "10m is the default; clients just ask again")
+                reading.warning(
+                    "tokens that are valid for more than a day are worth stealing", at: place,
+                    hint: "10m is the default; clients just ask again")
             }
             if let every = oauth.rotateEvery, every < oauth.tokenLifetime, let place = item.node("rotate-every") {
                 reading.error(
@@ -41,14 +43,16 @@ struct OAuthReader {
             // issuer: as its tokens write `iss`.
             let outside = item.required("issuer", .issuerURL, hint: "issuer: https://idp.example")
             // jwks: its public keys, in a file that somebody looked at; nothing is fetched.
-            let jwks = item.required("jwks", .readableFile(hint: "a JWKS file (RFC 7517): {\"keys\":[…]}"), hint: "jwks: FILE, relative to gateway.yaml")
+            let jwks = item.required(
+                "jwks", .readableFile(hint: "a JWKS file (RFC 7517): {\"keys\":[…]}"), hint: "jwks: FILE, relative to gateway.yaml")
             // audience: the `aud` that its tokens must have here.
             let audience = item.required("audience", .audience, hint: "audience: \(issuer)")
             // clients: its client ids and the sender each is here; absent: its client ids are senders' names.
             let clients = item.value("clients", clients, default: [:])
             item.finish()
             if let outside, outside == issuer, let place = item.node("issuer") {
-                reading.error("\(quoted(outside)) is this gateway itself", at: place, hint: "its own tokens need no trust: remove the entry")
+                reading.error(
+                    "\(quoted(outside)) is this gateway itself", at: place, hint: "its own tokens need no trust: remove the entry")
             }
             if clients.isEmpty {
                 reading.warning(
@@ -63,7 +67,9 @@ struct OAuthReader {
     private var clients: Form<[String: GatewayPolicy.TrustedIssuer.Sender]> {
         Form { node, reading in
             guard case .mapping(let members) = node.content, !members.isEmpty else {
-                reading.error("clients is a mapping of the issuer's client ids to senders, not \(node.kind)", at: node, hint: "clients: { 0oa1b2c3: acme }")
+                reading.error(
+                    "clients is a mapping of the issuer's client ids to senders, not \(node.kind)", at: node,
+                    hint: "clients: { 0oa1b2c3: acme }")
                 return nil
             }
             var clients: [String: GatewayPolicy.TrustedIssuer.Sender] = [:]
@@ -79,7 +85,8 @@ struct OAuthReader {
         guard let list = item.node("trust") else { return }
         var seen: Set<String> = []
         for entry in trust where !seen.insert(entry.issuer).inserted {
-            item.reading.error("two entries of trust are for \(quoted(entry.issuer))", at: list, hint: "put all of an issuer's keys into one JWKS file")
+            item.reading.error(
+                "two entries of trust are for \(quoted(entry.issuer))", at: list, hint: "put all of an issuer's keys into one JWKS file")
         }
     }
 
@@ -88,7 +95,8 @@ struct OAuthReader {
         guard policy.oauth.profile == .fapi2, let node = file.node("oauth"), case .mapping(let members) = node.content else { return }
         func value(_ key: String) -> Node { members.first { $0.key == key }?.value ?? node }
         if policy.oauth.signing == .rs256 {
-            file.reading.error("profile fapi2 forbids RS256", at: value("signing"), hint: "signing: ES256, PS256 or EdDSA (FAPI 2.0 section 5.4)")
+            file.reading.error(
+                "profile fapi2 forbids RS256", at: value("signing"), hint: "signing: ES256, PS256 or EdDSA (FAPI 2.0 section 5.4)")
         }
         if file.reading.knowsListeners, !policy.asksForClientCertificates {
             file.reading.error(

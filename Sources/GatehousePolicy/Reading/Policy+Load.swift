@@ -73,7 +73,8 @@ extension Policy {
         guard let longest = endpoints.max(by: { $0.replay.remember < $1.replay.remember }), keep < longest.replay.remember else { return }
         reading.warning(
             "audit.keep \(keep.policyText) is less than remember \(longest.replay.remember.policyText) of endpoint \(longest.name): a duplicate may be "
-                + "known whose first record is deleted", at: Node(place: place, content: .null), hint: "keep at least \(longest.replay.remember.policyText)")
+                + "known whose first record is deleted", at: Node(place: place, content: .null),
+            hint: "keep at least \(longest.replay.remember.policyText)")
     }
 
     private static func readGateway(

@@ -6,7 +6,9 @@ extension Policy {
     /// - Throws: where there is no `gateway.yaml` that can be read.
     public static func stateDirectory(policies directory: String) throws(PolicyError) -> String {
         let reading = Reading(checksFiles: false)
-        guard let listing = PolicyDirectory(directory, kinds: [], reading) else { throw PolicyError(diagnostics: Reading.sorted(reading.errors)) }
+        guard let listing = PolicyDirectory(directory, kinds: [], reading) else {
+            throw PolicyError(diagnostics: Reading.sorted(reading.errors))
+        }
         let file = listing.gateway.path
         guard let bytes = try? SourceFile.read(file) else { return try load(directory: directory, checkingFiles: false).gateway.state }
         let node = Node.parse(bytes, file: file, mayHoldSecrets: false, reading) ?? stateLine(bytes, file: file)

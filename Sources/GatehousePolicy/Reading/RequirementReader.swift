@@ -34,7 +34,8 @@ final class RequirementReader {
             return nil
         }
         guard !items.isEmpty else {
-            reading.error("\(key) must not be empty", at: node, hint: "an endpoint lets nobody in unchecked: signature, oauth, basic, certificate")
+            reading.error(
+                "\(key) must not be empty", at: node, hint: "an endpoint lets nobody in unchecked: signature, oauth, basic, certificate")
             return nil
         }
         var seen: Set<EndpointPolicy.Requirement> = []

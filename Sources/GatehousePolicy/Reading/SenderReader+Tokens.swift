@@ -40,7 +40,8 @@ extension SenderReader {
     /// FAPI 2.0 Security Profile sections 5.3.2.1 and 5.4.
     private func checkFAPI(_ file: Mapping, _ sender: SenderPolicy) {
         if sender.usesClientSecret, let node = file.node("token-authentication") {
-            reading.error("profile fapi2 forbids shared secrets", at: node, hint: "token-authentication: [private_key_jwt] or [tls_client_auth]")
+            reading.error(
+                "profile fapi2 forbids shared secrets", at: node, hint: "token-authentication: [private_key_jwt] or [tls_client_auth]")
         }
         if sender.assertionAudience != .issuer, let node = file.node("assertion-audience") {
             reading.error("profile fapi2 takes assertions for the issuer alone", at: node, hint: "remove 'assertion-audience'")
@@ -49,7 +50,9 @@ extension SenderReader {
             reading.error("profile fapi2 forbids the password grant", at: node, hint: "grants: [client_credentials]")
         }
         if let gateway, gateway.oauth.signing == .rs256, gateway.oauth.profile != .fapi2, let node = file.node("profile") {
-            reading.error("profile fapi2 forbids RS256, with which this gateway signs tokens", at: node, hint: "oauth: { signing: ES256 } in gateway.yaml")
+            reading.error(
+                "profile fapi2 forbids RS256, with which this gateway signs tokens", at: node,
+                hint: "oauth: { signing: ES256 } in gateway.yaml")
         }
     }
 }

@@ -10,7 +10,8 @@ struct SenderReader {
         // scopes: what its tokens may carry.
         sender.scopes = file.value("scopes", .distinct(.scope), default: sender.scopes)
         // audiences: what its tokens may be for; the gateway's public-url unless given.
-        sender.audiences = file.value("audiences", .distinct(.audience, mayBeEmpty: false), default: (gateway?.publicURL).map { [$0] } ?? [])
+        sender.audiences = file.value(
+            "audiences", .distinct(.audience, mayBeEmpty: false), default: (gateway?.publicURL).map { [$0] } ?? [])
         tokens(file, &sender)
         // networks: where its requests come from; absent: from anywhere.
         sender.networks = file.value("networks", .distinct(.network, mayBeEmpty: false), default: sender.networks)

@@ -12,7 +12,8 @@ struct TokenCoverage {
             guard !known.isEmpty, known.count == endpoint.senders.count else { continue }
             let without = known.filter { lack($0, requirement) != nil }
             guard let first = without.first, let lack = lack(first, requirement) else { continue }
-            let message = without.count == known.count
+            let message =
+                without.count == known.count
                 ? "no token lets anybody in here: \(known.count == 1 ? "sender '\(first.name)' lacks" : "none of the senders has") the \(lack.description)"
                 : "sender '\(first.name)' cannot have a token for this endpoint: it has no \(lack.description)"
             reading.warning(message, at: node, hint: "add it to \(lack.key) of senders/\(first.name).yaml")
@@ -33,7 +34,9 @@ struct TokenCoverage {
     private func lack(_ sender: SenderPolicy, _ token: Token) -> Lack? {
         let outside = trust.contains { $0.audience == token.audience && $0.senders?.contains(sender.name) ?? true }
         guard !outside else { return nil }
-        if let scope = token.scopes.first(where: { !sender.scopes.contains($0) }) { return Lack(description: "scope \(quoted(scope))", key: "scopes") }
+        if let scope = token.scopes.first(where: { !sender.scopes.contains($0) }) {
+            return Lack(description: "scope \(quoted(scope))", key: "scopes")
+        }
         if !sender.audiences.contains(token.audience) { return Lack(description: "audience \(quoted(token.audience))", key: "audiences") }
         if sender.grants.isEmpty { return Lack(description: "grant", key: "grants") }
         return nil

@@ -1,9 +1,9 @@
 import GatehouseCrypto
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #else
-import Darwin
+    import Darwin
 #endif
 
 /// The files that a backup lays into the state directory on its way: a copy of the database, the sealed file as it is written, and the sealed

@@ -26,7 +26,8 @@ struct BackupHeader {
         func value(_ index: Int, _ name: String) -> String? {
             parts.indices.contains(index) && parts[index].hasPrefix(name + "=") ? String(parts[index].dropFirst(name.count + 1)) : nil
         }
-        guard line.hasPrefix(Self.magic + " "), parts.count == 6, let node = value(2, "node"), let check = value(3, "key").flatMap({ Hex.decode($0) }),
+        guard line.hasPrefix(Self.magic + " "), parts.count == 6, let node = value(2, "node"),
+            let check = value(3, "key").flatMap({ Hex.decode($0) }),
             check.count == 16, let made = value(4, "made").flatMap({ WallTime(rfc3339: Array($0.utf8)) }),
             let sequence = value(5, "records").flatMap({ UInt64($0) })
         else { return nil }

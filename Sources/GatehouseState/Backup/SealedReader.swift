@@ -17,7 +17,8 @@ final class SealedReader {
         file = try Descriptor(opening: path, 0)
         size = try file.size()
         let start = try Self.read(file, min(BackupHeader.longest, size), at: 0)
-        guard let end = start.firstIndex(of: UInt8(ascii: "\n")), let header = BackupHeader(String(decoding: start[..<end], as: UTF8.self)) else {
+        guard let end = start.firstIndex(of: UInt8(ascii: "\n")), let header = BackupHeader(String(decoding: start[..<end], as: UTF8.self))
+        else {
             throw StateError(.backup, "\(path) is no backup that `gatehouse state backup` of this release wrote")
         }
         self.header = header

@@ -1,9 +1,9 @@
 import GatehouseCrypto
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #else
-import Darwin
+    import Darwin
 #endif
 
 /// Writes a stream of bytes as sealed pieces: for each its length (four bytes, big-endian), then nonce, ciphertext and tag.

@@ -1,11 +1,11 @@
-public import GatehouseTime
 import GatehouseCrypto
+public import GatehouseTime
 import Synchronization
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #else
-import Darwin
+    import Darwin
 #endif
 
 /// The database of one moment, and how far the audit log went then: what a backup is made of.
@@ -117,6 +117,8 @@ enum BackupEntry {
     /// Plain names only, so that a restore writes nowhere else.
     static func isAuditFile(_ name: String) -> Bool {
         !name.isEmpty && !name.hasPrefix(".") && name.utf8.count <= 200
-            && name.utf8.allSatisfy { $0 == 0x2d || $0 == 0x2e || $0 == 0x5f || 0x30...0x39 ~= $0 || 0x41...0x5a ~= $0 || 0x61...0x7a ~= $0 }
+            && name.utf8.allSatisfy {
+                $0 == 0x2d || $0 == 0x2e || $0 == 0x5f || 0x30...0x39 ~= $0 || 0x41...0x5a ~= $0 || 0x61...0x7a ~= $0
+            }
     }
 }

@@ -1,12 +1,12 @@
+import GRDB
+public import GatehouseCrypto
 public import GatehousePolicy
 public import GatehouseTime
-public import GatehouseCrypto
-import GRDB
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #else
-import Darwin
+    import Darwin
 #endif
 
 extension State {
@@ -25,7 +25,8 @@ extension State {
         try database.read { database in
             try Row.fetchOne(database, sql: "SELECT at, made, sequence FROM restored").map { row in
                 Restored(
-                    at: WallTime(microseconds: row["at"]), made: WallTime(microseconds: row["made"]), records: UInt64(clamping: row["sequence"] as Int64))
+                    at: WallTime(microseconds: row["at"]), made: WallTime(microseconds: row["made"]),
+                    records: UInt64(clamping: row["sequence"] as Int64))
             }
         }
     }
@@ -111,7 +112,8 @@ struct StateRestore {
         }
         guard let taken else { return }
         throw StateError(
-            .exists, "\(held.path) holds a state (\(taken)), which a restore does not write over: move it away, and leave its master key there")
+            .exists,
+            "\(held.path) holds a state (\(taken)), which a restore does not write over: move it away, and leave its master key there")
     }
 
     /// The backup's key, and the same where it has to be written to its place.
@@ -139,7 +141,9 @@ struct StateRestore {
     }
 
     private static func otherKey(_ what: String) -> StateError {
-        StateError(.key, "\(what) is not the key that sealed this backup: a backup opens with the master key of its time, before any later rotation")
+        StateError(
+            .key,
+            "\(what) is not the key that sealed this backup: a backup opens with the master key of its time, before any later rotation")
     }
 
     private func unpack(_ reader: SealedReader) throws(StateError) {

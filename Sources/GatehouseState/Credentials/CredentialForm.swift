@@ -21,11 +21,14 @@ struct CredentialForm {
             self.init(stored: value, identity: value)
         case .basic:
             try Self.checkBasic(value, name)
-            self.init(stored: try Self.verifier(value, name, generated: false, keys), identity: try Self.stretched(value, after: name.sender.utf8.count + 1, name, keys))
+            self.init(
+                stored: try Self.verifier(value, name, generated: false, keys),
+                identity: try Self.stretched(value, after: name.sender.utf8.count + 1, name, keys))
         case .oauth:
             try Self.checkOAuth(value, name)
             self.init(
-                stored: try Self.verifier(.pair(name.sender, value), name, generated: false, keys), identity: try Self.stretched(value, name, keys))
+                stored: try Self.verifier(.pair(name.sender, value), name, generated: false, keys),
+                identity: try Self.stretched(value, name, keys))
         case .key:
             self.init(stored: value, identity: Secret(try Self.keyIdentity(value, name)))
         case .certificate:
@@ -43,7 +46,8 @@ struct CredentialForm {
                 identity: try Self.stretched(text, after: name.sender.utf8.count + 1, name, keys))
         case .oauth:
             self.init(
-                stored: try Self.verifier(.pair(name.sender, text), name, generated: true, keys), identity: try Self.stretched(text, name, keys))
+                stored: try Self.verifier(.pair(name.sender, text), name, generated: true, keys),
+                identity: try Self.stretched(text, name, keys))
         case .key, .certificate: try self.init(given: text, for: name, keys: keys)
         }
     }
@@ -175,7 +179,8 @@ extension CredentialForm {
             return bytes.count == 32 ? try PublicKey(ed25519: bytes) : try PublicKey(spki: bytes)
         } catch {
             throw refused(
-                name, "expected a public key as PEM (BEGIN PUBLIC KEY), JWK, JWK Set, or base64 or hex as the sender shows it: \(error.message)")
+                name,
+                "expected a public key as PEM (BEGIN PUBLIC KEY), JWK, JWK Set, or base64 or hex as the sender shows it: \(error.message)")
         }
     }
 
@@ -206,7 +211,9 @@ extension CredentialForm {
 
     /// What a value that may be a word is found again by, with whichever sender: scrypt (RFC 7914) under one salt of this state. The salt is
     /// not stored, and the result is digested once more under a key (``CredentialStore/fingerprint(_:_:)``).
-    private static func stretched(_ value: Secret, after start: Int = 0, _ name: CredentialName, _ keys: DerivedKeys) throws(StateError) -> Secret {
+    private static func stretched(_ value: Secret, after start: Int = 0, _ name: CredentialName, _ keys: DerivedKeys) throws(StateError)
+        -> Secret
+    {
         do {
             let salt = try KDF.hkdfSHA256(key: keys.passwords, info: "gatehouse same value", length: 16).withBytes { Array($0) }
             return try value.withBytes { bytes throws(CryptoError) in

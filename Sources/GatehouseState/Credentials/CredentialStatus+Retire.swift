@@ -18,7 +18,8 @@ extension CredentialStatus {
         let others = versions.filter { $0.number != number && $0.state.isLive(at: now) }
         guard !others.contains(where: { $0.state == .active }) else { return nil }
         let overlaps = others.compactMap { other -> WallTime? in if case .retiring(let until) = other.state { until } else { nil } }
-        let consequence = overlaps.max().map { "nothing would be accepted from \($0) on, when the last overlap ends" }
+        let consequence =
+            overlaps.max().map { "nothing would be accepted from \($0) on, when the last overlap ends" }
             ?? "nothing would be accepted without it"
         return StateError(
             .inUse,

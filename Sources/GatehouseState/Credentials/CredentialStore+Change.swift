@@ -1,7 +1,7 @@
-public import GatehouseTime
-public import GatehouseVerify
 import GRDB
 import GatehouseCrypto
+public import GatehouseTime
+public import GatehouseVerify
 
 extension CredentialStore {
     /// Makes the first version, or the next one where no older version is live.
@@ -26,7 +26,9 @@ extension CredentialStore {
         guard overlap >= .zero else { throw StateError(.value, "an overlap cannot be negative") }
         guard overlap <= Self.longestOverlap else {
             throw StateError(
-                .value, "an overlap lasts at most 3650 days, and this is \(overlap.components.seconds / 86_400): an old value that is to stay for good needs none")
+                .value,
+                "an overlap lasts at most 3650 days, and this is \(overlap.components.seconds / 86_400): an old value that is to stay for good needs none"
+            )
         }
         guard try database.read({ try CredentialRow.all($0, name) }).contains(where: { $0.isLive(at: now) }) else {
             throw Self.notLive(name)
@@ -116,7 +118,8 @@ extension CredentialStore {
     public func expire(keep: Duration, at now: WallTime) throws(StateError) -> Bool {
         let (ended, destroyed) = try database.write { database in
             let ended = try Self.names(
-                "UPDATE credential SET state = 'retired', ended = accepted_until WHERE state = 'retiring' AND accepted_until <= ?", now, database)
+                "UPDATE credential SET state = 'retired', ended = accepted_until WHERE state = 'retiring' AND accepted_until <= ?", now,
+                database)
             let destroyed = try Self.names(
                 "UPDATE credential SET sealed = NULL, fingerprint = NULL WHERE state = 'retired' AND sealed IS NOT NULL AND ended <= ?",
                 now - keep, database)
@@ -182,7 +185,8 @@ extension CredentialStore {
         guard name.kind == .key, form.stored.hasPrefix("{") else { return nil }
         let text = form.stored.withBytes { String(decoding: $0, as: UTF8.self) }
         let seconds = try Double.fetchOne(
-            database, sql: "SELECT json_extract(?1, '$.exp') WHERE json_valid(?1) AND json_type(?1, '$.exp') IN ('integer', 'real')", arguments: [text])
+            database, sql: "SELECT json_extract(?1, '$.exp') WHERE json_valid(?1) AND json_type(?1, '$.exp') IN ('integer', 'real')",
+            arguments: [text])
         guard let seconds, seconds > 0, seconds < 253_402_300_800 else { return nil }
         return WallTime(seconds: Int64(seconds))
     }

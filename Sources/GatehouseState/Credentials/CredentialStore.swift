@@ -1,7 +1,7 @@
+import GRDB
 public import GatehouseCrypto
 public import GatehouseTime
 public import GatehouseVerify
-import GRDB
 import Synchronization
 
 /// The credentials of a state: every version of every sender's, sealed. Calls wait for the disk; a change is durable when it returns, and
@@ -75,7 +75,8 @@ public final class CredentialStore: Sendable {
                 for row in rows {
                     guard let sealed = row.sealed, row.state != .revoked else { continue }
                     let known = shared.versions[row.name]?.first { $0.number == row.version }?.value as? SealedCredential
-                    let value = known.flatMap { $0.holds(sealed) ? $0 : nil }
+                    let value =
+                        known.flatMap { $0.holds(sealed) ? $0 : nil }
                         ?? SealedCredential(sealed, key: key, name: row.name, version: row.version)
                     fresh[row.name, default: []].append(
                         CredentialVersion(number: row.version, state: row.state, created: row.created, value: value))
@@ -124,7 +125,9 @@ public final class CredentialStore: Sendable {
 
     /// The credentials that have a version which ends by itself: an overlap, or a public key with a date.
     public func ending(at now: WallTime) throws(StateError) -> [CredentialStatus] {
-        let rows = try database.read { try CredentialRow.all($0, "WHERE state = 'retiring' OR (state = 'active' AND expires IS NOT NULL)", []) }
+        let rows = try database.read {
+            try CredentialRow.all($0, "WHERE state = 'retiring' OR (state = 'active' AND expires IS NOT NULL)", [])
+        }
         var result: [CredentialStatus] = []
         for name in Set(rows.map(\.name)) { result += try status(name, at: now) }
         return result

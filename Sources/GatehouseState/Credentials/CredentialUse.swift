@@ -1,7 +1,7 @@
+import GRDB
 public import GatehousePolicy
 public import GatehouseTime
 public import GatehouseVerify
-import GRDB
 
 /// How often one version proved its sender since the last report, and from where.
 public struct CredentialUse: Sendable, Hashable {

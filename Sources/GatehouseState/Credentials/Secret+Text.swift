@@ -1,4 +1,5 @@
 package import GatehouseCrypto
+
 #if canImport(Glibc)
     import Glibc
 #else

@@ -1,7 +1,7 @@
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #else
-import Darwin
+    import Darwin
 #endif
 
 /// A thread that runs what it is handed, in order, and between that a tick at least once an interval. For work that waits on a disk: it
@@ -33,12 +33,14 @@ final class WorkerThread: @unchecked Sendable {
     func start(every interval: Duration? = nil, tick: @escaping @Sendable () -> Void = {}) throws(StateError) {
         var created = pthread_t()
         let body = Unmanaged.passRetained(Body { [self] in run(every: interval, tick) })
-        let result = pthread_create(&created, nil, { argument in
-            // The argument is the reference retained for this thread, handed over exactly once.
-            guard let argument else { return nil }
-            Unmanaged<Body>.fromOpaque(argument).takeRetainedValue().call()
-            return nil
-        }, body.toOpaque())
+        let result = pthread_create(
+            &created, nil,
+            { argument in
+                // The argument is the reference retained for this thread, handed over exactly once.
+                guard let argument else { return nil }
+                Unmanaged<Body>.fromOpaque(argument).takeRetainedValue().call()
+                return nil
+            }, body.toOpaque())
         guard result == 0 else {
             body.release()
             throw StateError(.access, "cannot start the thread \(name): \(systemMessage(result))")

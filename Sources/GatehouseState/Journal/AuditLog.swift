@@ -1,4 +1,5 @@
 public import GatehouseAudit
+
 #if canImport(Glibc)
     internal import Glibc
 #else
@@ -57,7 +58,8 @@ public struct AuditLog: Sendable {
         let beginning = try LogBeginning(storage, try storage.segments(), key: key)
         if let problem = beginning.problem {
             return LogVerification(
-                records: 0, head: beginning.head, problem: problem, tornBytes: 0, first: beginning.head.sequence + 1, signaturesChecked: key != nil)
+                records: 0, head: beginning.head, problem: problem, tornBytes: 0, first: beginning.head.sequence + 1,
+                signaturesChecked: key != nil)
         }
         var verifier = beginning.verifier(synced: synced, known: known, stopsAtSynced: isRunning, checkpoints: checkpoints, key: key)
         for (index, name) in beginning.names.enumerated() {

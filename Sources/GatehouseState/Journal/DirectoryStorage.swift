@@ -1,4 +1,5 @@
 internal import GatehouseAudit
+
 #if canImport(Glibc)
     internal import Glibc
 #else

@@ -1,5 +1,6 @@
 public import GatehouseAudit
 public import GatehouseTime
+
 #if canImport(Glibc)
     internal import Glibc
 #else
@@ -33,12 +34,14 @@ public final class Journal: Sendable {
         handlers: JournalHandlers = JournalHandlers(), clock: some GatewayClock = SystemClock()
     ) throws(JournalError) -> (Journal, JournalReport) {
         try open(
-            storage: DirectoryStorage(directory: directory), node: node, expected: expected, tree: tree, options: options, handlers: handlers,
+            storage: DirectoryStorage(directory: directory), node: node, expected: expected, tree: tree, options: options,
+            handlers: handlers,
             clock: clock)
     }
 
     package static func open(
-        storage: some JournalStorage, node: String, expected: ChainHead?, tree: MerkleFrontier? = nil, options: JournalOptions = JournalOptions(),
+        storage: some JournalStorage, node: String, expected: ChainHead?, tree: MerkleFrontier? = nil,
+        options: JournalOptions = JournalOptions(),
         handlers: JournalHandlers = JournalHandlers(), clock: some GatewayClock = SystemClock()
     ) throws(JournalError) -> (Journal, JournalReport) {
         let start = try JournalStart(storage: storage, expected: expected ?? .empty, tree: tree, key: options.signer?.key).open()

@@ -29,7 +29,8 @@ public struct JournalOptions: Sendable {
     public var signer: CheckpointSigner?
 
     public init(
-        segmentBytes: Int = 64 << 20, segmentAge: Duration? = nil, reserveBytes: UInt64 = 1 << 30, gathering: Duration = .microseconds(1_600),
+        segmentBytes: Int = 64 << 20, segmentAge: Duration? = nil, reserveBytes: UInt64 = 1 << 30,
+        gathering: Duration = .microseconds(1_600),
         keptRecords: Int = 10_000, signer: CheckpointSigner? = nil
     ) {
         self.segmentBytes = segmentBytes

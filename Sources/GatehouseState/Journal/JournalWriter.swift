@@ -239,7 +239,8 @@ final class JournalWriter {
                 throw JournalError(.system, "\(storage.directory): the checkpoint could not be signed: \(error)")
             }
             buffer.removeAll(keepingCapacity: true)
-            let record = SystemRecord(.checkpoint, [.init("size", .number(Int64(clamping: tree.size))), .init("note", .text(signed.description))])
+            let record = SystemRecord(
+                .checkpoint, [.init("size", .number(Int64(clamping: tree.size))), .init("note", .text(signed.description))])
             add(record.members, at: clock.now)
             do throws(JournalError) { try store(clock: clock) } catch {
                 rewind(to: before)
@@ -303,7 +304,8 @@ final class JournalWriter {
         if failure == nil, let file, !file.isInPlace {
             throw JournalError(
                 .tampered,
-                "\(storage.directory)/\(name): was removed or replaced while it is written. Put it back, or restore the log, and start the gateway again")
+                "\(storage.directory)/\(name): was removed or replaced while it is written. Put it back, or restore the log, and start the gateway again"
+            )
         }
         let free = try storage.freeBytes()
         guard free >= options.reserveBytes else { throw .noRoom(storage.directory, free: free, reserve: options.reserveBytes) }

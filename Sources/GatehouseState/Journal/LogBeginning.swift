@@ -24,7 +24,8 @@ struct LogBeginning {
             if first > 1 {
                 problem = LogProblem(
                     .anchor, at: 1,
-                    "record 1 is missing: the log begins with record \(first), and the signed anchor that stands for deleted records, \(path), is missing")
+                    "record 1 is missing: the log begins with record \(first), and the signed anchor that stands for deleted records, \(path), is missing"
+                )
             }
             return
         }
@@ -41,7 +42,8 @@ struct LogBeginning {
             problem = LogProblem(.anchor, at: first, "\(path) is not signed by \(key.name): it was changed, or belongs to another log")
         } else if self.names.isEmpty {
             let next = anchor.head.sequence + 1
-            problem = LogProblem(.cutOff, at: next, "record \(next) is missing, and every one after it: the log ends where \(path) says that it begins")
+            problem = LogProblem(
+                .cutOff, at: next, "record \(next) is missing, and every one after it: the log ends where \(path) says that it begins")
         }
     }
 

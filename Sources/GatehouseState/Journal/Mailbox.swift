@@ -1,4 +1,5 @@
 package import GatehouseTime
+
 #if canImport(Glibc)
     internal import Glibc
 #else

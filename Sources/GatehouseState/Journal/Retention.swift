@@ -106,7 +106,8 @@ public struct Retention: Sendable {
         }
         let verification = verifier.outcome()
         if let problem = verification.problem { throw evidence(problem.description) }
-        guard verification.head.sequence == last.next - 1, let tree = verifier.tree, try follows(verification.head, in: beginning.names) else {
+        guard verification.head.sequence == last.next - 1, let tree = verifier.tree, try follows(verification.head, in: beginning.names)
+        else {
             throw evidence("record \(last.next) does not follow the record before it")
         }
         return try LogAnchor(verification.head, tree: tree, signer: signer)

@@ -21,7 +21,8 @@ struct SegmentReader {
         let count = try fill(&buffer, from: 0)
         return buffer.withUnsafeBytes { bytes in
             let marker = Array(",\"time\":\"".utf8)
-            guard let start = (0..<max(0, count - marker.count - 27)).first(where: { bytes[$0..<$0 + marker.count].elementsEqual(marker) }) else {
+            guard let start = (0..<max(0, count - marker.count - 27)).first(where: { bytes[$0..<$0 + marker.count].elementsEqual(marker) })
+            else {
                 return nil
             }
             let text = start + marker.count

@@ -1,5 +1,6 @@
 import CLinux
 internal import Synchronization
+
 #if canImport(Glibc)
     internal import Glibc
 #else

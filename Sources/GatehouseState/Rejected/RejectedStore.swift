@@ -1,7 +1,7 @@
-public import GatehouseAudit
-public import GatehouseTime
 import GRDB
+public import GatehouseAudit
 import GatehouseCrypto
+public import GatehouseTime
 import Synchronization
 
 /// Refused requests, kept for a while so that `explain` can try them: sealed under a key of their own that is derived from the master key,
@@ -31,7 +31,8 @@ public final class RejectedStore: Sendable {
         try database.write { database in
             // Within the transaction, so that a change of keys comes before it or after it.
             let key = sealing.withLock { $0 }
-            let insert = try database.makeStatement(sql: "INSERT OR REPLACE INTO request (reference, arrived, bytes, sealed) VALUES (?, ?, ?, ?)")
+            let insert = try database.makeStatement(
+                sql: "INSERT OR REPLACE INTO request (reference, arrived, bytes, sealed) VALUES (?, ?, ?, ?)")
             for request in requests {
                 let associated = Self.associated(request.reference, request.arrived)
                 let sealed = try request.content.withBytes { try AESGCM.seal($0, key: key.key, associated: associated) }
@@ -61,7 +62,8 @@ public final class RejectedStore: Sendable {
         let time = WallTime(microseconds: arrived)
         do {
             return RejectedRequest(
-                reference: reference, arrived: time, content: try AESGCM.open(sealed, key: key, associated: Self.associated(reference, time)))
+                reference: reference, arrived: time,
+                content: try AESGCM.open(sealed, key: key, associated: Self.associated(reference, time)))
         } catch {
             throw StateError(.damaged, "\(path): the kept request \(reference) does not open: it was changed or moved")
         }

@@ -1,10 +1,11 @@
+import GatehouseVerify
+import Synchronization
+
 #if canImport(Glibc)
     import Glibc
 #else
     import Darwin
 #endif
-import GatehouseVerify
-import Synchronization
 
 /// Kept answers that are more than a status: append-only `*.answers` files of self-describing records, each with a checksum. They are not
 /// synced: a crash may lose an answer's body, never the acceptance. A file is removed when the last event in it has expired, or the oldest

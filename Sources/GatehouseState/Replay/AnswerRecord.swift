@@ -88,10 +88,12 @@ struct AnswerRecord {
                         expires: expires)
                 })
         } else {
-            let type = word(bytes, 3) & hasContentType == 0 ? nil : String(decoding: bytes[headBytes..<(headBytes + typeCount)], as: UTF8.self)
+            let type =
+                word(bytes, 3) & hasContentType == 0 ? nil : String(decoding: bytes[headBytes..<(headBytes + typeCount)], as: UTF8.self)
             content = .answer(KeptAnswer(status: Int(word(bytes, 2) >> 48), contentType: type, body: Array(body)))
         }
-        return AnswerRecord(key: EventKey(high: word(bytes, 0), low: word(bytes, 1)), content: content, expires: expires, count: padded(count))
+        return AnswerRecord(
+            key: EventKey(high: word(bytes, 0), low: word(bytes, 1)), content: content, expires: expires, count: padded(count))
     }
 
     private static func padded(_ count: Int) -> Int { (count + AnswerReference.unit - 1) / AnswerReference.unit * AnswerReference.unit }

@@ -34,11 +34,21 @@ struct ReplayManifest: Sendable, Hashable {
             let words = line.split(separator: " ")
             guard words.count >= 2 else { return nil }
             switch words[0] {
-            case "covered": guard let value = UInt64(words[1]) else { return nil }; covered = value
-            case "steady": guard let value = Int64(words[1]) else { return nil }; steady = value
-            case "next": guard let value = UInt64(words[1]) else { return nil }; next = value
-            case "answering": guard let value = UInt32(words[1]) else { return nil }; answering = value
-            case "segment": guard let value = UInt64(words[1]) else { return nil }; segments.append(value)
+            case "covered":
+                guard let value = UInt64(words[1]) else { return nil }
+                covered = value
+            case "steady":
+                guard let value = Int64(words[1]) else { return nil }
+                steady = value
+            case "next":
+                guard let value = UInt64(words[1]) else { return nil }
+                next = value
+            case "answering":
+                guard let value = UInt32(words[1]) else { return nil }
+                answering = value
+            case "segment":
+                guard let value = UInt64(words[1]) else { return nil }
+                segments.append(value)
             case "answers":
                 guard words.count == 3, let file = UInt32(words[1]), let expires = UInt32(words[2]) else { return nil }
                 answers.append((file, expires))

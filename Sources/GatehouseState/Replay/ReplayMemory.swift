@@ -140,7 +140,8 @@ public final class ReplayMemory: Sendable {
             }
             let waiters = state.end(at: index)
             if let shared { state.shared.append(SharedAnswer(key: key, answer: shared, expires: expires)) }
-            state.recent.insert(ReplayEntry(key: key, body: body, answer: shared ?? AnswerReference(status: answer.status), expires: expires))
+            state.recent.insert(
+                ReplayEntry(key: key, body: body, answer: shared ?? AnswerReference(status: answer.status), expires: expires))
             return (waiters, body, state.recent.count == saveThreshold)
         }
         if full { keeperThread.wake() }

@@ -1,9 +1,10 @@
+import GatehouseVerify
+
 #if canImport(Glibc)
     import Glibc
 #else
     import Darwin
 #endif
-import GatehouseVerify
 
 /// One `*.keys` file, written once and never changed. Its filter and the first key of each page are in memory; a look-up reads one page.
 ///

@@ -1,9 +1,10 @@
+import GatehouseVerify
+
 #if canImport(Glibc)
     import Glibc
 #else
     import Darwin
 #endif
-import GatehouseVerify
 
 /// Writes a `*.keys` file from entries that come in the order of their keys. Memory: the filter, the index and one buffer.
 ///

@@ -1,7 +1,7 @@
-public import GatehouseTime
-public import GatehouseToken
 import GRDB
 import GatehouseCrypto
+public import GatehouseTime
+public import GatehouseToken
 
 /// What a change of the signing keys did.
 public struct SigningKeyChange: Sendable {

@@ -1,7 +1,7 @@
+import GRDB
 public import GatehouseCrypto
 public import GatehouseTime
 public import GatehouseToken
-import GRDB
 import Synchronization
 
 /// What has to be known of tokens over a restart: signing keys, opaque tokens, revocations and used assertions.

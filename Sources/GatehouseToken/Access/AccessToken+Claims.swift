@@ -46,11 +46,12 @@ extension AccessToken {
 
     /// One string or an array of them (RFC 7519 section 4.1.3).
     private static func audiences(_ value: StrictJSON) throws(TokenFlaw) -> [String] {
-        let texts: [String?] = switch value {
-        case .string(let text): text.isEmpty ? [] : [text]
-        case .array(let elements): elements.map(\.text)
-        default: []
-        }
+        let texts: [String?] =
+            switch value {
+            case .string(let text): text.isEmpty ? [] : [text]
+            case .array(let elements): elements.map(\.text)
+            default: []
+            }
         let named = texts.compactMap { $0 }
         guard !named.isEmpty, named.count == texts.count else {
             throw .claim("aud", .type(found: value.kind, expected: "a text or a list of texts, not empty,"))

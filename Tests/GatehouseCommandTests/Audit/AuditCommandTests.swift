@@ -43,7 +43,8 @@ struct AuditCommandTests {
         for _ in 0..<2 {
             let all = try await run("audit", "review", "--json")
             #expect(all.output.split(separator: "\n").count == 5)
-            let one = try await run("audit", "review", "--json", "--reference", sent.accepted[1], "--sender", "acme", "--decision", "accepted")
+            let one = try await run(
+                "audit", "review", "--json", "--reference", sent.accepted[1], "--sender", "acme", "--decision", "accepted")
             #expect(one.status == 0 && one.output.contains("\"id\":\"msg_2\"") && one.output.split(separator: "\n").count == 1)
             let newest = try await run("audit", "review", "--json", "--limit", "1")
             #expect(newest.output.contains(sent.stale.reference ?? "?") && newest.output.split(separator: "\n").count == 1)
@@ -53,13 +54,16 @@ struct AuditCommandTests {
             let bogus = try await run("audit", "review", "--reason", "bogus")
             #expect(bogus.status == 64 && bogus.messages.contains("timestamp-stale"))
             let summary = try await run("audit", "review", "--summary", "--json")
-            #expect(summary.output.contains("\"decisions\":{\"accepted\":3,\"rejected\":2}") && summary.output.contains("\"acme signature version 1\":"))
+            #expect(
+                summary.output.contains("\"decisions\":{\"accepted\":3,\"rejected\":2}")
+                    && summary.output.contains("\"acme signature version 1\":"))
             gateway.signal(SIGTERM)
             _ = await gateway.exit()
         }
         let copy = directory.appendingPathComponent("copy")
         try FileManager.default.copyItem(at: directory.appendingPathComponent("var/audit"), to: copy)
-        let copied = try await Program.run(Program.path, ["audit", "review", "--log", copy.path, "--event", "msg_3"], in: directory, input: nil)
+        let copied = try await Program.run(
+            Program.path, ["audit", "review", "--log", copy.path, "--event", "msg_3"], in: directory, input: nil)
         #expect(copied.status == 0 && copied.output.contains("msg_3"))
     }
 
@@ -116,7 +120,9 @@ struct AuditCommandTests {
         gateway.signal(SIGTERM)
         #expect(await gateway.exit() == 0)
         let unchecked = try await verify("var/audit")
-        #expect(unchecked.status == 0 && unchecked.messages.contains("signatures not checked; give --key") && !unchecked.output.contains("signed"))
+        #expect(
+            unchecked.status == 0 && unchecked.messages.contains("signatures not checked; give --key")
+                && !unchecked.output.contains("signed"))
         #expect(try await verify("var/audit", "--json").output.contains("\"signatures_checked\":false"))
         let checked = try await verify("var/audit", "--key", "key")
         #expect(checked.status == 0 && checked.output.contains("signed checkpoint") && checked.messages.isEmpty)
@@ -158,7 +164,9 @@ struct AuditCommandTests {
             #expect((event["metadata"] as? [String: Any])?["version"] as? String == "1.3.0")
             let unmapped = event["unmapped"] as? [String: Any]
             if let result = unmapped?["result"] as? String { results.insert(result == "ok" ? "Success" : "Failure") }
-            if unmapped?["result"] != nil { #expect((event["status"] as? String) == (unmapped?["result"] as? String == "ok" ? "Success" : "Failure")) }
+            if unmapped?["result"] != nil {
+                #expect((event["status"] as? String) == (unmapped?["result"] as? String == "ok" ? "Success" : "Failure"))
+            }
             // No address is made up for what came from no connection.
             let source = event["src_endpoint"] as? [String: Any]
             #expect((source?["ip"] == nil) == (unmapped?["decision"] == nil) && (source?["ip"] == nil) == (source?["name"] != nil))
@@ -169,11 +177,15 @@ struct AuditCommandTests {
         #expect(some.output.utf8.split(separator: 0x0a).count == 2)
         #expect(try await run("audit", "export", "--format", "csv", "--sender", "nobody").status == 1)
         let newest = try await run("audit", "export", "--format", "jsonl", "--limit", "2")
-        #expect(try await run("audit", "review", "--json", "--limit", "2").output == newest.output && newest.output.split(separator: "\n").count == 2)
+        #expect(
+            try await run("audit", "review", "--json", "--limit", "2").output == newest.output
+                && newest.output.split(separator: "\n").count == 2)
         #expect(try await run("audit", "export", "--format", "jsonl").output == run("audit", "review", "--json").output)
     }
 
-    @Test("each refusal whose signature holds has its skew, and the summary shows how far each sender's clock is off and warns near the tolerance")
+    @Test(
+        "each refusal whose signature holds has its skew, and the summary shows how far each sender's clock is off and warns near the tolerance"
+    )
     func skew() async throws {
         let gateway = try await GatewayProgram.start(site)
         let sender = try site.acmeSender()
@@ -216,7 +228,10 @@ struct AuditCommandTests {
         let segment = try #require(site.folder.names(in: "var/audit").first { $0.hasSuffix(".jsonl") })
         let lines = String(decoding: site.folder.read("var/audit/\(segment)"), as: UTF8.self)
         try site.folder.write("large/\(segment)", String(repeating: lines, count: 800))
-        for command in ["audit review --json --log large", "audit review --log large", "audit export --format csv --log large", "audit export --format ocsf --log large"] {
+        for command in [
+            "audit review --json --log large", "audit review --log large", "audit export --format csv --log large",
+            "audit export --format ocsf --log large",
+        ] {
             let script = "set -o pipefail; '\(Program.path)' \(command) | head -n 1"
             let result = try await Program.run("/bin/bash", ["-c", script], in: directory, input: nil)
             #expect(result.messages.isEmpty && result.output.split(separator: "\n").count == 1, "\(command): \(result.messages)")
@@ -244,7 +259,8 @@ struct AuditCommandTests {
         func basic(_ value: String) -> RawRequest { RawRequest("/hooks/user", fields: [("Authorization", "Basic " + value)], body: "{}") }
         let milliseconds = "\(SystemClock().now.microseconds / 1_000)"
         let unit = try await explained(sender.request("{}", fields: [("webhook-timestamp", milliseconds)]), 401)
-        #expect(unit.contains("in milliseconds; scheme standard-webhooks reads seconds") && unit.contains("\(milliseconds) came, of 13 digits"))
+        #expect(
+            unit.contains("in milliseconds; scheme standard-webhooks reads seconds") && unit.contains("\(milliseconds) came, of 13 digits"))
         #expect(try await explained(sender.request(id: "msg.1", "{}"), 401).contains("The header webhook-id holds `.`"))
         let garbled = try await explained(basic("###"), 401)
         #expect(garbled.contains("is not that of user and password") && !garbled.contains("stored"))
@@ -252,7 +268,9 @@ struct AuditCommandTests {
         let far = try TestSender("standard-webhooks", secret: farSecret, path: "/hooks/far")
         let network = try await explained(far.request(id: "msg_1", "{}"), 401)
         #expect(network.contains("Sender far may come from 10.0.0.0/8") && network.contains("senders/far.yaml"))
-        #expect(try await explained(RawRequest("/hooks/acme").changed { $0.method = "PATCH" }, 405).contains("PATCH came; endpoint acme takes POST."))
+        #expect(
+            try await explained(RawRequest("/hooks/acme").changed { $0.method = "PATCH" }, 405).contains(
+                "PATCH came; endpoint acme takes POST."))
         #expect(try await explained(RawRequest("/hooks/acme").with("Host", "twice"), 400).contains("What was wrong: "))
         let stale = try sender.request(id: "msg_1", "{}", at: SystemClock().now - .seconds(3_600))
         try site.folder.write("stale", String(decoding: stale.bytes, as: UTF8.self))

@@ -27,13 +27,16 @@ struct OCSFSchema: Decodable {
 
     /// What does not fit; empty where all does.
     func problems(_ event: [String: Any]) -> [String] {
-        guard let number = event["class_uid"] as? Int, let shape = classes["\(number)"] else { return ["class_uid \(event["class_uid"] ?? "missing")"] }
+        guard let number = event["class_uid"] as? Int, let shape = classes["\(number)"] else {
+            return ["class_uid \(event["class_uid"] ?? "missing")"]
+        }
         return problems(event, shape, "\(number)")
     }
 
     private func problems(_ object: [String: Any], _ shape: Shape, _ path: String) -> [String] {
         var problems: [String] = []
-        for (name, attribute) in shape.attributes where attribute.requirement == "required" && attribute.profile == nil && object[name] == nil {
+        for (name, attribute) in shape.attributes
+        where attribute.requirement == "required" && attribute.profile == nil && object[name] == nil {
             problems.append("\(path).\(name) is required")
         }
         if let names = shape.constraints["at_least_one"], !names.contains(where: { object[$0] != nil }) {

@@ -13,13 +13,17 @@ struct InteropTests {
         arguments: ["authlib_client", "requests_oauthlib_client", "pyjwt_client", "joserfc_client", "mutual_tls_client", "fapi_client"])
     func client(_ script: String) async throws {
         let python = try Self.python()
-        let site = try TestSite(gateway: "log: { level: info }", listener: "client-ca: ../certs/clients-ca.pem", limits: "failures: 100000/s")
+        let site = try TestSite(
+            gateway: "log: { level: info }", listener: "client-ca: ../certs/clients-ca.pem", limits: "failures: 100000/s")
         let handler = try await TestHandler.start()
-        let methods = script == "fapi_client" ? "profile: fapi2" : "token-authentication: [client_secret_basic, client_secret_post, private_key_jwt, tls_client_auth]"
+        let methods =
+            script == "fapi_client"
+            ? "profile: fapi2" : "token-authentication: [client_secret_basic, client_secret_post, private_key_jwt, tls_client_auth]"
         try site.sender("acme", "scopes: [events:read, events:write]\n\(methods)")
         try site.sender("legacy", "scopes: [events:write]\ngrants: [password]")
         try site.endpoint(
-            "acme", to: handler.url(), senders: "[acme, legacy]", authenticate: "[{ oauth: ['events:write'] }]", "event: { id: json:id, type: json:type }")
+            "acme", to: handler.url(), senders: "[acme, legacy]", authenticate: "[{ oauth: ['events:write'] }]",
+            "event: { id: json:id, type: json:type }")
         let folder = URL(fileURLWithPath: site.folder.path)
         try site.folder.write("keys/here", "")
         let keys = try await Program.run(python, [Self.file("make_keys.py"), site.folder("keys")], in: folder, input: nil)
@@ -29,7 +33,8 @@ struct InteropTests {
         for name in ["acme", "globex"] { try site.writeClient(name) }
         let login = try site.add("legacy/basic").split(separator: ":", maxSplits: 1).map(String.init)
         var configuration: [String: Any] = [
-            "issuer": "https://localhost:8443", "ca": site.folder("certs/ca.pem"), "client_id": "acme", "secret": try site.add("acme/oauth"),
+            "issuer": "https://localhost:8443", "ca": site.folder("certs/ca.pem"), "client_id": "acme",
+            "secret": try site.add("acme/oauth"),
             "keys": site.folder("keys"),
             "legacy": ["client_id": "legacy", "secret": try site.add("legacy/oauth"), "user": login[0], "password": login[1]],
             "certificate": site.folder("certs/acme.pem"), "certificate_key": site.folder("certs/acme.key"),
@@ -38,7 +43,8 @@ struct InteropTests {
         let gateway = try await GatewayProgram.start(site)
         configuration["base"] = "https://localhost:\(gateway.port)"
         let text = String(decoding: try JSONSerialization.data(withJSONObject: configuration), as: UTF8.self)
-        let result = try await Program.run(python, [Self.file(script + ".py"), try site.folder.write("interop.json", text)], in: folder, input: nil)
+        let result = try await Program.run(
+            python, [Self.file(script + ".py"), try site.folder.write("interop.json", text)], in: folder, input: nil)
         #expect(result.status == 0, "\(script): \(result.output)\(result.messages)")
         gateway.signal(SIGTERM)
         #expect(await gateway.exit() == 0)

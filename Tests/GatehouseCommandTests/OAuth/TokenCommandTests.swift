@@ -12,12 +12,14 @@ struct TokenCommandTests {
         let site = try TestSite(gateway: gateway)
         let handler = try await TestHandler.start()
         try site.sender("acme", "scopes: [events:read, events:write]\ntoken-authentication: [client_secret_basic, private_key_jwt]")
-        try site.endpoint("acme", to: handler.url(), authenticate: "[{ oauth: ['events:write'] }]", "event: { id: json:id, type: json:type }")
+        try site.endpoint(
+            "acme", to: handler.url(), authenticate: "[{ oauth: ['events:write'] }]", "event: { id: json:id, type: json:type }")
         return (site, handler)
     }
 
     private func run(_ site: TestSite, _ arguments: String..., input: String? = nil) async throws -> Program.Result {
-        try await Program.run(Program.path, arguments + ["--policies", site.policies], in: URL(fileURLWithPath: site.folder.path), input: input)
+        try await Program.run(
+            Program.path, arguments + ["--policies", site.policies], in: URL(fileURLWithPath: site.folder.path), input: input)
     }
 
     private func object(_ text: String) throws -> [String: Any] {
@@ -38,7 +40,9 @@ struct TokenCommandTests {
         #expect(none.status == 1 && none.messages.contains("gatehouse key rotate"), "\(none)")
         let first = try object(try await run(site, "key", "rotate", "--json").output)
         let listed = try object(try await run(site, "key", "list", "--json").output)
-        #expect(listed["kid"] as? String == first["kid"] as? String && listed["state"] as? String == "active" && listed["algorithm"] as? String == "ES256")
+        #expect(
+            listed["kid"] as? String == first["kid"] as? String && listed["state"] as? String == "active"
+                && listed["algorithm"] as? String == "ES256")
         #expect(listed["created"] is String && listed["accepted_until"] is NSNull)
 
         let gateway = try await GatewayProgram.start(site)
@@ -67,7 +71,9 @@ struct TokenCommandTests {
         #expect(try await gateway.send(event(text)).status == 200 && handler.count == 1)
 
         let good = try await run(site, "token", "inspect", token)
-        #expect(good.status == 0 && good.output.hasPrefix("accepted") && good.output.contains("endpoint") && !good.output.contains(text), "\(good)")
+        #expect(
+            good.status == 0 && good.output.hasPrefix("accepted") && good.output.contains("endpoint") && !good.output.contains(text),
+            "\(good)")
         let report = try object(try await run(site, "token", "inspect", "-", "--json", input: stopped.output).output)
         #expect(report["accepted"] as? Bool == true && report["kind"] as? String == "access-token" && report["sender"] as? String == "acme")
         #expect(report["scopes"] as? [String] == ["events:read", "events:write"] && report["reason"] as? String == "ok")
@@ -77,14 +83,17 @@ struct TokenCommandTests {
         let lacking = try await run(site, "token", "inspect", file, "--json")
         let reason = try object(lacking.output)["reason"] as? String
         #expect(lacking.status == 1 && reason == "token-scope", "\(lacking)")
-        for (text, kind, reason) in [("nothing of the sort", "unknown", "token-malformed"), (text.dropLast(4) + "AAAA", "access-token", "token-signature")] {
+        for (text, kind, reason) in [
+            ("nothing of the sort", "unknown", "token-malformed"), (text.dropLast(4) + "AAAA", "access-token", "token-signature"),
+        ] {
             let result = try await run(site, "token", "inspect", "-", "--json", input: String(text))
             let report = try object(result.output)
             #expect(result.status == 1 && report["kind"] as? String == kind && report["reason"] as? String == reason, "\(result.output)")
         }
         for arguments in [["nobody"], ["acme", "--scope", "admin"], ["acme", "--audience", "https://other.example"]] {
             let result = try await Program.run(
-                Program.path, ["token", "issue"] + arguments + ["--policies", site.policies], in: URL(fileURLWithPath: site.folder.path), input: nil)
+                Program.path, ["token", "issue"] + arguments + ["--policies", site.policies], in: URL(fileURLWithPath: site.folder.path),
+                input: nil)
             #expect(result.status == 1 && result.output.isEmpty && result.messages.contains(arguments.last ?? ""), "\(result)")
         }
         // What it was issued for is gone, and so is the token.
@@ -110,7 +119,9 @@ struct TokenCommandTests {
     @Test("SEC-45: inspecting says what was found in a token and what is expected there, and whose it is where nobody mapped its client")
     func inspected() async throws {
         let (site, _) = try await site(
-            gateway: "oauth: { trust: [{ issuer: 'https://idp.example', jwks: idp.json, audience: 'https://localhost:8443', clients: { a: acme } }] }")
+            gateway:
+                "oauth: { trust: [{ issuer: 'https://idp.example', jwks: idp.json, audience: 'https://localhost:8443', clients: { a: acme } }] }"
+        )
         let key = try PrivateKey.generate(.p256)
         try site.folder.write("policies/idp.json", try key.publicKey.pem())
         try site.add("acme/oauth")
@@ -125,7 +136,10 @@ struct TokenCommandTests {
             (try signed(claims(expires: "\(now + 60)"), key), "ok", ["it is good"]),
             (try signed(claims(expires: "\(now + 60).5"), key), "token-malformed", ["`exp` is \(now + 60).5", "whole seconds since 1970"]),
             (try signed(claims(expires: "\(now + 60)000"), key), "token-malformed", ["not milliseconds"]),
-            (try signed(claims(client: "b", expires: "\(now + 60)"), key), "credential-unknown", ["its signature holds", "`oauth.trust` maps the clients"]),
+            (
+                try signed(claims(client: "b", expires: "\(now + 60)"), key), "credential-unknown",
+                ["its signature holds", "`oauth.trust` maps the clients"]
+            ),
             (try signed(claims(expires: "\(now + 60)"), try PrivateKey.generate(.p256)), "token-signature", ["another key"]),
             (try signed(claims("https://other.example", expires: "\(now + 60)"), key), "token-signature", ["`iss` is neither"]),
             (try signed(claims("https://localhost:8443", expires: "\(now + 60)"), key), "token-signature", ["no key with its `kid`"]),
@@ -143,14 +157,16 @@ struct TokenCommandTests {
         let site = try TestSite(gateway: "log: { level: info }", listener: "client-ca: ../certs/clients-ca.pem")
         let handler = try await TestHandler.start()
         try site.sender("bank", "scopes: [events:write]\nprofile: fapi2\ntoken-authentication: [tls_client_auth]")
-        try site.endpoint("bank", to: handler.url(), senders: "[bank]", authenticate: "[{ oauth: ['events:write'] }]", "event: { id: json:id }")
+        try site.endpoint(
+            "bank", to: handler.url(), senders: "[bank]", authenticate: "[{ oauth: ['events:write'] }]", "event: { id: json:id }")
         let certificate = try site.writeClient("bank")
         try site.add("bank/certificate", "CN=bank")
         let without = try await run(site, "token", "issue", "bank")
         #expect(without.status == 1 && without.output.isEmpty && without.messages.contains("--certificate FILE"), "\(without)")
         let wrong = try await run(site, "token", "issue", "bank", "--certificate", site.folder("certs/bank.key"))
         #expect(wrong.status == 1 && wrong.output.isEmpty && wrong.messages.contains("holds no certificate"), "\(wrong)")
-        let issued = try object(try await run(site, "token", "issue", "bank", "--json", "--certificate", site.folder("certs/bank.pem")).output)
+        let issued = try object(
+            try await run(site, "token", "issue", "bank", "--json", "--certificate", site.folder("certs/bank.pem")).output)
         let token = try #require(issued["token"] as? String)
         #expect(issued["bound"] as? Bool == true)
         let parts = token.split(separator: ".")
@@ -162,7 +178,8 @@ struct TokenCommandTests {
         #expect(report["accepted"] as? Bool == true && report["bound"] as? Bool == true, "\(report)")
         // Without its certificate it is none.
         let gateway = try await GatewayProgram.start(site)
-        let event = RawRequest("/hooks/bank", fields: [("Content-Type", "application/json"), ("Authorization", "Bearer \(token)")], body: "{\"id\":\"1\"}")
+        let event = RawRequest(
+            "/hooks/bank", fields: [("Content-Type", "application/json"), ("Authorization", "Bearer \(token)")], body: "{\"id\":\"1\"}")
         #expect(try await gateway.send(event).status == 401)
         gateway.signal(SIGTERM)
         #expect(await gateway.exit() == 0)
@@ -177,7 +194,10 @@ struct TokenCommandTests {
             try await gateway.send(
                 RawRequest(
                     "/oauth/token",
-                    fields: [("Content-Type", "application/x-www-form-urlencoded"), ("Authorization", "Basic " + Base64.encode(Array("acme:\(secret)".utf8)))],
+                    fields: [
+                        ("Content-Type", "application/x-www-form-urlencoded"),
+                        ("Authorization", "Basic " + Base64.encode(Array("acme:\(secret)".utf8))),
+                    ],
                     body: "grant_type=client_credentials"))
         }
         let issued = try await ask(secret)
@@ -185,8 +205,12 @@ struct TokenCommandTests {
         #expect(issued.status == 200 && refused.status == 401)
         let review = try await run(site, "audit", "review", "--json", "--reference", try #require(refused.reference))
         let record = try object(review.output)
-        #expect(record["kind"] as? String == "token" && record["action"] as? String == "refused" && record["reason"] as? String == "credential-mismatch")
-        #expect(try await run(site, "audit", "review", "--sender", "acme").output.contains("issued ok acme client_credentials client_secret_basic"))
+        #expect(
+            record["kind"] as? String == "token" && record["action"] as? String == "refused"
+                && record["reason"] as? String == "credential-mismatch")
+        #expect(
+            try await run(site, "audit", "review", "--sender", "acme").output.contains(
+                "issued ok acme client_credentials client_secret_basic"))
         let explained = try await run(site, "explain", try #require(refused.reference))
         #expect(explained.status == 0 && explained.output.contains("secret rotate acme/oauth"), "\(explained)")
         for format in ["jsonl", "csv", "ocsf"] {
@@ -219,7 +243,8 @@ struct TokenCommandTests {
         let assertion = signed + "." + Base64.encode(signature, alphabet: .url, padded: false)
         let request = RawRequest(
             "/oauth/token", fields: [("Content-Type", "application/x-www-form-urlencoded")],
-            body: "grant_type=client_credentials&client_assertion_type=urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer&client_assertion="
+            body:
+                "grant_type=client_credentials&client_assertion_type=urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer&client_assertion="
                 + assertion)
         let first = try await GatewayProgram.start(site)
         let issued = try await first.send(request)
@@ -237,7 +262,9 @@ struct TokenCommandTests {
     @Test("an issuer's key file that cannot be used is an error of check, and of the start")
     func brokenTrust() async throws {
         let (site, _) = try await site(
-            gateway: "oauth: { trust: [{ issuer: 'https://idp.example', jwks: idp.json, audience: 'https://localhost:8443', clients: { a: acme } }] }")
+            gateway:
+                "oauth: { trust: [{ issuer: 'https://idp.example', jwks: idp.json, audience: 'https://localhost:8443', clients: { a: acme } }] }"
+        )
         try site.folder.write("policies/idp.json", "{\"keys\":[{\"kty\":\"oct\",\"k\":\"c2VjcmV0\"}]}")
         let check = try await run(site, "check")
         #expect(check.status == 1 && check.messages.contains("idp.json") && check.messages.contains("symmetric"), "\(check)")

@@ -54,7 +54,8 @@ extension Operations {
         @Test("a request in flight is answered, with Connection: close, while readiness says draining")
         func inFlight() async throws {
             let gateway = try Installation()
-            let script = try gateway.script("slow", "touch '\(gateway["began"])'; while [ ! -e '\(gateway["go"])' ]; do sleep 0.02; done; echo late\n")
+            let script = try gateway.script(
+                "slow", "touch '\(gateway["began"])'; while [ ! -e '\(gateway["go"])' ]; do sleep 0.02; done; echo late\n")
             try gateway.endpoint("acme", deliver: script)
             try gateway.replace(in: "policies/endpoints/acme.yaml", "mode: relay", "mode: relay, timeout: 60s")
             try await gateway.addSecret()
@@ -119,7 +120,9 @@ private final class Silent {
         address.sin_port = UInt16(port).bigEndian
         address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
         withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { _ = connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) }
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                _ = connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
         }
     }
 

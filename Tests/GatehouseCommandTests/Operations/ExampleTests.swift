@@ -4,12 +4,14 @@ import Testing
 extension Operations {
     @Suite("The Swift API's example")
     struct ExampleTests {
-        private static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+        private static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
             .deletingLastPathComponent()
 
         @Test("is what the documentation shows")
         func documented() throws {
-            let page = try String(contentsOf: Self.root.appendingPathComponent("Sources/Gatehouse/Gatehouse.docc/SwiftAPI.md"), encoding: .utf8)
+            let page = try String(
+                contentsOf: Self.root.appendingPathComponent("Sources/Gatehouse/Gatehouse.docc/SwiftAPI.md"), encoding: .utf8)
             let example = try String(contentsOf: Self.root.appendingPathComponent("Tests/Example/main.swift"), encoding: .utf8)
             #expect(page.contains("```swift\n\(example)```\n"))
         }

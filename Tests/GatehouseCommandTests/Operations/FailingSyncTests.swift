@@ -2,7 +2,9 @@ import Foundation
 import Testing
 
 extension Operations {
-    @Suite("A disk whose syncs fail", .enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/cc"), "a C compiler makes the failure"))
+    @Suite(
+        "A disk whose syncs fail",
+        .enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/cc"), "a C compiler makes the failure"))
     struct FailingSyncTests {
         @Test("answers 503 and calls no handler, and records afterwards what was answered meanwhile (SEC-73, SEC-76)")
         func refuse() async throws {
@@ -37,7 +39,9 @@ extension Operations {
                 #expect(found.count == 1 && found.first?["answer"] as? Int == Int(answer.status), "\(answer): \(found)")
             }
             let late = records.first { $0["reference"] as? String == taken.reference }
-            #expect(late?["decision"] as? String == "failed" && late?["reason"] as? String == "unavailable" && late?["instead_of"] as? String == "accepted")
+            #expect(
+                late?["decision"] as? String == "failed" && late?["reason"] as? String == "unavailable"
+                    && late?["instead_of"] as? String == "accepted")
             let recovered = records.first { $0["action"] as? String == "journal-recovered" }?["details"] as? [String: Any]
             #expect(recovered?["recorded_late"] as? Int == 6 && recovered?["unrecorded"] as? Int == 0, "\(recovered ?? [:])")
             try await Self.end(gateway)
@@ -56,7 +60,9 @@ extension Operations {
             let records = try gateway.records()
             for answer in answers {
                 let found = records.filter { $0["reference"] as? String == answer.reference }
-                #expect(found.count == 1 && found.first?["answer"] as? Int == Int(answer.status) && found.first?["instead_of"] == nil, "\(answer): \(found)")
+                #expect(
+                    found.count == 1 && found.first?["answer"] as? Int == Int(answer.status) && found.first?["instead_of"] == nil,
+                    "\(answer): \(found)")
             }
             #expect(try await gateway.answer(id: "msg_1").status == "200")
             #expect(gateway.handled == ["msg_1", "msg_2", "msg_3"])
@@ -88,7 +94,8 @@ extension Installation {
     }
 
     fileprivate func tokenAnswer() async throws -> (status: String, reference: String) {
-        Self.answer(try await bash("curl -s -i -m 60 --cacert ca.pem -d grant_type=client_credentials https://localhost:\(port)/oauth/token"))
+        Self.answer(
+            try await bash("curl -s -i -m 60 --cacert ca.pem -d grant_type=client_credentials https://localhost:\(port)/oauth/token"))
     }
 
     private static func answer(_ curl: Program.Result) -> (status: String, reference: String) {

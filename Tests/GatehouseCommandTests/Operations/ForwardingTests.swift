@@ -8,7 +8,8 @@ extension Operations {
         func ipv6(_ host: String) async throws {
             let gateway = try Installation()
             try gateway.issue("server", names: ["localhost", "::1"])
-            try gateway.replace(in: "policies/gateway.yaml", "address: 127.0.0.1:\(gateway.port)\n", "address: \"\(host):\(gateway.port)\"\n")
+            try gateway.replace(
+                in: "policies/gateway.yaml", "address: 127.0.0.1:\(gateway.port)\n", "address: \"\(host):\(gateway.port)\"\n")
             try await gateway.addSecret()
             let running = try await gateway.start()
             #expect(running.text.contains("\(host):\(gateway.port)"))
@@ -21,7 +22,9 @@ extension Operations {
             #expect(try await gateway.stop() == 0)
         }
 
-        @Test("behind HAProxy the record has the sender's address, as the proxy tells it (SEC-23)", arguments: ["proxy-v2", "forwarded", "x-forwarded-for"])
+        @Test(
+            "behind HAProxy the record has the sender's address, as the proxy tells it (SEC-23)",
+            arguments: ["proxy-v2", "forwarded", "x-forwarded-for"])
         func proxied(_ kind: String) async throws {
             let gateway = try Installation(listener: ["forwarded-by: \(kind)"], gateway: "trusted-proxies: [127.0.0.1/32]")
             try await gateway.addSecret()
@@ -58,7 +61,8 @@ extension Operations {
                     try await gateway.bash(gateway.send(to: url, forged)).output.hasPrefix("HTTP/1.1 200")
                 })
             // Without the proxy's preamble, or straight from a sender, nothing counts but the connection.
-            let direct = try await gateway.bash(gateway.send("-4 --interface 127.0.0.8 -H 'X-Forwarded-For: 198.51.100.1' -H 'Forwarded: for=198.51.100.1'"))
+            let direct = try await gateway.bash(
+                gateway.send("-4 --interface 127.0.0.8 -H 'X-Forwarded-For: 198.51.100.1' -H 'Forwarded: for=198.51.100.1'"))
             #expect(direct.output.hasPrefix("HTTP/1.1 200"), "\(direct)")
             #expect(try gateway.records().compactMap { $0["remote"] as? String }.suffix(2) == ["127.0.0.9", "127.0.0.8"])
             #expect(try await proxy.end(by: SIGTERM) != nil)

@@ -4,7 +4,9 @@ import Testing
 extension Operations {
     @Suite("A full disk", .enabled(if: geteuid() == 0, "only root can mount a small disk"))
     struct FullDiskTests {
-        @Test("stops or not as audit.on-failure says, readiness says so, and room again is enough to go on (SEC-75)", arguments: ["refuse", "allow"])
+        @Test(
+            "stops or not as audit.on-failure says, readiness says so, and room again is enough to go on (SEC-75)",
+            arguments: ["refuse", "allow"])
         func fullDisk(_ mode: String) async throws {
             let gateway = try Installation(gateway: "audit: { reserve: 4MiB, on-failure: \(mode) }", state: "../disk/state")
             let mounted = try await gateway.bash("mkdir disk && mount -t tmpfs -o size=16m,mode=755 gatehouse-test disk")
@@ -38,7 +40,8 @@ extension Operations {
             let taken = gateway.read("events.jsonl").split(separator: "\n").count - handled
             if mode == "allow" {
                 #expect(full.answers == ["200": 10] && taken == 10, "\(full)")
-                let counted = try await gateway.bash("curl -s http://127.0.0.1:\(gateway.admin)/metrics | grep ^gatehouse_journal_unrecorded_total")
+                let counted = try await gateway.bash(
+                    "curl -s http://127.0.0.1:\(gateway.admin)/metrics | grep ^gatehouse_journal_unrecorded_total")
                 #expect(Int(counted.output.split(separator: " ").last?.dropLast() ?? "") ?? 0 >= 10, "\(counted)")
             } else {
                 #expect(full.answers == ["503": 10] && taken == 0, "\(full)")

@@ -17,15 +17,20 @@ extension Operations {
             #expect(page.status == 0, "\(page)")
             let values = try JSONDecoder().decode([String: Double].self, from: Data(page.output.utf8))
             func decisions(_ decision: String) -> Double {
-                values.filter { $0.key.hasPrefix("gatehouse_decisions_total{") && $0.key.contains("decision=\"\(decision)\"") && $0.key.contains("endpoint=\"acme\"") }
-                    .values.reduce(0, +)
+                values.filter {
+                    $0.key.hasPrefix("gatehouse_decisions_total{") && $0.key.contains("decision=\"\(decision)\"")
+                        && $0.key.contains("endpoint=\"acme\"")
+                }
+                .values.reduce(0, +)
             }
             #expect(decisions("accepted") == 25 && decisions("duplicate") == 25 && decisions("rejected") == 1, "\(values)")
             #expect(values["gatehouse_journal_failing"] == 0)
             #expect(values["gatehouse_journal_sequence"] == Double(try gateway.records().count))
         }
 
-        @Test("every line of the log is JSON with time and level, decisions carry the reference of their answer, and no secret or body is in any (SEC-70)")
+        @Test(
+            "every line of the log is JSON with time and level, decisions carry the reference of their answer, and no secret or body is in any (SEC-70)"
+        )
         func logs() async throws {
             let gateway = try Installation(gateway: "log: { format: json, level: debug }")
             try await gateway.addSecret()
@@ -42,7 +47,8 @@ extension Operations {
                     -d '{"body":"canary-body-7261"}' "https://localhost:\(gateway.port)/hooks/both?token=canary-query-7261"
                 """)
             #expect(refused.output.hasPrefix("HTTP/1.1 401"), "\(refused)")
-            let reference = try #require(refused.output.split(separator: "\r\n").first { $0.hasPrefix("Gatehouse-Reference: ") }?.dropFirst(21))
+            let reference = try #require(
+                refused.output.split(separator: "\r\n").first { $0.hasPrefix("Gatehouse-Reference: ") }?.dropFirst(21))
             let metrics = try await gateway.metrics()
             let status = try await gateway.run("status", "--json")
             let listed = try await gateway.run("secret", "status")
@@ -55,7 +61,9 @@ extension Operations {
                 let object = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
                 #expect(object?["time"] is String && object?["level"] is String && object?["message"] is String, "\(line)")
                 if object?["message"] as? String == "rejected" { found = found || object?["reference"] as? String == String(reference) }
-                if ["accepted", "rejected", "failed"].contains(object?["message"] as? String) { #expect(object?["reference"] is String, "\(line)") }
+                if ["accepted", "rejected", "failed"].contains(object?["message"] as? String) {
+                    #expect(object?["reference"] is String, "\(line)")
+                }
             }
             #expect(found)
             let audit = try await gateway.bash("cat state/audit/*")
@@ -93,7 +101,11 @@ extension Operations {
             #expect(bad.status == 1)
             let report = try JSONSerialization.jsonObject(with: Data(bad.output.utf8)) as? [String: Any]
             let errors = report?["errors"] as? [[String: Any]]
-            #expect(errors?.count == 2 && errors?.allSatisfy { ($0["line"] as? Int ?? 0) > 0 && ($0["file"] as? String)?.hasSuffix("acme.yaml") == true } == true, "\(bad)")
+            #expect(
+                errors?.count == 2
+                    && errors?.allSatisfy { ($0["line"] as? Int ?? 0) > 0 && ($0["file"] as? String)?.hasSuffix("acme.yaml") == true }
+                        == true,
+                "\(bad)")
             let text = try await gateway.run("check")
             #expect(text.status == 1 && text.messages.contains("endpoints/acme.yaml:2:") && text.messages.contains("nobody"), "\(text)")
         }
@@ -106,14 +118,18 @@ extension Operations {
             #expect(status.status == 0)
             let object = try #require(try JSONSerialization.jsonObject(with: Data(status.output.utf8)) as? [String: Any])
             #expect(object["pid"] as? Int == Int(running.identifier) && object["ready"] as? Bool == true)
-            #expect(object["listeners"] as? [String] == ["127.0.0.1:\(gateway.port)"] && object["admin"] as? String == "127.0.0.1:\(gateway.admin)")
+            #expect(
+                object["listeners"] as? [String] == ["127.0.0.1:\(gateway.port)"]
+                    && object["admin"] as? String == "127.0.0.1:\(gateway.admin)")
             #expect((object["libraries"] as? [String: String])?["openssl"]?.hasPrefix("OpenSSL 3") == true)
             // As load balancers ask: by address, or in HTTP/1.0 without a Host.
             for options in ["-0 -H Host:", "-H 'Host: 192.0.2.1:9180'"] {
-                let health = try await gateway.bash("curl -s -o /dev/null -w '%{http_code}' \(options) http://127.0.0.1:\(gateway.admin)/health/ready")
+                let health = try await gateway.bash(
+                    "curl -s -o /dev/null -w '%{http_code}' \(options) http://127.0.0.1:\(gateway.admin)/health/ready")
                 #expect(health.output == "200", "\(options)")
             }
-            let metrics = try await gateway.bash("curl -s -o /dev/null -w '%{http_code}' -H 'Host: evil.example' http://127.0.0.1:\(gateway.admin)/metrics")
+            let metrics = try await gateway.bash(
+                "curl -s -o /dev/null -w '%{http_code}' -H 'Host: evil.example' http://127.0.0.1:\(gateway.admin)/metrics")
             #expect(metrics.output == "421")
         }
     }

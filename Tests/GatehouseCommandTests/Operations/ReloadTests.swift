@@ -12,7 +12,9 @@ extension Operations {
                 try gateway.issue(folder + "/server")
             }
             try FileManager.default.createSymbolicLink(atPath: gateway["current"], withDestinationPath: "first")
-            for kind in ["pem", "key"] { try gateway.replace(in: "policies/gateway.yaml", "../server.\(kind)", "../current/server.\(kind)") }
+            for kind in ["pem", "key"] {
+                try gateway.replace(in: "policies/gateway.yaml", "../server.\(kind)", "../current/server.\(kind)")
+            }
             try await gateway.addSecret()
             let running = try await gateway.start()
             let load = try Load(gateway, ["--connections", "4"])
@@ -51,7 +53,9 @@ extension Operations {
             try gateway.write("server.key", gateway.read("other.key"), mode: 0o600)
             let mismatch = try await gateway.run("reload")
             #expect(mismatch.status == 1)
-            #expect(mismatch.messages.contains("server.key is not the key of") && mismatch.messages.contains("keeps the policy it has"), "\(mismatch)")
+            #expect(
+                mismatch.messages.contains("server.key is not the key of") && mismatch.messages.contains("keeps the policy it has"),
+                "\(mismatch)")
             #expect(running.text.contains("not reloaded"))
             #expect(try await gateway.fingerprint() == old)
             let check = try await gateway.run("check")
@@ -96,9 +100,12 @@ extension Operations {
             let shown = try await gateway.run("status")
             #expect(shown.messages.contains("not reloaded at ") && shown.messages.contains(message), "\(shown)")
             let metrics = try await gateway.metrics()
-            #expect(metrics.contains("\ngatehouse_policy_last_reload_successful 0\n") && !metrics.contains("\ngatehouse_reload_failures_total 0\n"))
+            #expect(
+                metrics.contains("\ngatehouse_policy_last_reload_successful 0\n")
+                    && !metrics.contains("\ngatehouse_reload_failures_total 0\n"))
             for command in [["audit", "verify"], ["secret", "status"]] {
-                let result = try await Program.run(Program.path, command + ["--policies", gateway["policies"]], in: gateway.place, input: nil)
+                let result = try await Program.run(
+                    Program.path, command + ["--policies", gateway["policies"]], in: gateway.place, input: nil)
                 #expect(result.status == 0, "\(command): \(result)")
             }
             let added = try await gateway.run("secret", "add", "acme/basic")
@@ -133,7 +140,8 @@ extension Operations {
             try await gateway.addSecret()
             try await gateway.start()
             try gateway.endpoint("more", deliver: "file:../../more.jsonl")
-            #expect(try await becomesTrue { try await Load(gateway, ["--count", "1", "--path", "/hooks/more"]).report().answers == ["200": 1] })
+            #expect(
+                try await becomesTrue { try await Load(gateway, ["--count", "1", "--path", "/hooks/more"]).report().answers == ["200": 1] })
             try gateway.replace(in: "policies/gateway.yaml", "127.0.0.1:\(gateway.port)", "127.0.0.1:\(freePort())")
             let moved = try await gateway.run("reload")
             #expect(moved.status == 1 && moved.messages.contains("`listen` addresses change with a restart only"), "\(moved)")

@@ -33,7 +33,9 @@ extension Operations {
         func stranger(isRunning: Bool) async throws {
             let gateway = try Installation()
             if isRunning { try await gateway.start() }
-            for (credential, said) in [("nosuch/signing", "no sender is named nosuch"), ("handler/erp/signing", "no handler is named erp"), ("acme/signing", "")] {
+            for (credential, said) in [
+                ("nosuch/signing", "no sender is named nosuch"), ("handler/erp/signing", "no handler is named erp"), ("acme/signing", ""),
+            ] {
                 let added = try await gateway.run("secret", "add", credential)
                 #expect(added.status == 0 && added.output.hasPrefix("whsec_"), "\(added)")
                 #expect(said.isEmpty ? !added.messages.contains("named") : added.messages.contains(said), "\(added)")

@@ -15,30 +15,40 @@ extension Operations {
         }
 
         static let cases = [
-            Case(name: "the parent of the state is missing", breaking: "sed -i 's#^state:.*#state: ../a/b#' policies/gateway.yaml", message: ["mkdir -p", "/a'"]),
+            Case(
+                name: "the parent of the state is missing", breaking: "sed -i 's#^state:.*#state: ../a/b#' policies/gateway.yaml",
+                message: ["mkdir -p", "/a'"]),
             Case(name: "the state is a file", breaking: "mv state away; touch state", message: ["is no directory", "`state`"]),
             Case(name: "others can reach the state", breaking: "chmod 750 state", message: ["0750", "chmod 700"]),
             Case(name: "others can read the master key", breaking: "chmod 640 state/master.key", message: ["0640", "chmod 600"]),
-            Case(name: "the master key is another's", breaking: "head -c 32 /dev/urandom > state/master.key", message: ["not the key that sealed", "backup"]),
+            Case(
+                name: "the master key is another's", breaking: "head -c 32 /dev/urandom > state/master.key",
+                message: ["not the key that sealed", "backup"]),
             Case(name: "the master key is missing", breaking: "rm state/master.key", message: ["is missing", "backup"]),
             Case(name: "the master key is empty", breaking: ": > state/master.key", message: ["no master key", "0 bytes"]),
             Case(name: "the database is missing", breaking: "rm state/gatehouse.db", message: ["is missing", "backup"]),
-            Case(name: "the database is something else", breaking: "head -c 9000 /dev/urandom > state/gatehouse.db", message: ["gatehouse.db", "backup"]),
-            Case(name: "the key is not the certificate's", breaking: "cp other.key server.key", message: ["is not the key of", "replace both"]),
+            Case(
+                name: "the database is something else", breaking: "head -c 9000 /dev/urandom > state/gatehouse.db",
+                message: ["gatehouse.db", "backup"]),
+            Case(
+                name: "the key is not the certificate's", breaking: "cp other.key server.key",
+                message: ["is not the key of", "replace both"]),
             Case(name: "others can read the key", breaking: "chmod 644 server.key", message: ["chmod 600"]),
             Case(name: "the certificate is something else", breaking: "echo x > server.pem", message: ["server.pem", "certificate"]),
             Case(name: "the key is something else", breaking: "echo x > server.key", message: ["server.key", "private key"]),
             Case(name: "the certificate is missing", breaking: "rm server.pem", message: ["gateway.yaml:3:", "does not exist"]),
             Case(name: "the policy is broken", breaking: "echo 'limits: { body: 0 }' >> policies/gateway.yaml", message: ["gateway.yaml:"]),
             Case(
-                name: "the last records are gone", breaking: "f=$(ls state/audit/*.jsonl); sed -i '$d' $f", message: ["audit verify", "does not start"]),
+                name: "the last records are gone", breaking: "f=$(ls state/audit/*.jsonl); sed -i '$d' $f",
+                message: ["audit verify", "does not start"]),
             Case(name: "the state belongs to somebody else", breaking: "chown 65534 state", message: ["chown"]),
             Case(name: "the state cannot be written", breaking: "chmod 500 state", message: ["gatehouse.db", "chmod 700"], asNobody: true),
             Case(
                 name: "a new state cannot be written", breaking: "rm -r state; mkdir -m 500 state; chown 65534 state",
                 message: ["cannot open", "chmod 700"], asNobody: true),
             Case(
-                name: "the state cannot be made", breaking: "mkdir -m 555 closed; sed -i 's#^state:.*#state: ../closed/state#' policies/gateway.yaml",
+                name: "the state cannot be made",
+                breaking: "mkdir -m 555 closed; sed -i 's#^state:.*#state: ../closed/state#' policies/gateway.yaml",
                 message: ["cannot create", "install -d -m 700"], asNobody: true),
         ]
 

@@ -65,7 +65,8 @@ extension Operations {
             let before = try await (Self.post(gateway, as: "good"), Self.post(gateway, as: "bad"))
             #expect(before == ("200", "200"))
 
-            var listed = try await gateway.bash("openssl ca -config ca.cnf -revoke bad.pem 2>&1 && openssl ca -config ca.cnf -gencrl -crldays 5 -out clients.crl 2>&1")
+            var listed = try await gateway.bash(
+                "openssl ca -config ca.cnf -revoke bad.pem 2>&1 && openssl ca -config ca.cnf -gencrl -crldays 5 -out clients.crl 2>&1")
             try #require(listed.status == 0, "\(listed)")
             var reloaded = try await gateway.run("reload")
             #expect(reloaded.status == 0, "\(reloaded)")
@@ -90,13 +91,15 @@ extension Operations {
                 "bad",
                 [
                     // Another list, and what was good is good.
-                    list + " && " + command("reload"), "openssl ca -config ca.cnf -revoke bad.pem && \(list) && " + command("reload"), "true",
+                    list + " && " + command("reload"), "openssl ca -config ca.cnf -revoke bad.pem && \(list) && " + command("reload"),
+                    "true",
                 ])
             #expect(held == ["200", "200", "401 closes", "closed"])
             let other = try await gateway.hold(
                 "good",
                 [
-                    command("secret rotate acme/certificate --overlap 1h --value-file renewed"), command("secret revoke acme/certificate 1"),
+                    command("secret rotate acme/certificate --overlap 1h --value-file renewed"),
+                    command("secret revoke acme/certificate 1"),
                     command("secret rotate acme/certificate --overlap 0 --value-file subject"),
                     // No list at all: what the authority issued counts again.
                     "sed -i /client-crl/d policies/gateway.yaml && " + command("reload"),

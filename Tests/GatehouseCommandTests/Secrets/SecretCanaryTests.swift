@@ -42,10 +42,12 @@ struct SecretCanaryTests {
         said += try await site.bash("curl -s http://127.0.0.1:\(site.admin)/metrics").output
         said += gateway.text
         for name in ["cmdline", "environ", "status"] {
-            said += String(decoding: (try? Data(contentsOf: URL(fileURLWithPath: "/proc/\(gateway.identifier)/\(name)"))) ?? Data(), as: UTF8.self)
+            said += String(
+                decoding: (try? Data(contentsOf: URL(fileURLWithPath: "/proc/\(gateway.identifier)/\(name)"))) ?? Data(), as: UTF8.self)
         }
         // Memory is not for other processes of this user, and no core is written.
-        let limits = String(decoding: (try? Data(contentsOf: URL(fileURLWithPath: "/proc/\(gateway.identifier)/limits"))) ?? Data(), as: UTF8.self)
+        let limits = String(
+            decoding: (try? Data(contentsOf: URL(fileURLWithPath: "/proc/\(gateway.identifier)/limits"))) ?? Data(), as: UTF8.self)
         #expect(limits.split(separator: "\n").contains { $0.hasPrefix("Max core file size") && $0.contains(" 0 ") })
         var places: [(String, Data)] = [("what was said", Data(said.utf8))]
         let files = FileManager.default.enumerator(atPath: site.place.path)?.compactMap { $0 as? String } ?? []

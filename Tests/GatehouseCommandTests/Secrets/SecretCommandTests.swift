@@ -7,7 +7,9 @@ struct SecretCommandTests {
     func misplacedValue() async throws {
         let site = try Installation()
         let value = "whsec_bWlzcGxhY2VkIHZhbHVlIG9mIGEgc2VjcmV0"
-        for arguments in [["acme/signing", value], ["acme/signing", "--value-file=x", value], ["acme/signing", "--overlap", value], [value]] {
+        for arguments in [
+            ["acme/signing", value], ["acme/signing", "--value-file=x", value], ["acme/signing", "--overlap", value], [value],
+        ] {
             for command in ["add", "rotate"] {
                 let result = try await Program.run(Program.path, ["secret", command] + arguments, in: site.place, input: nil)
                 #expect(result.status == 64 && result.output.isEmpty)
@@ -18,7 +20,10 @@ struct SecretCommandTests {
 
     @Test(
         "a value that probably is not meant to end as it does is taken, with a warning",
-        arguments: [("a value of 24 bytes....\r\n", "carriage return"), ("a value of 24 bytes....\n\n", "second line break"), ("a value of 24 bytes.... ", "blank")])
+        arguments: [
+            ("a value of 24 bytes....\r\n", "carriage return"), ("a value of 24 bytes....\n\n", "second line break"),
+            ("a value of 24 bytes.... ", "blank"),
+        ])
     func endings(value: String, warning: String) async throws {
         let site = try Installation()
         let result = try await site.run("secret", "add", "other/signing", "--value-file", "-", input: value)

@@ -11,7 +11,8 @@ struct SecretLifeTests {
     /// Sends one event signed with the secret in `file`; the status.
     private func send(_ site: Installation, _ file: String) async throws -> String {
         let result = try await site.run(
-            "send", "https://localhost:\(site.port)/hooks/acme", "--scheme", "standard-webhooks", "--secret-file", site[file], "--data", site["event"],
+            "send", "https://localhost:\(site.port)/hooks/acme", "--scheme", "standard-webhooks", "--secret-file", site[file], "--data",
+            site["event"],
             "--ca", site["ca.pem"])
         return result.status == 0 ? "accepted" : "refused"
     }
@@ -99,8 +100,10 @@ struct SecretLifeTests {
             ("acme/basic", "no colon at all", "expected acme:PASSWORD"), ("acme/basic", "acme:short", "at least 12"),
             ("acme/oauth", "short", "at least 12"), ("acme/key", key, "private key"), ("acme/key", "no key", "expected a public key"),
             ("acme/certificate", "no subject", "expected a subject"), ("acme/certificate", site.read("ca.pem"), "not the file itself"),
-            ("other/signing", site.read("ca.pem"), "certificate"), ("other/signing", "short", "at least 12"), ("other/signing", "", "empty"),
-            ("other/signing", String(repeating: "x", count: 9_000), "at most"), ("other/signing", Installation.secret, "acme/signing already"),
+            ("other/signing", site.read("ca.pem"), "certificate"), ("other/signing", "short", "at least 12"),
+            ("other/signing", "", "empty"),
+            ("other/signing", String(repeating: "x", count: 9_000), "at most"),
+            ("other/signing", Installation.secret, "acme/signing already"),
         ]
         for (credential, value, expected) in cases {
             let result = try await site.run("secret", "add", credential, "--value-file", "-", input: value)
@@ -172,7 +175,10 @@ struct SecretLifeTests {
         let site = try await site()
         let own = "value-\(getpid())-" + String(repeating: "a", count: 32)
         // No process has this number: it is above the highest that Linux gives.
-        let left = ["value-4194305-" + String(repeating: "b", count: 32), "backup-4194305-aa.db", "backup-4194305-aa.sealed", "backup-4194305-aa.sealed.part"]
+        let left = [
+            "value-4194305-" + String(repeating: "b", count: 32), "backup-4194305-aa.db", "backup-4194305-aa.sealed",
+            "backup-4194305-aa.sealed.part",
+        ]
         let made = try await site.bash("cd state && mkfifo \(own) \(left[0]) && touch \(left.dropFirst().joined(separator: " "))")
         try #require(made.status == 0, "\(made)")
         try await site.start()
@@ -180,14 +186,18 @@ struct SecretLifeTests {
         #expect(FileManager.default.fileExists(atPath: site["state/\(own)"]))
     }
 
-    @Test("a value that was revoked, or rotated away without overlap, is in no file of the state (SEC-69)", arguments: ["revoke", "rotate"])
+    @Test(
+        "a value that was revoked, or rotated away without overlap, is in no file of the state (SEC-69)", arguments: ["revoke", "rotate"])
     func destroyed(by command: String) async throws {
         let site = try await site()
         try await site.start()
         #expect(try await send(site, "secret") == "accepted")
-        let sealed = try await site.bash("sqlite3 '\(site["state/gatehouse.db"])' 'SELECT hex(sealed) FROM credential' 2>/dev/null || true").output
-        let result = command == "revoke"
-            ? try await site.run("secret", "revoke", "acme/signing", "1") : try await site.run("secret", "rotate", "acme/signing", "--overlap", "0")
+        let sealed = try await site.bash("sqlite3 '\(site["state/gatehouse.db"])' 'SELECT hex(sealed) FROM credential' 2>/dev/null || true")
+            .output
+        let result =
+            command == "revoke"
+            ? try await site.run("secret", "revoke", "acme/signing", "1")
+            : try await site.run("secret", "rotate", "acme/signing", "--overlap", "0")
         #expect(result.status == 0)
         #expect(try await send(site, "secret") == "refused")
         let bytes = Data(sealed.trimmingCharacters(in: .whitespacesAndNewlines).hexBytes)

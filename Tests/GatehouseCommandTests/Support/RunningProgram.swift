@@ -13,7 +13,8 @@ final class RunningProgram {
         transcript = directory.appendingPathComponent("transcript-" + UUID().uuidString)
         try Data().write(to: transcript)
         process = try SpawnedProcess(
-            executable, arguments, in: directory.path, environment: environment, output: .file(transcript.path), errors: .file(transcript.path))
+            executable, arguments, in: directory.path, environment: environment, output: .file(transcript.path),
+            errors: .file(transcript.path))
     }
 
     var text: String { (try? String(contentsOf: transcript, encoding: .utf8)) ?? "" }

@@ -3,12 +3,13 @@ import GatehouseCrypto
 import GatehouseTime
 import GatehouseVerify
 import Testing
+
 @testable import GatehouseState
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #else
-import Darwin
+    import Darwin
 #endif
 
 private let acme = CredentialName(sender: "acme", kind: .signing)
@@ -149,7 +150,9 @@ struct BackupTests {
         try fixture.state.close()
         // No process has this number: it is above the highest that Linux gives.
         let gone = ["backup-4194305-00.sealed", "backup-4194305.sealed"]
-        let unfinished = ["backup-\(getpid())-01.db", "backup-\(getpid())-01.db-journal", "backup-\(getpid())-01.sealed.part", "backup-77.db"]
+        let unfinished = [
+            "backup-\(getpid())-01.db", "backup-\(getpid())-01.db-journal", "backup-\(getpid())-01.sealed.part", "backup-77.db",
+        ]
         let awaited = "backup-\(getpid())-02.sealed"
         for name in gone + unfinished + [awaited] { try TemporaryDirectory.write([1], to: fixture.directory.file(name)) }
         func left() throws -> Set<String> { Set(try FileSystem.names(in: fixture.directory.path).filter { $0.hasPrefix("backup-") }) }

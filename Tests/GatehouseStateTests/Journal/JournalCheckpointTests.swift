@@ -46,7 +46,8 @@ struct JournalCheckpointTests {
             #expect(signed.isSigned(by: signer.key))
             #expect(try AuditLog(storage: disk).root(of: signed.checkpoint.size) == signed.checkpoint.root)
         }
-        let outcome = try AuditLog(storage: disk).verify(synced: journal.head, checkpoints: found.map(\.checkpoint.checkpoint), key: signer.key)
+        let outcome = try AuditLog(storage: disk).verify(
+            synced: journal.head, checkpoints: found.map(\.checkpoint.checkpoint), key: signer.key)
         #expect(outcome.isGood && outcome.checkpoints == 3)
     }
 

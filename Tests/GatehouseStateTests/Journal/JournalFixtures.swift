@@ -1,13 +1,14 @@
 import GatehouseAudit
 import GatehouseTime
 import Synchronization
+
+@testable import GatehouseState
+
 #if canImport(Glibc)
     import Glibc
 #else
     import Darwin
 #endif
-
-@testable import GatehouseState
 
 let journalStart = WallTime(microseconds: 1_795_485_662_123_456)
 

@@ -2,13 +2,14 @@ import GatehouseAudit
 import GatehouseTime
 import Synchronization
 import Testing
+
+@testable import GatehouseState
+
 #if canImport(Glibc)
     import Glibc
 #else
     import Darwin
 #endif
-
-@testable import GatehouseState
 
 @Suite("The journal")
 struct JournalTests {

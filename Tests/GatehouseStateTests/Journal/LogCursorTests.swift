@@ -10,7 +10,9 @@ struct LogCursorTests {
         try Journal.open(storage: disk, node: "n", expected: expected, options: JournalOptions(segmentBytes: 6_000)).0
     }
 
-    @Test("every record comes once and in order, in pieces of any size, from any record on, over segments and while it grows", arguments: [1, 700, 5_000, 1 << 20])
+    @Test(
+        "every record comes once and in order, in pieces of any size, from any record on, over segments and while it grows",
+        arguments: [1, 700, 5_000, 1 << 20])
     func pieces(_ bytes: Int) throws {
         let disk = JournalDisk()
         let journal = try journal(disk)

@@ -39,7 +39,8 @@ struct RetentionTests {
         _ disk: JournalDisk, hours: Int, needed: UInt64? = nil, record: ((SystemRecord) throws -> Void)? = nil
     ) throws -> Retention.Outcome? {
         try Retention(storage: disk, signer: signer).run(
-            keep: .seconds(hours * 3_600), now: journalStart + .seconds(9 * 3_600 + 1), needed: needed ?? progress.head.sequence, record: record ?? { _ in })
+            keep: .seconds(hours * 3_600), now: journalStart + .seconds(9 * 3_600 + 1), needed: needed ?? progress.head.sequence,
+            record: record ?? { _ in })
     }
 
     private func verify(_ disk: JournalDisk, against checkpoints: [Checkpoint] = []) throws -> LogVerification {
@@ -48,7 +49,8 @@ struct RetentionTests {
 
     private func open(_ disk: JournalDisk, tree: Bool = true) throws -> Journal {
         try Journal.open(
-            storage: disk, node: "n", expected: progress.head, tree: tree ? progress.tree : nil, options: JournalOptions(segmentBytes: 4_000, signer: signer)
+            storage: disk, node: "n", expected: progress.head, tree: tree ? progress.tree : nil,
+            options: JournalOptions(segmentBytes: 4_000, signer: signer)
         ).0
     }
 
@@ -60,7 +62,8 @@ struct RetentionTests {
         let outcome = try #require(try run(disk, hours: 5) { records.append($0) })
         #expect(outcome.segments == 4 && outcome.first == 1)
         #expect(try disk.segments() == Array(segments.dropFirst(4)))
-        #expect(records.first?.event == .retention && records.first?.details.first { $0.name == "last" }?.value == .number(Int64(outcome.last)))
+        #expect(
+            records.first?.event == .retention && records.first?.details.first { $0.name == "last" }?.value == .number(Int64(outcome.last)))
         let verification = try verify(disk)
         #expect(verification.isGood && verification.first == outcome.last + 1 && verification.head == progress.head)
         #expect(verification.json.contains("\"first\":\(outcome.last + 1)"))
@@ -229,7 +232,9 @@ struct RetentionTests {
         #expect(try verify(whole).isGood)
     }
 
-    @Test("a crash or failure at any step leaves a log that opens and verifies, and the next run finishes", arguments: JournalDisk.Fault.allCases)
+    @Test(
+        "a crash or failure at any step leaves a log that opens and verifies, and the next run finishes",
+        arguments: JournalDisk.Fault.allCases)
     func crashes(_ kind: JournalDisk.Fault) throws {
         var step = 0
         while true {

@@ -1,7 +1,8 @@
 import Foundation
-@testable import Gatehouse
 import GatehouseTesting
 import Testing
+
+@testable import Gatehouse
 
 @Suite("Live copies of the audit log", .serialized)
 struct ForwardTests {
@@ -31,8 +32,13 @@ struct ForwardTests {
         try site.acme(to: "file:../../events")
         try await serving(site) { gateway in
             try await send(5, gateway, site)
-            #expect(try await eventually { try status(site).warnings.contains { $0.contains("behind") && $0.contains("refused the connection") } })
-            #expect(try await gateway.admin("/metrics").text.contains("gatehouse_forward_connected{destination=\"syslog+tls://localhost:\(receiver.port)\"} 0"))
+            #expect(
+                try await eventually {
+                    try status(site).warnings.contains { $0.contains("behind") && $0.contains("refused the connection") }
+                })
+            #expect(
+                try await gateway.admin("/metrics").text.contains(
+                    "gatehouse_forward_connected{destination=\"syslog+tls://localhost:\(receiver.port)\"} 0"))
             try await receiver.start()
             #expect(await eventually { Set(receiver.lines).isSuperset(of: log(site)) })
             #expect(try await eventually { try !status(site).warnings.contains { $0.contains("behind") } })
@@ -65,7 +71,8 @@ struct ForwardTests {
         let site = try TestSite()
         let receiver = try SyslogReceiver(site)
         try await receiver.start()
-        try site.configure(gateway: "audit: { forward: [{ to: \"syslog+tls://localhost:\(receiver.port)\", ca: ../certs/clients-ca.pem }] }")
+        try site.configure(
+            gateway: "audit: { forward: [{ to: \"syslog+tls://localhost:\(receiver.port)\", ca: ../certs/clients-ca.pem }] }")
         try site.acme(to: "file:../../events")
         try await serving(site) { gateway in
             try await send(3, gateway, site)

@@ -33,7 +33,8 @@ struct KeepRejectedTests {
         var answers: [(RawAnswer, String)] = []
         try await serving(site) { gateway in
             func send(_ cause: String, _ change: (inout RawRequest) -> Void) async throws {
-                let request = try sender.request(id: "msg_\(answers.count)", body).with("Authorization", "Basic Y2FuYXJ5OmNhbmFyeQ==").changed(change)
+                let request = try sender.request(id: "msg_\(answers.count)", body).with("Authorization", "Basic Y2FuYXJ5OmNhbmFyeQ==")
+                    .changed(change)
                 answers.append((try await gateway.send(request), cause))
             }
             try await send("body-newline-added") { $0.body.append(0x0a) }
@@ -43,7 +44,8 @@ struct KeepRejectedTests {
                 $0.chunks = [3, 8]
             }
             try await send("secret-unknown") { $0.body = Array("{\"canary of a body\":2}".utf8) }
-            let plain = try TestSender("standard-webhooks", secret: "whsec_" + Data(site.secret.utf8).base64EncodedString(), path: "/hooks/acme")
+            let plain = try TestSender(
+                "standard-webhooks", secret: "whsec_" + Data(site.secret.utf8).base64EncodedString(), path: "/hooks/acme")
             answers.append((try await gateway.send(plain.request(id: "msg_p", body)), "secret-not-decoded"))
             for (answer, wanted) in answers {
                 #expect(answer.status == 401)
@@ -69,10 +71,13 @@ struct KeepRejectedTests {
         }
     }
 
-    @Test("of a credential in a header only the scheme's name and the length are kept, and what needs its value is told from the record (SEC-70)")
+    @Test(
+        "of a credential in a header only the scheme's name and the length are kept, and what needs its value is told from the record (SEC-70)"
+    )
     func credentials() async throws {
         try site.sender("user")
-        try site.endpoint("user", to: "file:../../user.jsonl", senders: "[user, acme]", authenticate: "[basic, { signature: standard-webhooks }]")
+        try site.endpoint(
+            "user", to: "file:../../user.jsonl", senders: "[user, acme]", authenticate: "[basic, { signature: standard-webhooks }]")
         try site.add("user/basic")
         let sender = try TestSender("standard-webhooks", secret: site.secret, path: "/hooks/user")
         try await serving(site) { gateway in
@@ -83,7 +88,9 @@ struct KeepRejectedTests {
             let (found, explanation) = try cause(wrong)
             #expect(found == "credential-mismatch" || found == "credential-unknown", "\(explanation)")
             let notes = explanation.notes.joined(separator: "\n")
-            #expect(notes.contains("Authorization: Basic [20 bytes withheld]") && notes.contains("Cookie: [14 bytes withheld]"), "\(reference): \(notes)")
+            #expect(
+                notes.contains("Authorization: Basic [20 bytes withheld]") && notes.contains("Cookie: [14 bytes withheld]"),
+                "\(reference): \(notes)")
             #expect(!notes.contains("nopeness") && !notes.contains("dXNlc") && !notes.contains("canary"))
         }
     }

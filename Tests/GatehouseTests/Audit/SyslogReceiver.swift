@@ -29,7 +29,10 @@ final class SyslogReceiver: @unchecked Sendable {
         try process.run()
         self.process = process
         _ = await eventually {
-            port = Int(String(decoding: FileManager.default.contents(atPath: printed) ?? Data(), as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)) ?? 0
+            port =
+                Int(
+                    String(decoding: FileManager.default.contents(atPath: printed) ?? Data(), as: UTF8.self).trimmingCharacters(
+                        in: .whitespacesAndNewlines)) ?? 0
             return port > 0 || !process.isRunning
         }
         guard port > 0 else { throw CocoaError(.executableLoad) }

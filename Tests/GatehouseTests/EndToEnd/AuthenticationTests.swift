@@ -306,7 +306,8 @@ struct OriginTests {
             ("x-forwarded-for", "2001:db8::1", "2001:db8::1"),
         ])
     func forwarded(kind: String, value: String, remote: String) async throws {
-        let (_, site, sender) = try await relayed(at: TestSite(gateway: "trusted-proxies: [127.0.0.0/8]", listener: "forwarded-by: \(kind)"))
+        let (_, site, sender) = try await relayed(
+            at: TestSite(gateway: "trusted-proxies: [127.0.0.0/8]", listener: "forwarded-by: \(kind)"))
         let request = try sender.request("{}")
         try await serving(site) { gateway in
             let line = try expect(
@@ -322,7 +323,8 @@ struct OriginTests {
             ("x-forwarded-for", "nonsense"), ("x-forwarded-for", "1.2.3.4.5"),
         ])
     func malformedForwarded(kind: String, value: String) async throws {
-        let (_, site, sender) = try await relayed(at: TestSite(gateway: "trusted-proxies: [127.0.0.0/8]", listener: "forwarded-by: \(kind)"))
+        let (_, site, sender) = try await relayed(
+            at: TestSite(gateway: "trusted-proxies: [127.0.0.0/8]", listener: "forwarded-by: \(kind)"))
         let request = try sender.request("{}").with(kind, value)
         try await serving(site) { gateway in try expectRefusal(try await gateway.send(request), 400, "malformed", at: site) }
         try site.configure(gateway: "trusted-proxies: [10.0.0.0/8]", listener: "forwarded-by: \(kind)")
@@ -337,7 +339,8 @@ struct OriginTests {
 
     @Test("SEC-23: a trusted proxy's PROXY v2 preamble names the peer; its own checks (LOCAL) do not")
     func proxyProtocol() async throws {
-        let (_, site, sender) = try await relayed(at: TestSite(gateway: "trusted-proxies: [127.0.0.0/8]", listener: "forwarded-by: proxy-v2"))
+        let (_, site, sender) = try await relayed(
+            at: TestSite(gateway: "trusted-proxies: [127.0.0.0/8]", listener: "forwarded-by: proxy-v2"))
         let v6 =
             Self.signature + [0x21, 0x21, 0, 36] + [0x20, 0x01, 0x0d, 0xb8] + [UInt8](repeating: 0, count: 11) + [1]
             + [UInt8](repeating: 0, count: 20)

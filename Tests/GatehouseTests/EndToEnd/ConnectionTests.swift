@@ -234,7 +234,9 @@ struct ConnectionTests {
 
     @Test("SEC-18: a sender that does not read its answers is cut, and disturbs nobody")
     func slowReader() async throws {
-        let (handler, site, sender) = try await relayed(at: TestSite(limits: "idle-timeout: 1s, header-timeout: 1s")) { _ in .answer(200, String(repeating: "x", count: 500_000)) }
+        let (handler, site, sender) = try await relayed(at: TestSite(limits: "idle-timeout: 1s, header-timeout: 1s")) { _ in
+            .answer(200, String(repeating: "x", count: 500_000))
+        }
         try await serving(site, unanswered: ["ok"]) { gateway in
             let connection = try await gateway.connect()
             try await connection.setReading(false)

@@ -6,7 +6,8 @@ struct EventTypeTests {
     @Test(
         "a type that is not accepted is acknowledged with 200, or rejected with 422; the handler never sees it", arguments: [true, false])
     func unwanted(isAcknowledged: Bool) async throws {
-        let (handler, site, sender) = try await relayed("events: { accept: [\"order.*\"], otherwise: \(isAcknowledged ? "acknowledge" : "reject") }")
+        let (handler, site, sender) = try await relayed(
+            "events: { accept: [\"order.*\"], otherwise: \(isAcknowledged ? "acknowledge" : "reject") }")
         try await serving(site) { gateway in
             for type in ["\"invoice.paid\"", "\"order\"", "\"xorder.x\"", "null", "7"] {
                 let answer = try await gateway.send(try sender.request("{\"type\":\(type)}"))
@@ -22,7 +23,9 @@ struct EventTypeTests {
         }
     }
 
-    @Test("an event that no handler takes is acknowledged as ignored, and a later policy that takes it gets it", arguments: ["acknowledge", "reject"])
+    @Test(
+        "an event that no handler takes is acknowledged as ignored, and a later policy that takes it gets it",
+        arguments: ["acknowledge", "reject"])
     func unclaimed(otherwise: String) async throws {
         let handler = try await TestHandler.start()
         let site = try TestSite()

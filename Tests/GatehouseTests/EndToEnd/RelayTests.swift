@@ -99,7 +99,8 @@ struct RelayTests {
         try site.add("acme/signing", token)
         try await serving(site) { gateway in
             var request = RawRequest(
-                "/hooks/acme", fields: [("x-gitlab-TOKEN", token), ("X-Gitlab-Event", "Push Hook"), ("X-Gitlab-Event-UUID", "1")], body: "{}")
+                "/hooks/acme", fields: [("x-gitlab-TOKEN", token), ("X-Gitlab-Event", "Push Hook"), ("X-Gitlab-Event-UUID", "1")],
+                body: "{}")
             // Another field to the gateway, and maybe not to the handler.
             if let another { request = request.with(another, token) }
             try expect(try await gateway.send(request), 200, "accepted", "ok", at: site)
@@ -267,7 +268,8 @@ struct HandlerFailureTests {
     @Test("a handler that is late gives 504; its late 2xx is what repetitions get")
     func late() async throws {
         let gate = Gate()
-        let (handler, site, sender) = try await relayed(delivery: "timeout: 300ms, late: 30s", behind: gate) { _ in .answer(201, "at last") }
+        let (handler, site, sender) = try await relayed(delivery: "timeout: 300ms, late: 30s", behind: gate) { _ in .answer(201, "at last")
+        }
         try await serving(site) { gateway in
             let request = try sender.request(id: "msg_1", "{}")
             let first = try await gateway.send(request)
@@ -307,7 +309,9 @@ struct HandlerFailureTests {
     @Test("past `late` the event is free, whatever the handler still says")
     func pastLate() async throws {
         let gate = Gate()
-        let (handler, site, sender) = try await relayed(delivery: "timeout: 200ms, late: 400ms", behind: gate) { _ in .answer(200, "too late") }
+        let (handler, site, sender) = try await relayed(delivery: "timeout: 200ms, late: 400ms", behind: gate) { _ in
+            .answer(200, "too late")
+        }
         try await serving(site) { gateway in
             let request = try sender.request(id: "msg_1", "{}")
             try expect(try await gateway.send(request), 504, "failed", "handler-failed", at: site)

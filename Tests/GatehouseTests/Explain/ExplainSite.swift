@@ -21,7 +21,8 @@ struct ExplainSite: Sendable {
         site = try TestSite()
         for name in ["acme", "other", "code", "shop", "pay", "team", "route", "milli"] { try site.sender(name) }
         let endpoints = [
-            ("acme", "standard-webhooks"), ("code", "github"), ("shop", "square"), ("pay", "stripe"), ("team", "slack"), ("route", "path"), ("milli", "milli"),
+            ("acme", "standard-webhooks"), ("code", "github"), ("shop", "square"), ("pay", "stripe"), ("team", "slack"), ("route", "path"),
+            ("milli", "milli"),
         ]
         for (name, scheme) in endpoints {
             try site.endpoint(name, to: "file:../../events", senders: "[\(name)]", authenticate: "[{ signature: \(scheme) }]")
@@ -59,7 +60,8 @@ struct ExplainSite: Sendable {
 
     /// What the senders of all endpoints have, unless a case says otherwise.
     static let usual = [
-        Stored(name: "acme", value: encoded), Stored(name: "code", value: raw), Stored(name: "shop", value: raw), Stored(name: "pay", value: raw),
+        Stored(name: "acme", value: encoded), Stored(name: "code", value: raw), Stored(name: "shop", value: raw),
+        Stored(name: "pay", value: raw),
         Stored(name: "team", value: raw), Stored(name: "route", value: raw), Stored(name: "milli", value: raw),
         Stored(name: "other", value: "the secret of somebody else....."),
     ]
@@ -92,21 +94,27 @@ struct ExplainSite: Sendable {
     }
 
     func explain(_ way: Way) throws -> (explanation: Explanation, secrets: [String]) {
-        guard let endpoint = policy.endpoints.first(where: { $0.name == way.endpoint }), let name = endpoint.schemeNames.first, var scheme = policy.schemes[name]
+        guard let endpoint = policy.endpoints.first(where: { $0.name == way.endpoint }), let name = endpoint.schemeNames.first,
+            var scheme = policy.schemes[name]
         else { throw GatewayError(.control, "no such endpoint") }
         let proper = scheme
         way.scheme(&scheme)
         let own = way.stored.last { $0.name == way.endpoint }?.value ?? Self.raw
         let secret = way.secret ?? own
         let signed = try Signer(scheme: scheme, secret: Secret(utf8: secret)).sign(
-            SignedRequest(method: way.method, url: way.url ?? endpoint.publicURL, fields: way.fields, body: way.body), at: Self.now - way.age)
+            SignedRequest(method: way.method, url: way.url ?? endpoint.publicURL, fields: way.fields, body: way.body),
+            at: Self.now - way.age)
         var request = ExplainedRequest(
-            method: way.method, target: endpoint.path, headers: signed.fields.map { .init(name: $0.name, value: $0.value) }, body: signed.body)
+            method: way.method, target: endpoint.path, headers: signed.fields.map { .init(name: $0.name, value: $0.value) },
+            body: signed.body)
         way.change(&request)
         let grouped = Dictionary(grouping: way.stored) { CredentialName(sender: $0.name, kind: .signing) }
         let credentials = CredentialSet(
             grouped.mapValues { items in
-                items.map { CredentialVersion(number: $0.version, state: $0.state, created: Self.now - .seconds(86_400), value: PlainCredential($0.value)) }
+                items.map {
+                    CredentialVersion(
+                        number: $0.version, state: $0.state, created: Self.now - .seconds(86_400), value: PlainCredential($0.value))
+                }
             })
         let usual = way.usualSkew
         let bench = try ExplainBench(
@@ -119,7 +127,8 @@ struct ExplainSite: Sendable {
         let fields = request.headers.filter { !$0.name.lowercased().contains("sig") }.map { (name: $0.name, value: $0.value) }
         if let right = try? Signer(scheme: proper, secret: Secret(utf8: own)).sign(
             SignedRequest(method: request.method, url: endpoint.publicURL, fields: fields, body: request.body), at: Self.now),
-            case .header(let header)? = proper.signature.sources.first, let value = right.fields.first(where: { $0.name.lowercased() == header })?.value
+            case .header(let header)? = proper.signature.sources.first,
+            let value = right.fields.first(where: { $0.name.lowercased() == header })?.value
         {
             forbidden += value.split { "=, ".contains($0) }.map(String.init).filter { $0.count > 24 }
         }

@@ -17,7 +17,8 @@ struct ExplainTests {
         var way: ExplainSite.Way
 
         init(
-            _ name: String, _ endpoint: String, _ cause: String, explained: Bool = true, says: [String] = [], _ change: (inout ExplainSite.Way) -> Void
+            _ name: String, _ endpoint: String, _ cause: String, explained: Bool = true, says: [String] = [],
+            _ change: (inout ExplainSite.Way) -> Void
         ) {
             self.name = name
             self.cause = cause
@@ -88,7 +89,9 @@ struct ExplainTests {
             $0.secret = "the secret that was used before.."
             $0.fates = [
                 CredentialName(sender: "code", kind: .signing): [
-                    .init(number: 1, created: ExplainSite.now - .seconds(1_000_000), ended: WallTime(rfc3339: Array("2026-11-23T00:00:00Z".utf8))),
+                    .init(
+                        number: 1, created: ExplainSite.now - .seconds(1_000_000),
+                        ended: WallTime(rfc3339: Array("2026-11-23T00:00:00Z".utf8))),
                     .init(number: 2, created: ExplainSite.now - .seconds(10), ended: nil),
                 ]
             ]
@@ -105,7 +108,8 @@ struct ExplainTests {
             $0.fates = [
                 CredentialName(sender: "code", kind: .signing): [
                     .init(
-                        number: 1, created: ExplainSite.now - .seconds(1_000_000), ended: WallTime(rfc3339: Array("2026-11-23T00:00:00Z".utf8)), isRevoked: true)
+                        number: 1, created: ExplainSite.now - .seconds(1_000_000),
+                        ended: WallTime(rfc3339: Array("2026-11-23T00:00:00Z".utf8)), isRevoked: true)
                 ]
             ]
         },
@@ -117,7 +121,9 @@ struct ExplainTests {
 
     private static let json = "{\"b\": \"caf\u{e9} </a> \u{1f600}\", \"a\": [1, 2.50, {\"x\": null}], \"u\": \"http://x/y\"}"
 
-    private static func body(_ name: String, _ cause: String, signed: [UInt8], sent: [UInt8], _ more: (inout ExplainSite.Way) -> Void = { _ in }) -> Case {
+    private static func body(
+        _ name: String, _ cause: String, signed: [UInt8], sent: [UInt8], _ more: (inout ExplainSite.Way) -> Void = { _ in }
+    ) -> Case {
         Case(name, "code", cause) { way in
             way.body = signed
             more(&way)
@@ -143,24 +149,40 @@ struct ExplainTests {
         body("a byte order mark was added", "body-byte-order-mark", signed: text(json), sent: [0xef, 0xbb, 0xbf] + text(json)),
         body(
             "JSON was made compact", "body-reformatted", signed: text("{\"b\": 1, \"a\": [1, 2]}"), sent: text("{\"b\":1,\"a\":[1,2]}")),
-        body("JSON was spread out", "body-reformatted", signed: text("{\"b\":1,\"a\":[1,2]}"), sent: text("{\n  \"b\": 1,\n  \"a\": [\n    1,\n    2\n  ]\n}\n")),
+        body(
+            "JSON was spread out", "body-reformatted", signed: text("{\"b\":1,\"a\":[1,2]}"),
+            sent: text("{\n  \"b\": 1,\n  \"a\": [\n    1,\n    2\n  ]\n}\n")),
         body("members were sorted away", "body-reformatted", signed: text("{\"a\":1,\"b\":2}"), sent: text("{\"b\":2,\"a\":1}")),
-        body("escapes were decoded", "body-reformatted", signed: text("{\"a\":\"caf\\u00e9 \\ud83d\\ude00\"}"), sent: text("{\"a\":\"caf\u{e9} \u{1f600}\"}")),
+        body(
+            "escapes were decoded", "body-reformatted", signed: text("{\"a\":\"caf\\u00e9 \\ud83d\\ude00\"}"),
+            sent: text("{\"a\":\"caf\u{e9} \u{1f600}\"}")),
         body("escapes were added", "body-reformatted", signed: text("{\"a\":\"caf\u{e9}\"}"), sent: text("{\"a\":\"caf\\u00e9\"}")),
-        body("slashes were escaped", "body-reformatted", signed: text("{\"u\":\"http://x/y\"}"), sent: text("{\"u\":\"http:\\/\\/x\\/y\"}")),
-        body("slashes and letters were no longer escaped", "body-reformatted", signed: text("{\"u\":\"\\/\\u00e9\"}"), sent: text("{\"u\":\"/\u{e9}\"}")),
-        body("markup was no longer escaped", "body-reformatted", signed: text("{\"u\":\"\\u003ca\\u003e\"}"), sent: text("{\"u\":\"<a>\"}")),
+        body(
+            "slashes were escaped", "body-reformatted", signed: text("{\"u\":\"http://x/y\"}"), sent: text("{\"u\":\"http:\\/\\/x\\/y\"}")),
+        body(
+            "slashes and letters were no longer escaped", "body-reformatted", signed: text("{\"u\":\"\\/\\u00e9\"}"),
+            sent: text("{\"u\":\"/\u{e9}\"}")),
+        body(
+            "markup was no longer escaped", "body-reformatted", signed: text("{\"u\":\"\\u003ca\\u003e\"}"), sent: text("{\"u\":\"<a>\"}")),
         body("text was normalised to NFC", "body-normalised", signed: text("e\u{301}"), sent: text("\u{e9}")),
         body("text was normalised to NFD", "body-normalised", signed: text("\u{e9}"), sent: text("e\u{301}")),
         body("ISO 8859-1 became UTF-8", "body-charset", signed: [0x63, 0xe9], sent: text("c\u{e9}")),
         body("UTF-8 became ISO 8859-1", "body-charset", signed: text("c\u{e9}"), sent: [0x63, 0xe9]),
         body("a form's blanks were written otherwise", "body-form-encoded", signed: text("a=b+c&d=%7E"), sent: text("a=b%20c&d=%7E")),
-        body("a form was decoded and encoded anew", "body-form-encoded", signed: text("url=http%3a%2f%2fx%2fy&a=%c3%a9"), sent: text("url=http%3A%2F%2Fx%2Fy&a=%C3%A9")),
+        body(
+            "a form was decoded and encoded anew", "body-form-encoded", signed: text("url=http%3a%2f%2fx%2fy&a=%c3%a9"),
+            sent: text("url=http%3A%2F%2Fx%2Fy&a=%C3%A9")),
         body("a form's fields were sorted", "body-form-encoded", signed: text("a=1&b=2&c=%2F"), sent: text("c=%2F&b=2&a=1")),
-        body("only the first 1,024 bytes were signed", "body-truncated", signed: [UInt8](repeating: 0x61, count: 1_024), sent: [UInt8](repeating: 0x61, count: 3_000)),
+        body(
+            "only the first 1,024 bytes were signed", "body-truncated", signed: [UInt8](repeating: 0x61, count: 1_024),
+            sent: [UInt8](repeating: 0x61, count: 3_000)),
         body("an empty body was signed", "body-empty", signed: [], sent: text(json)),
-        body("gzip after signing", "body-compressed", signed: text("the body that is compressed, the body that is compressed"), sent: compressed[0].1),
-        body("zlib after signing", "body-compressed", signed: text("the body that is compressed, the body that is compressed"), sent: compressed[1].1),
+        body(
+            "gzip after signing", "body-compressed", signed: text("the body that is compressed, the body that is compressed"),
+            sent: compressed[0].1),
+        body(
+            "zlib after signing", "body-compressed", signed: text("the body that is compressed, the body that is compressed"),
+            sent: compressed[1].1),
         Case("decompressed on the way", "code", "body-decompressed", says: ["Content-Encoding says gzip"]) { way in
             way.body = compressed[0].1
             way.fields = [("Content-Encoding", "gzip")]
@@ -171,36 +193,53 @@ struct ExplainTests {
     @Test("a body that was changed after it was signed is named with what changed it", arguments: bodies)
     func body(_ item: Case) throws { try Self.expect(item) }
 
-    static let addresses: [Case] = [
-        ("http", "http://localhost:8443/hooks/shop", "http and https differ"), ("no port", "https://localhost/hooks/shop", "the port"),
-        ("another port", "https://localhost:443/hooks/shop", "the port"), ("a slash at the end", "https://localhost:8443/hooks/shop/", "the slash at the end"),
-    ].map { name, url, says in Case("the URL with \(name)", "shop", "url-differs", says: [says]) { $0.url = url } } + [
-        Case("the URL without the query that came", "shop", "url-differs", says: ["the query"]) { $0.change = { $0.target += "?a=b" } },
-        Case("the URL of the host that the sender calls", "shop", "url-differs", says: ["https://hooks.example.net/hooks/shop", "the host"]) {
-            $0.url = "https://hooks.example.net/hooks/shop"
-            $0.change = { $0.headers.append(.init(name: "Host", value: "hooks.example.net")) }
-        },
-        Case("the path with a slash at the end", "route", "path-differs", says: ["/hooks/route/"]) { $0.url = "https://localhost:8443/hooks/route/" },
-        Case("another method", "route", "method-differs", says: ["PUT"]) {
-            $0.method = "PUT"
-            $0.change = { $0.method = "POST" }
-        },
-    ]
+    static let addresses: [Case] =
+        [
+            ("http", "http://localhost:8443/hooks/shop", "http and https differ"), ("no port", "https://localhost/hooks/shop", "the port"),
+            ("another port", "https://localhost:443/hooks/shop", "the port"),
+            ("a slash at the end", "https://localhost:8443/hooks/shop/", "the slash at the end"),
+        ].map { name, url, says in Case("the URL with \(name)", "shop", "url-differs", says: [says]) { $0.url = url } } + [
+            Case("the URL without the query that came", "shop", "url-differs", says: ["the query"]) { $0.change = { $0.target += "?a=b" } },
+            Case(
+                "the URL of the host that the sender calls", "shop", "url-differs",
+                says: ["https://hooks.example.net/hooks/shop", "the host"]
+            ) {
+                $0.url = "https://hooks.example.net/hooks/shop"
+                $0.change = { $0.headers.append(.init(name: "Host", value: "hooks.example.net")) }
+            },
+            Case("the path with a slash at the end", "route", "path-differs", says: ["/hooks/route/"]) {
+                $0.url = "https://localhost:8443/hooks/route/"
+            },
+            Case("another method", "route", "method-differs", says: ["PUT"]) {
+                $0.method = "PUT"
+                $0.change = { $0.method = "POST" }
+            },
+        ]
 
     static let routes: [Case] = [
-        Case("a path that no endpoint has", "acme", "path-not-found", says: ["goes to /hooks/acm,", "acme is /hooks/acme", "404", "would be accepted"]) {
+        Case(
+            "a path that no endpoint has", "acme", "path-not-found",
+            says: ["goes to /hooks/acm,", "acme is /hooks/acme", "404", "would be accepted"]
+        ) {
             $0.change = { $0.target = "/hooks/acm?x=1" }
         },
         Case("a slash at the end", "acme", "path-not-found", says: ["/hooks/acme/,"]) { $0.change = { $0.target = "/hooks/acme/" } },
-        Case("another endpoint's path", "acme", "path-not-found", says: ["that is endpoint code"]) { $0.change = { $0.target = "/hooks/code" } },
+        Case("another endpoint's path", "acme", "path-not-found", says: ["that is endpoint code"]) {
+            $0.change = { $0.target = "/hooks/code" }
+        },
         Case("a path that is wrong beside a body that was changed", "acme", "path-not-found", says: ["body-newline-added"]) {
             $0.change = { request in
                 request.target = "/"
                 request.body.append(0x0a)
             }
         },
-        Case("a method that is not taken", "acme", "method", says: ["PATCH came; endpoint acme takes POST."]) { $0.change = { $0.method = "PATCH" } },
-        Case("a value that holds the separator of what is signed (SEC-59)", "acme", "signed-separator", says: ["proved", "webhook-id holds `.`"]) {
+        Case("a method that is not taken", "acme", "method", says: ["PATCH came; endpoint acme takes POST."]) {
+            $0.change = { $0.method = "PATCH" }
+        },
+        Case(
+            "a value that holds the separator of what is signed (SEC-59)", "acme", "signed-separator",
+            says: ["proved", "webhook-id holds `.`"]
+        ) {
             $0.fields = [("webhook-id", "msg.1")]
         },
         Case("such a value, with another secret", "acme", "signed-separator", says: ["evident"]) {
@@ -231,7 +270,9 @@ struct ExplainTests {
         Case("milliseconds where seconds are read, an hour old", "acme", "timestamp-unit", says: ["of 13 digits", "Divide by 1000"]) {
             $0.fields = [("webhook-timestamp", "\(ExplainSite.now.microseconds / 1_000 - 3_600_000)")]
         },
-        Case("seconds where milliseconds are read", "milli", "timestamp-unit", says: ["seconds"]) { $0.fields = [("x-time", "\(ExplainSite.now.seconds)")] },
+        Case("seconds where milliseconds are read", "milli", "timestamp-unit", says: ["seconds"]) {
+            $0.fields = [("x-time", "\(ExplainSite.now.seconds)")]
+        },
         Case("seconds signed and milliseconds sent", "acme", "timestamp-text", says: ["signed the timestamp in seconds"]) {
             $0.fields = [("webhook-timestamp", "\(ExplainSite.now.seconds)")]
             $0.change = { $0.replace("webhook-timestamp", with: "\(ExplainSite.now.seconds)000") }
@@ -240,7 +281,9 @@ struct ExplainTests {
             $0.fields = [("x-time", "\(ExplainSite.now.seconds)000")]
             $0.change = { $0.replace("x-time", with: "\(ExplainSite.now.seconds)") }
         },
-        Case("milliseconds where seconds are read, an hour old: both are said", "acme", "timestamp-unit", says: ["too-late", "3600 s later"]) {
+        Case(
+            "milliseconds where seconds are read, an hour old: both are said", "acme", "timestamp-unit", says: ["too-late", "3600 s later"]
+        ) {
             $0.fields = [("webhook-timestamp", "\(ExplainSite.now.microseconds / 1_000 - 3_600_000)")]
         },
         Case("milliseconds where seconds are read, of last month", "acme", "timestamp-unit", says: ["too-late", "2592000 s later"]) {
@@ -249,7 +292,9 @@ struct ExplainTests {
         Case("seconds where milliseconds are read, of last month", "milli", "timestamp-unit", says: ["too-late"]) {
             $0.fields = [("x-time", "\(ExplainSite.now.seconds - 2_592_000)")]
         },
-        Case("another body, and too late as well", "pay", "body-newline-added", says: ["would be refused as timestamp-stale", "400 s later"]) {
+        Case(
+            "another body, and too late as well", "pay", "body-newline-added", says: ["would be refused as timestamp-stale", "400 s later"]
+        ) {
             $0.age = .seconds(400)
             $0.change = { $0.body.append(0x0a) }
         },
@@ -292,7 +337,10 @@ struct ExplainTests {
         renamed("a header that lost its X-", "code", from: "x-hub-signature-256", to: "Hub-Signature-256"),
         renamed("a header with _ for -", "acme", from: "webhook-timestamp", to: "webhook_timestamp"),
         renamed("an id header with _ for -", "acme", from: "webhook-id", to: "webhook_id"),
-        Case("all headers under Svix's names", "acme", "header-renamed", says: ["came as svix-signature, svix-timestamp and svix-id", "proved", "Scheme clerk or svix reads"]) {
+        Case(
+            "all headers under Svix's names", "acme", "header-renamed",
+            says: ["came as svix-signature, svix-timestamp and svix-id", "proved", "Scheme clerk or svix reads"]
+        ) {
             $0.change = { Self.rename(&$0, "webhook-", "svix-") }
         },
         Case("renamed headers and a body that was changed", "acme", "header-renamed", says: ["evident", "body-newline-added", "proved"]) {
@@ -301,11 +349,17 @@ struct ExplainTests {
                 request.body.append(0x0a)
             }
         },
-        Case("the older signature header alone", "code", "scheme-version", says: ["has X-Hub-Signature,", "proved", "By scheme github-sha1", "45 bytes"]) {
+        Case(
+            "the older signature header alone", "code", "scheme-version",
+            says: ["has X-Hub-Signature,", "proved", "By scheme github-sha1", "45 bytes"]
+        ) {
             $0.scheme = Self.sha1
             $0.change = { Self.rename(&$0, "x-hub-signature", "X-Hub-Signature") }
         },
-        Case("the older signature header, of a secret that is not here", "code", "scheme-version", says: ["evident", "45 bytes, as `sha1=` and SHA-1"]) {
+        Case(
+            "the older signature header, of a secret that is not here", "code", "scheme-version",
+            says: ["evident", "45 bytes, as `sha1=` and SHA-1"]
+        ) {
             $0.scheme = Self.sha1
             $0.secret = "a value that nobody ever stored..."
         },
@@ -325,7 +379,9 @@ struct ExplainTests {
     }
 
     static let schemes: [Case] = [
-        Case("base64 where hex is read", "code", "signature-encoding", says: ["base64"]) { $0.scheme = { $0.signature.encoding = .base64 } },
+        Case("base64 where hex is read", "code", "signature-encoding", says: ["base64"]) {
+            $0.scheme = { $0.signature.encoding = .base64 }
+        },
         Case("hex where base64 is read", "shop", "signature-encoding", says: ["hex"]) { $0.scheme = { $0.signature.encoding = .hex } },
         Case("SHA-1", "code", "signature-algorithm", says: ["hmac-sha1"]) { $0.scheme = { $0.algorithm = .hmacSHA1 } },
         Case("SHA-512", "code", "signature-algorithm", says: ["hmac-sha512"]) { $0.scheme = { $0.algorithm = .hmacSHA512 } },
@@ -347,7 +403,9 @@ struct ExplainTests {
         Case("an older version of a list", "pay", "scheme-version", says: ["v1", "v0"]) {
             $0.scheme = { $0.signature.layout = .list(separator: ",", assign: "=", label: "v0", timestamp: "t") }
         },
-        Case("an older version of a prefix", "team", "scheme-version", says: ["v9="]) { $0.scheme = { $0.signature.layout = .prefixed("v9=") } },
+        Case("an older version of a prefix", "team", "scheme-version", says: ["v9="]) {
+            $0.scheme = { $0.signature.layout = .prefixed("v9=") }
+        },
         Case("no prefix", "code", "signature-prefix", says: ["sha256="]) { $0.scheme = { $0.signature.layout = .bare } },
         Case("another scheme altogether", "acme", "other-scheme", says: ["github"]) {
             $0.scheme = Self.github
@@ -362,7 +420,10 @@ struct ExplainTests {
     private static let time = (name: "x-request-time", value: "\(ExplainSite.now.seconds)")
 
     static let templates: [Case] = [
-        Case("the body alone where id and time belong before it", "acme", "signed-parts", says: ["the body alone", "{header:webhook-id}.{timestamp}.{body}"]) {
+        Case(
+            "the body alone where id and time belong before it", "acme", "signed-parts",
+            says: ["the body alone", "{header:webhook-id}.{timestamp}.{body}"]
+        ) {
             $0.scheme = { $0.signed = [.body] }
             $0.change = { $0.headers.append(.init(name: "webhook-id", value: "msg_1")) }
         },
@@ -378,7 +439,9 @@ struct ExplainTests {
         Case("the body alone where a time in the signature's header belongs before it", "pay", "signed-parts", says: ["the body alone"]) {
             $0.scheme = { $0.signed = [.body] }
         },
-        Case("a time before the body where the body alone belongs", "code", "signed-parts", says: ["signs `{header:x-request-time}.{body}`"]) {
+        Case(
+            "a time before the body where the body alone belongs", "code", "signed-parts", says: ["signs `{header:x-request-time}.{body}`"]
+        ) {
             $0.fields = [time]
             $0.scheme = { $0.signed = [.header("x-request-time"), .literal("."), .body] }
         },
@@ -391,7 +454,10 @@ struct ExplainTests {
     func template(_ item: Case) throws { try Self.expect(item) }
 
     static let pairs: [Case] = [
-        Case("of another sender, over a body whose LF became CR LF", "code", "secret-of-another-sender", says: ["body-line-ends", "not the only thing"]) {
+        Case(
+            "of another sender, over a body whose LF became CR LF", "code", "secret-of-another-sender",
+            says: ["body-line-ends", "not the only thing"]
+        ) {
             $0.secret = "the secret of somebody else....."
             $0.body = text("{\n}\n")
             $0.change = { $0.body = Self.text("{\r\n}\r\n") }
@@ -416,7 +482,10 @@ struct ExplainTests {
             $0.url = "https://localhost:8443/hooks/route/"
             $0.fields = [("Content-Encoding", "gzip")]
         },
-        Case("a body that is compressed where JSON is read, signed before that", "acme", "content-coding", says: ["Content-Encoding is gzip", "body-compressed"]) {
+        Case(
+            "a body that is compressed where JSON is read, signed before that", "acme", "content-coding",
+            says: ["Content-Encoding is gzip", "body-compressed"]
+        ) {
             $0.body = Self.text("the body that is compressed, the body that is compressed")
             $0.fields = [("Content-Encoding", "gzip")]
             $0.change = { $0.body = Self.compressed[0].1 }
@@ -432,7 +501,8 @@ struct ExplainTests {
 
     @Test("a body whose JSON ends in the midst is said to be cut off")
     func cutOff() throws {
-        for (body, isCut) in [("{\"a\":[1,", true), ("{\"a\":\"b\\\"", true), ("{\"a\":1]", false), ("{\"a\":1} x", false), ("a=b", false)] {
+        for (body, isCut) in [("{\"a\":[1,", true), ("{\"a\":\"b\\\"", true), ("{\"a\":1]", false), ("{\"a\":1} x", false), ("a=b", false)]
+        {
             var way = ExplainSite.Way("code")
             way.body = Self.text("{\"a\":[1,2],\"b\":\"c\"}")
             way.change = { $0.body = Self.text(body) }

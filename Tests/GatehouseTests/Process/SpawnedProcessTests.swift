@@ -58,10 +58,11 @@ struct SpawnedProcessTests {
         process = nil
         for pid in pids {
             // A killed orphan may stay a zombie for a moment.
-            #expect(await eventually {
-                let state = (try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8))?.split(separator: ")").last ?? " X"
-                return state.hasPrefix(" Z") || state.hasPrefix(" X")
-            })
+            #expect(
+                await eventually {
+                    let state = (try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8))?.split(separator: ")").last ?? " X"
+                    return state.hasPrefix(" Z") || state.hasPrefix(" X")
+                })
         }
     }
 

@@ -61,7 +61,9 @@ struct ClientAssertionTests {
         }
     }
 
-    @Test("SEC-43: confusion of algorithms and keys is recorded as what it is, by the method and the client it claims, with and without client_id")
+    @Test(
+        "SEC-43: confusion of algorithms and keys is recorded as what it is, by the method and the client it claims, with and without client_id"
+    )
     func confusionRecorded() throws {
         let server = try TestServer()
         func mac(_ key: [UInt8], _ header: String) throws -> String {
@@ -74,20 +76,28 @@ struct ClientAssertionTests {
             _ = code.withUnsafeMutableBytes { mac.finish(into: $0) }
             return signed + "." + Base64.encode(code, alphabet: .url, padded: false)
         }
-        let unsigned = try TestServer.assertion("keys", header: "{\"alg\":\"none\"}").split(separator: ".").dropLast().joined(separator: ".") + "."
+        let unsigned =
+            try TestServer.assertion("keys", header: "{\"alg\":\"none\"}").split(separator: ".").dropLast().joined(separator: ".") + "."
         let pem = Array(try TestKeys.p256.publicKey.pem().utf8)
         let cases: [(String, OAuthProblem, String)] = [
             (try mac(pem, "{\"alg\":\"HS256\"}"), .assertionAlgorithm, "HS256"), (unsigned, .assertionAlgorithm, "none"),
             (try mac(pem, "{\"alg\":\"hs256\",\"typ\":\"JWT\"}"), .assertionAlgorithm, "hs256"),
-            (try TestServer.assertion("keys", header: "{\"alg\":\"EdDSA\",\"kid\":\"rsa-ps\"}", key: TestKeys.ed25519, scheme: .ed25519), .assertionKey, "kid"),
+            (
+                try TestServer.assertion("keys", header: "{\"alg\":\"EdDSA\",\"kid\":\"rsa-ps\"}", key: TestKeys.ed25519, scheme: .ed25519),
+                .assertionKey, "kid"
+            ),
             (try TestServer.assertion("keys", header: "{\"alg\":\"RS256\"}", key: TestKeys.p256), .assertionSignature, "another key"),
         ]
         for (assertion, problem, detail) in cases {
             for client in [nil, "keys"] {
                 let decision = try decide(server, assertion, client: client)
                 #expect(decision.code == "invalid_client" && decision.event == .refused && decision.isFailure)
-                #expect(decision.reason == "token-signature" && decision.problem == problem, "\(decision.reason) \(String(describing: decision.problem))")
-                #expect(decision.authentication == "private_key_jwt" && decision.claimedClient == "keys" && decision.grant == "client_credentials")
+                #expect(
+                    decision.reason == "token-signature" && decision.problem == problem,
+                    "\(decision.reason) \(String(describing: decision.problem))")
+                #expect(
+                    decision.authentication == "private_key_jwt" && decision.claimedClient == "keys"
+                        && decision.grant == "client_credentials")
                 #expect(decision.detail?.contains(detail) == true, "\(decision.detail ?? "")")
             }
         }
@@ -97,7 +107,8 @@ struct ClientAssertionTests {
     func nameless() throws {
         let server = try TestServer()
         for (assertion, detail) in [
-            ("garbage", "three parts"), ("a.b.c", "base64url"), ("e30.W10.", "`alg` of its header is missing"), (try TestServer.assertion("keys", ["sub": ""]), "`sub` is missing"),
+            ("garbage", "three parts"), ("a.b.c", "base64url"), ("e30.W10.", "`alg` of its header is missing"),
+            (try TestServer.assertion("keys", ["sub": ""]), "`sub` is missing"),
             (try TestServer.assertion("keys", ["sub": "7"]), "`sub` is a number"),
         ] {
             let decision = try decide(server, assertion)

@@ -267,7 +267,8 @@ struct TokenRequestTests {
         #expect(try server.decide("\(Self.grant)&scope=", authorization: basic).json["scope"] == .string("events:write events:read"))
     }
 
-    @Test("SEC-34: a sender without scopes gets a token without any, which says so by saying none, and whatever it asks for is invalid_scope")
+    @Test(
+        "SEC-34: a sender without scopes gets a token without any, which says so by saying none, and whatever it asks for is invalid_scope")
     func withoutScopes() throws {
         let server = try TestServer()
         server.policy.senders["acme"]?.scopes = []
@@ -291,7 +292,9 @@ struct TokenRequestTests {
     func nameAlone() throws {
         let server = try TestServer()
         let alone = try server.decide("\(Self.grant)&client_id=acme")
-        #expect(alone.code == "invalid_client" && alone.reason == "credential-missing" && alone.authentication == nil && alone.claimedClient == "acme")
+        #expect(
+            alone.code == "invalid_client" && alone.reason == "credential-missing" && alone.authentication == nil
+                && alone.claimedClient == "acme")
         let certificate = try server.decide("\(Self.grant)&client_id=certs")
         #expect(certificate.reason == "certificate-missing" && certificate.authentication == "tls_client_auth")
         let unknown = try server.decide("\(Self.grant)&client_id=nobody")

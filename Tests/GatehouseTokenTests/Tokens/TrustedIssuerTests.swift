@@ -54,7 +54,9 @@ struct TrustedIssuerTests {
         #expect(bench.refusal(token) == nil)
     }
 
-    @Test("a client that is not mapped is nobody's, whatever its subject (RFC 9068 section 5), and one without a map is the sender of its name")
+    @Test(
+        "a client that is not mapped is nobody's, whatever its subject (RFC 9068 section 5), and one without a map is the sender of its name"
+    )
     func clients() throws {
         let bench = try Self.bench()
         #expect(bench.refusal(try Self.sign(bench, Self.payload(["client_id": "\"client-8\""]))) == .client)

@@ -30,7 +30,8 @@ struct MetricsPage {
             ["version": report.build.version, "openssl": report.build.openSSL, "policy": report.build.policyDigest], UInt64(1))
         page.single("gatehouse_ready", .gauge, "1 while /health/ready says yes.", report.isReady ? 1 as UInt64 : 0)
         page.single(
-            "gatehouse_reload_failures_total", .counter, "Reloads of policy and certificates that changed nothing, since what they found was wrong.",
+            "gatehouse_reload_failures_total", .counter,
+            "Reloads of policy and certificates that changed nothing, since what they found was wrong.",
             report.reloadFailures)
         page.single(
             "gatehouse_policy_last_reload_successful", .gauge, "0 while the newest policy files or certificates are not in force.",
@@ -55,7 +56,8 @@ struct MetricsPage {
             "gatehouse_verified_bytes_total", .counter,
             "Bytes of bodies of verified events, as received: those handed over and those withheld, once their requests are answered.",
             report.loops.verifiedBytes)
-        page.single("gatehouse_handed_over_bytes_total", .counter, "Bytes of bodies as handlers were given them.", report.loops.handedOverBytes)
+        page.single(
+            "gatehouse_handed_over_bytes_total", .counter, "Bytes of bodies as handlers were given them.", report.loops.handedOverBytes)
         page.single(
             "gatehouse_withheld_bytes_total", .counter,
             "Bytes of verified bodies that no handler was given: of duplicates, of ignored and limited events, and of those that could not be begun on.",
@@ -116,7 +118,8 @@ struct MetricsPage {
         page.single("gatehouse_journal_batches_total", .counter, "Groups of records that shared one sync.", journal.batches)
         page.single("gatehouse_journal_failures_total", .counter, "Writes and syncs that failed.", journal.failures)
         page.single(
-            "gatehouse_journal_unrecorded_total", .counter, "Requests answered without a record (audit.on-failure: allow).", journal.unrecorded)
+            "gatehouse_journal_unrecorded_total", .counter, "Requests answered without a record (audit.on-failure: allow).",
+            journal.unrecorded)
         page.single("gatehouse_journal_failing", .gauge, "1 while records cannot be stored.", journal.isFailing ? 1 as UInt64 : 0)
         page.single("gatehouse_journal_waiting_records", .gauge, "Records not yet synced.", Double(journal.waiting))
         page.single("gatehouse_journal_sequence", .gauge, "The newest record's number.", journal.lastSequence)
@@ -129,9 +132,11 @@ struct MetricsPage {
     }
 
     private mutating func copies() {
-        page.single("gatehouse_rejected_kept_total", .counter, "Refused requests kept for explain (audit.keep-rejected).", report.rejectedKept)
         page.single(
-            "gatehouse_rejected_dropped_total", .counter, "Refused requests that were not kept, since too many came at once or the disk failed.",
+            "gatehouse_rejected_kept_total", .counter, "Refused requests kept for explain (audit.keep-rejected).", report.rejectedKept)
+        page.single(
+            "gatehouse_rejected_dropped_total", .counter,
+            "Refused requests that were not kept, since too many came at once or the disk failed.",
             report.rejectedDropped)
         guard !report.forwards.isEmpty else { return }
         page.family("gatehouse_forward_records_total", .counter, "Audit records sent to a destination of audit.forward, repetitions too.")
@@ -139,7 +144,9 @@ struct MetricsPage {
         page.family("gatehouse_forward_behind_records", .gauge, "Audit records that a destination does not have yet.")
         for item in report.forwards { page.sample("gatehouse_forward_behind_records", ["destination": item.destination], item.behind) }
         page.family("gatehouse_forward_connected", .gauge, "1 while a destination takes records.")
-        for item in report.forwards { page.sample("gatehouse_forward_connected", ["destination": item.destination], item.isConnected ? 1 as UInt64 : 0) }
+        for item in report.forwards {
+            page.sample("gatehouse_forward_connected", ["destination": item.destination], item.isConnected ? 1 as UInt64 : 0)
+        }
     }
 
     private mutating func histogram(_ name: String, _ help: String, _ figures: HistogramFigures?) {
@@ -177,7 +184,9 @@ struct MetricsPage {
                 "gatehouse_key_expiry_seconds", ["credential": item.name, "version": item.version.map(String.init) ?? ""],
                 seconds((expires - report.now).microseconds))
         }
-        page.family("gatehouse_expiring", .gauge, "Certificates, overlaps and public keys that end within 1, 7 and 30 days, the ended ones included.")
+        page.family(
+            "gatehouse_expiring", .gauge,
+            "Certificates, overlaps and public keys that end within 1, 7 and 30 days, the ended ones included.")
         for (days, label) in zip(ExpiryWatch.days, ["1d", "7d", "30d"]) {
             for what in ExpiryItem.What.allCases {
                 let count = report.calendar.count { $0.what == what && $0.ends(within: days, of: report.now) }

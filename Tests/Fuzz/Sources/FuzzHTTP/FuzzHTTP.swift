@@ -34,7 +34,11 @@ private func scan(_ bytes: UnsafeRawBufferPointer, step: Int) -> HeadScanner.Out
     }
 }
 
-private enum Decoded: Equatable { case refused, open([UInt8]), whole([UInt8], used: Int) }
+private enum Decoded: Equatable {
+    case refused
+    case open([UInt8])
+    case whole([UInt8], used: Int)
+}
 
 private func decode(_ bytes: UnsafeRawBufferPointer, step: Int) -> Decoded {
     var decoder = ChunkedDecoder()
@@ -42,7 +46,9 @@ private func decode(_ bytes: UnsafeRawBufferPointer, step: Int) -> Decoded {
     var position = 0
     while position < bytes.count, !decoder.isComplete {
         let piece = UnsafeRawBufferPointer(rebasing: bytes[position..<min(bytes.count, position + step)])
-        guard let used = try? decoder.decode(piece, room: 65_536 - body.count, keep: { body.append(contentsOf: $0) }) else { return .refused }
+        guard let used = try? decoder.decode(piece, room: 65_536 - body.count, keep: { body.append(contentsOf: $0) }) else {
+            return .refused
+        }
         position += used
     }
     return decoder.isComplete ? .whole(body, used: position) : .open(body)

@@ -60,7 +60,8 @@ private struct Target {
         sender.tokenAuthentication = SenderPolicy.TokenAuthentication.allCases
         sender.grants = SenderPolicy.Grant.allCases
         let policy = Policy(
-            gateway: GatewayPolicy(listeners: [], publicURL: "https://localhost", state: ""), senders: ["s": sender], endpoints: [], schemes: [:],
+            gateway: GatewayPolicy(listeners: [], publicURL: "https://localhost", state: ""), senders: ["s": sender], endpoints: [],
+            schemes: [:],
             digest: "", warnings: [], files: [])
         let keys = DerivedKeys(replay: try Secret(random: 32), passwords: try Secret(random: 32))
         // Drawn anew at each start, so that no kept input can hold the right one.
@@ -74,7 +75,8 @@ private struct Target {
         let signing = SigningKeySet([try SigningKey.generate(.es256, at: now)])
         let digests = try Secret(random: 32)
         validator = AccessTokenValidator(
-            keyring: TokenKeyring(issuer: "https://localhost", own: signing), senders: PolicySenders(policy: policy, credentials: credentials),
+            keyring: TokenKeyring(issuer: "https://localhost", own: signing),
+            senders: PolicySenders(policy: policy, credentials: credentials),
             digests: digests, lookup: Nothing())
         server = try AuthorizationServer(
             policy: policy, credentials: credentials, keys: keys, signing: signing, validator: validator, passwords: PasswordCache(),

@@ -22,7 +22,8 @@ final class Installation {
     ///   - gateway: more lines of `gateway.yaml`.
     ///   - deliver: the handler.
     init(
-        in place: URL? = nil, authority: DevelopmentAuthority? = nil, listener: [String] = [], gateway: String = "", state: String = "../state",
+        in place: URL? = nil, authority: DevelopmentAuthority? = nil, listener: [String] = [], gateway: String = "",
+        state: String = "../state",
         deliver: String = "file:../../events.jsonl"
     ) throws {
         self.place = try place ?? temporaryDirectory()
@@ -82,7 +83,9 @@ final class Installation {
         try write(name + ".pem", issued.certificatePEM)
     }
 
-    func endpoint(_ name: String, sender: String = "acme", authenticate: String = "[{ signature: standard-webhooks }]", deliver: String) throws {
+    func endpoint(_ name: String, sender: String = "acme", authenticate: String = "[{ signature: standard-webhooks }]", deliver: String)
+        throws
+    {
         try write(
             "policies/endpoints/\(name).yaml",
             """
@@ -110,7 +113,8 @@ final class Installation {
 
     /// What a sender with a client certificate is told on one connection: for an event, and for another after each command.
     func hold(_ client: String, _ commands: [String]) async throws -> [String] {
-        let result = try await Program.run("/usr/bin/env", ["python3", Load.tool("hold.py"), String(port), client] + commands, in: place, input: nil)
+        let result = try await Program.run(
+            "/usr/bin/env", ["python3", Load.tool("hold.py"), String(port), client] + commands, in: place, input: nil)
         guard result.status == 0 else { throw Failure(what: "hold.py: \(result)") }
         return result.output.split(separator: "\n").map(String.init)
     }
@@ -147,7 +151,8 @@ final class Installation {
         let arguments = ["serve", "--policies", self["policies"]]
         let command = before + (before.isEmpty ? [] : [Program.path]) + arguments
         let started = try RunningProgram(
-            before.isEmpty ? command : Array(command.dropFirst()), in: place, executable: before.first ?? Program.path, environment: environment)
+            before.isEmpty ? command : Array(command.dropFirst()), in: place, executable: before.first ?? Program.path,
+            environment: environment)
         gateway = started
         guard try await started.says("\"message\":\"ready\"") else { throw Failure(what: "not ready: \(started.text)") }
         return started
@@ -170,7 +175,9 @@ final class Installation {
         ).output
     }
 
-    func fingerprint(file: String) async throws -> String { try await bash("openssl x509 -in '\(self[file])' -noout -fingerprint -sha256").output }
+    func fingerprint(file: String) async throws -> String {
+        try await bash("openssl x509 -in '\(self[file])' -noout -fingerprint -sha256").output
+    }
 
     /// Every record, in order.
     func records(_ folder: String = "state/audit") throws -> [[String: Any]] {

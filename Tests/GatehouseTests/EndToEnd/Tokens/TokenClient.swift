@@ -15,7 +15,8 @@ struct TokenClient {
     ///   - limits: more entries of `limits`.
     ///   - event: more lines of the endpoint's file.
     init(
-        gateway: String = "", sender: String = "", authenticate: String = "[{ oauth: ['events:write'] }]", limits: String = "failures: 100000/s",
+        gateway: String = "", sender: String = "", authenticate: String = "[{ oauth: ['events:write'] }]",
+        limits: String = "failures: 100000/s",
         event: String = "event: { id: json:id, type: json:type }"
     ) async throws {
         site = try TestSite(gateway: gateway, limits: limits)
@@ -33,18 +34,26 @@ struct TokenClient {
 
     static func encoded(_ text: String) -> String { text.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? "" }
 
-    static func basic(_ user: String, _ password: String) -> String { "Basic " + Base64.encode(Array("\(encoded(user)):\(encoded(password))".utf8)) }
+    static func basic(_ user: String, _ password: String) -> String {
+        "Basic " + Base64.encode(Array("\(encoded(user)):\(encoded(password))".utf8))
+    }
 
     /// A token request with the client secret in the Authorization field.
-    func tokenRequest(_ parameters: KeyValuePairs<String, String> = ["grant_type": "client_credentials"], secret: String? = nil) -> RawRequest {
+    func tokenRequest(_ parameters: KeyValuePairs<String, String> = ["grant_type": "client_credentials"], secret: String? = nil)
+        -> RawRequest
+    {
         Self.form("/oauth/token", parameters).with("Authorization", Self.basic("acme", secret ?? self.secret))
     }
 
-    func token(_ gateway: LiveGateway, _ parameters: KeyValuePairs<String, String> = ["grant_type": "client_credentials"]) async throws -> String {
+    func token(_ gateway: LiveGateway, _ parameters: KeyValuePairs<String, String> = ["grant_type": "client_credentials"]) async throws
+        -> String
+    {
         try Self.token(try await gateway.send(tokenRequest(parameters)))
     }
 
-    static func token(_ answer: RawAnswer) throws -> String { try #require(members(answer)["access_token"] as? String, "\(answer.status) \(answer.text)") }
+    static func token(_ answer: RawAnswer) throws -> String {
+        try #require(members(answer)["access_token"] as? String, "\(answer.status) \(answer.text)")
+    }
 
     static func members(_ answer: RawAnswer) throws -> [String: Any] {
         try #require(try JSONSerialization.jsonObject(with: Data(answer.body)) as? [String: Any])
@@ -59,7 +68,8 @@ struct TokenClient {
     }
 
     func event(_ id: String, token: String?) -> RawRequest {
-        let request = RawRequest("/hooks/acme", fields: [("Content-Type", "application/json")], body: "{\"id\":\"\(id)\",\"type\":\"order.accepted\"}")
+        let request = RawRequest(
+            "/hooks/acme", fields: [("Content-Type", "application/json")], body: "{\"id\":\"\(id)\",\"type\":\"order.accepted\"}")
         return token.map { request.with("Authorization", "Bearer " + $0) } ?? request
     }
 }
@@ -67,7 +77,8 @@ struct TokenClient {
 /// An error of RFC 6749 section 5.2 with its record.
 @discardableResult
 func expectOAuthError(
-    _ answer: RawAnswer, _ status: Int, _ code: String, _ reason: String? = nil, at site: TestSite, sourceLocation: SourceLocation = #_sourceLocation
+    _ answer: RawAnswer, _ status: Int, _ code: String, _ reason: String? = nil, at site: TestSite,
+    sourceLocation: SourceLocation = #_sourceLocation
 ) throws -> AuditLine? {
     #expect(answer.status == status, "\(answer.text)", sourceLocation: sourceLocation)
     #expect(answer["content-type"] == "application/json" && answer["cache-control"] == "no-store", sourceLocation: sourceLocation)

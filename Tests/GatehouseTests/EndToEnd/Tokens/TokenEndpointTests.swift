@@ -17,11 +17,17 @@ struct TokenEndpointTests {
             #expect(members["refresh_token"] == nil)
             let claims = try TokenClient.claims(try TokenClient.token(answer))
             #expect(claims["iss"] as? String == "https://localhost:8443" && claims["aud"] as? String == "https://localhost:8443")
-            #expect(claims["sub"] as? String == "acme" && claims["client_id"] as? String == "acme" && claims["scope"] as? String == "events:read events:write")
+            #expect(
+                claims["sub"] as? String == "acme" && claims["client_id"] as? String == "acme"
+                    && claims["scope"] as? String == "events:read events:write")
             let record = try #require(try client.site.tokenRecord(of: answer))
             #expect(record.sender == "acme" && record.reason == "ok" && record.answer == 200)
-            #expect(record.token?.event == "issued" && record.token?.grant == "client_credentials" && record.token?.authentication == "client_secret_basic")
-            #expect(record.token?.version == 1 && record.token?.token == claims["jti"] as? String && record.token?.scopes == ["events:read", "events:write"])
+            #expect(
+                record.token?.event == "issued" && record.token?.grant == "client_credentials"
+                    && record.token?.authentication == "client_secret_basic")
+            #expect(
+                record.token?.version == 1 && record.token?.token == claims["jti"] as? String
+                    && record.token?.scopes == ["events:read", "events:write"])
         }
     }
 
@@ -33,14 +39,19 @@ struct TokenEndpointTests {
             let get = try await gateway.send(good.changed { $0.method = "GET" })
             try expectOAuthError(get, 405, "invalid_request", "method", at: client.site)
             #expect(get["allow"] == "POST")
-            let json = good.replacing("Content-Type", "application/json").changed { $0.body = Array("{\"grant_type\":\"client_credentials\"}".utf8) }
+            let json = good.replacing("Content-Type", "application/json").changed {
+                $0.body = Array("{\"grant_type\":\"client_credentials\"}".utf8)
+            }
             try expectOAuthError(try await gateway.send(json), 415, "invalid_request", "media-type", at: client.site)
-            try expectOAuthError(try await gateway.send(good.without("Content-Type")), 415, "invalid_request", "media-type", at: client.site)
-            try expectOAuthError(try await gateway.send(good.with("Content-Encoding", "gzip")), 415, "invalid_request", "media-type", at: client.site)
+            try expectOAuthError(
+                try await gateway.send(good.without("Content-Type")), 415, "invalid_request", "media-type", at: client.site)
+            try expectOAuthError(
+                try await gateway.send(good.with("Content-Encoding", "gzip")), 415, "invalid_request", "media-type", at: client.site)
             let big = good.changed { $0.body = [UInt8](repeating: 0x61, count: 70_000) }
             try expectOAuthError(try await gateway.send(big), 413, "invalid_request", "too-large", at: client.site)
             for body in [
-                "grant_type=client_credentials&grant_type=client_credentials", "grant_type=client_credentials&scope=a&scope=b", "scope=events:write", "",
+                "grant_type=client_credentials&grant_type=client_credentials", "grant_type=client_credentials&scope=a&scope=b",
+                "scope=events:write", "",
                 "grant_type=", "grant_type=%zz", "grant_type=client_credentials&client_id=acme&client_id=acme",
             ] {
                 let answer = try await gateway.send(good.changed { $0.body = Array(body.utf8) })
@@ -61,10 +72,12 @@ struct TokenEndpointTests {
         let client = try await TokenClient(sender: "token-authentication: [client_secret_post]")
         try await serving(client.site) { gateway in
             try expectOAuthError(try await gateway.send(client.tokenRequest()), 401, "invalid_client", at: client.site)
-            let post = TokenClient.form("/oauth/token", ["grant_type": "client_credentials", "client_id": "acme", "client_secret": client.secret])
+            let post = TokenClient.form(
+                "/oauth/token", ["grant_type": "client_credentials", "client_id": "acme", "client_secret": client.secret])
             #expect(try await gateway.send(post).status == 200)
             try expectOAuthError(
-                try await gateway.send(post.with("Authorization", TokenClient.basic("acme", client.secret))), 400, "invalid_request", at: client.site)
+                try await gateway.send(post.with("Authorization", TokenClient.basic("acme", client.secret))), 400, "invalid_request",
+                at: client.site)
             let twice = post.with("Authorization", "Basic YTpi").with("Authorization", "Basic YTpi")
             try expectOAuthError(try await gateway.send(twice), 400, "invalid_request", at: client.site)
         }
@@ -77,7 +90,8 @@ struct TokenEndpointTests {
         try client.site.sender("globex")
         try client.site.add("globex/oauth", odd)
         try await serving(client.site) { gateway in
-            let encoded = TokenClient.form("/oauth/token", ["grant_type": "client_credentials"]).with("Authorization", TokenClient.basic("globex", odd))
+            let encoded = TokenClient.form("/oauth/token", ["grant_type": "client_credentials"]).with(
+                "Authorization", TokenClient.basic("globex", odd))
             let answer = try await gateway.send(encoded)
             #expect(answer.status == 200, "\(answer.text)")
             let raw = encoded.replacing("Authorization", "Basic " + Data("globex:\(odd)".utf8).base64EncodedString())
@@ -92,15 +106,19 @@ struct TokenEndpointTests {
             let wrong = try await gateway.send(client.tokenRequest(secret: "not the client's secret at all"))
             try expectOAuthError(wrong, 401, "invalid_client", "credential-mismatch", at: client.site)
             #expect(wrong["www-authenticate"]?.hasPrefix("Basic realm=") == true)
-            let unknown = TokenClient.form("/oauth/token", ["grant_type": "client_credentials"]).with("Authorization", TokenClient.basic("nobody", client.secret))
+            let unknown = TokenClient.form("/oauth/token", ["grant_type": "client_credentials"]).with(
+                "Authorization", TokenClient.basic("nobody", client.secret))
             let other = try await gateway.send(unknown)
             try expectOAuthError(other, 401, "invalid_client", "credential-unknown", at: client.site)
             // SEC-32: unknown and wrong are one answer but for what names the request.
-            let fields = { (answer: RawAnswer) in answer.fields.filter { !["gatehouse-reference", "date"].contains($0.name.lowercased()) }.map { "\($0.name): \($0.value)" } }
+            let fields = { (answer: RawAnswer) in
+                answer.fields.filter { !["gatehouse-reference", "date"].contains($0.name.lowercased()) }.map { "\($0.name): \($0.value)" }
+            }
             #expect(other.text == wrong.text && fields(other) == fields(wrong))
             let scope = try await gateway.send(client.tokenRequest(["grant_type": "client_credentials", "scope": "events:write admin"]))
             try expectOAuthError(scope, 400, "invalid_scope", at: client.site)
-            let audience = try await gateway.send(client.tokenRequest(["grant_type": "client_credentials", "audience": "https://other.example"]))
+            let audience = try await gateway.send(
+                client.tokenRequest(["grant_type": "client_credentials", "audience": "https://other.example"]))
             try expectOAuthError(audience, 400, "invalid_target", at: client.site)
         }
     }
@@ -115,16 +133,20 @@ struct TokenEndpointTests {
             let password: KeyValuePairs = ["grant_type": "password", "username": "legacy", "password": String(login[1])]
             try expectOAuthError(try await gateway.send(client.tokenRequest(password)), 400, "unauthorized_client", at: client.site)
             for grant in ["refresh_token", "authorization_code", "urn:ietf:params:oauth:grant-type:jwt-bearer", "x"] {
-                try expectOAuthError(try await gateway.send(client.tokenRequest(["grant_type": grant])), 400, "unsupported_grant_type", at: client.site)
+                try expectOAuthError(
+                    try await gateway.send(client.tokenRequest(["grant_type": grant])), 400, "unsupported_grant_type", at: client.site)
             }
             let legacy = TokenClient.form("/oauth/token", password).with("Authorization", TokenClient.basic("legacy", secret))
             let granted = try await gateway.send(legacy)
             #expect(granted.status == 200, "\(granted.text)")
             #expect(try client.site.tokenRecord(of: granted)?.token?.grant == "password")
-            let wrong = TokenClient.form("/oauth/token", ["grant_type": "password", "username": "legacy", "password": "not the password 123"])
-                .with("Authorization", TokenClient.basic("legacy", secret))
+            let wrong = TokenClient.form(
+                "/oauth/token", ["grant_type": "password", "username": "legacy", "password": "not the password 123"]
+            )
+            .with("Authorization", TokenClient.basic("legacy", secret))
             try expectOAuthError(try await gateway.send(wrong), 400, "invalid_grant", at: client.site)
-            let credentials = TokenClient.form("/oauth/token", ["grant_type": "client_credentials"]).with("Authorization", TokenClient.basic("legacy", secret))
+            let credentials = TokenClient.form("/oauth/token", ["grant_type": "client_credentials"]).with(
+                "Authorization", TokenClient.basic("legacy", secret))
             try expectOAuthError(try await gateway.send(credentials), 400, "unauthorized_client", at: client.site)
         }
     }
@@ -155,13 +177,20 @@ struct TokenEndpointTests {
             }
             let limited = answers.filter { $0.status == 429 }
             #expect(answers.prefix(20).allSatisfy { $0.status == 401 } && limited.count >= 50)
-            #expect(limited.allSatisfy { (1...10).contains(Int($0["retry-after"] ?? "") ?? 0) && $0["content-type"] == "application/json" && $0["cache-control"] == "no-store" })
+            #expect(
+                limited.allSatisfy {
+                    (1...10).contains(Int($0["retry-after"] ?? "") ?? 0) && $0["content-type"] == "application/json"
+                        && $0["cache-control"] == "no-store"
+                })
             connection.post(client.tokenRequest().bytes)
             let own = try await connection.answer()
             #expect(own.status == 200, "\(own.text)")
             await connection.close()
             // The second's refusals are one record.
-            #expect(await eventually { (try? client.site.decisions().contains { $0.reason == "rate" && $0.requests == limited.count }) ?? false })
+            #expect(
+                await eventually {
+                    (try? client.site.decisions().contains { $0.reason == "rate" && $0.requests == limited.count }) ?? false
+                })
         }
     }
 
@@ -184,7 +213,9 @@ struct TokenEndpointTests {
         }
     }
 
-    @Test("SEC-32: with the default limits, twenty wrong secrets from one address are answered as such, and then a 429 says when to try again")
+    @Test(
+        "SEC-32: with the default limits, twenty wrong secrets from one address are answered as such, and then a 429 says when to try again"
+    )
     func guessingByDefault() async throws {
         let client = try await TokenClient(limits: "failures: 50/s")
         try await serving(client.site) { gateway in
@@ -203,7 +234,8 @@ struct TokenEndpointTests {
             await connection.close()
             #expect(try await gateway.send(client.tokenRequest()).status == 200)
             // Another client at the same address is nobody's guess yet.
-            let other = TokenClient.form("/oauth/token", ["grant_type": "client_credentials"]).with("Authorization", TokenClient.basic("globex", "a wrong secret"))
+            let other = TokenClient.form("/oauth/token", ["grant_type": "client_credentials"]).with(
+                "Authorization", TokenClient.basic("globex", "a wrong secret"))
             #expect(try await gateway.send(other).status == 401)
         }
     }
@@ -219,7 +251,9 @@ struct TokenEndpointTests {
                 let connection = try await gateway.connect()
                 connection.post(request.changed { $0.method = "HEAD" }.bytes)
                 let head = try await connection.answer(toHead: true)
-                for name in ["content-type", "cache-control", "content-length"] { #expect(head[name] == full[name] && head[name] != nil, "\(path) \(name)") }
+                for name in ["content-type", "cache-control", "content-length"] {
+                    #expect(head[name] == full[name] && head[name] != nil, "\(path) \(name)")
+                }
                 #expect(head.status == 200 && full.status == 200 && !full.body.isEmpty)
                 try expect(head, 200, "ignored", "ok", at: client.site)
                 // Nothing of a body is on the line: the next answer follows at once.
@@ -239,7 +273,8 @@ struct TokenEndpointTests {
             let token = try await client.token(gateway)
             #expect(try await gateway.send(client.tokenRequest(["grant_type": "client_credentials", "scope": "admin"])).status == 400)
             #expect(try await gateway.send(client.tokenRequest(secret: "not the client's secret")).status == 401)
-            let asked = TokenClient.form("/oauth/introspect", ["token": token]).with("Authorization", TokenClient.basic("acme", client.secret))
+            let asked = TokenClient.form("/oauth/introspect", ["token": token]).with(
+                "Authorization", TokenClient.basic("acme", client.secret))
             #expect(try await gateway.send(asked).status == 200)
             let page = try await gateway.admin("/metrics").text
             for (endpoint, sender, decision, reason) in [
@@ -247,8 +282,9 @@ struct TokenEndpointTests {
                 ("oauth/token", "", "rejected", "credential-mismatch"), ("oauth/introspect", "acme", "accepted", "ok"),
             ] {
                 let line = page.split(separator: "\n").first { line in
-                    line.hasPrefix("gatehouse_decisions_total") && [("endpoint", endpoint), ("sender", sender), ("decision", decision), ("reason", reason)]
-                        .allSatisfy { line.contains("\($0.0)=\"\($0.1)\"") }
+                    line.hasPrefix("gatehouse_decisions_total")
+                        && [("endpoint", endpoint), ("sender", sender), ("decision", decision), ("reason", reason)]
+                            .allSatisfy { line.contains("\($0.0)=\"\($0.1)\"") }
                 }
                 #expect(line?.hasSuffix(" 1") == true, "\(endpoint) \(sender) \(reason): \(line ?? "")")
             }
@@ -265,7 +301,9 @@ struct TokenEndpointTests {
             let answer = try await gateway.send(request)
             let members = try TokenClient.members(answer)
             #expect(answer.status == 200 && members["issuer"] as? String == "https://localhost:8443")
-            #expect(members["token_endpoint"] as? String == "https://localhost:8443/oauth/token" && members["jwks_uri"] as? String == "https://localhost:8443/oauth/jwks")
+            #expect(
+                members["token_endpoint"] as? String == "https://localhost:8443/oauth/token"
+                    && members["jwks_uri"] as? String == "https://localhost:8443/oauth/jwks")
             #expect(members["grant_types_supported"] as? [String] == ["client_credentials"])
             #expect(members["token_endpoint_auth_methods_supported"] as? [String] == ["client_secret_basic", "client_secret_post"])
             #expect(!answer.text.contains("none"))
@@ -312,14 +350,20 @@ struct TokenEndpointTests {
             }
             let own = try await ask("/oauth/introspect", "acme", client.secret, token)
             let members = try TokenClient.members(own)
-            #expect(members["active"] as? Bool == true && members["client_id"] as? String == "acme" && members["scope"] as? String == "events:read events:write")
+            #expect(
+                members["active"] as? Bool == true && members["client_id"] as? String == "acme"
+                    && members["scope"] as? String == "events:read events:write")
             #expect(try client.site.tokenRecord(of: own)?.token?.event == "introspected")
-            for (user, secret, token) in [("globex", secret, token), ("acme", client.secret, "x.y.z"), ("acme", client.secret, token + "A")] {
+            for (user, secret, token) in [
+                ("globex", secret, token), ("acme", client.secret, "x.y.z"), ("acme", client.secret, token + "A"),
+            ] {
                 let answer = try await ask("/oauth/introspect", user, secret, token)
                 #expect(answer.status == 200 && answer.text == "{\"active\":false}", "\(answer.text)")
             }
-            try expectOAuthError(try await ask("/oauth/introspect", "acme", "wrong secret of acme", token), 401, "invalid_client", at: client.site)
-            try expectOAuthError(try await gateway.send(TokenClient.form("/oauth/revoke", ["token": token])), 401, "invalid_client", at: client.site)
+            try expectOAuthError(
+                try await ask("/oauth/introspect", "acme", "wrong secret of acme", token), 401, "invalid_client", at: client.site)
+            try expectOAuthError(
+                try await gateway.send(TokenClient.form("/oauth/revoke", ["token": token])), 401, "invalid_client", at: client.site)
 
             // Another client's token is not revoked, an unknown one is 200 all the same.
             #expect(try await ask("/oauth/revoke", "globex", secret, token).status == 200)

@@ -23,7 +23,8 @@ struct TokenEventTests {
             try expect(again, 200, "duplicate", "duplicate", at: client.site)
             #expect(again.text == first.text)
             let handed = try #require(client.handler.requests.first)
-            #expect(client.handler.count == 1 && handed["gatehouse-checks"] == "oauth;client=\"acme\"" && handed["gatehouse-sender"] == "acme")
+            #expect(
+                client.handler.count == 1 && handed["gatehouse-checks"] == "oauth;client=\"acme\"" && handed["gatehouse-sender"] == "acme")
             #expect(!handed.has("authorization"))
         }
     }
@@ -41,7 +42,8 @@ struct TokenEventTests {
             let good = try await client.token(gateway)
             let foreign = try TokenCommands(policies: client.site.policies).issue("globex", scopes: [], audience: nil).token
             for (token, reason) in [
-                ("x", "token-malformed"), ("a.b.c", "token-malformed"), (String(good.dropLast(3)) + "AAA", "token-signature"), (foreign, "credential-mismatch"),
+                ("x", "token-malformed"), ("a.b.c", "token-malformed"), (String(good.dropLast(3)) + "AAA", "token-signature"),
+                (foreign, "credential-mismatch"),
             ] {
                 let answer = try await gateway.send(client.event("evt_1", token: token))
                 try expectRefusal(answer, 401, reason, at: client.site)
@@ -51,7 +53,9 @@ struct TokenEventTests {
             let narrow = try await client.token(gateway, ["grant_type": "client_credentials", "scope": "events:read"])
             let scope = try await gateway.send(client.event("evt_1", token: narrow))
             let record = try expectRefusal(scope, 403, "token-scope", at: client.site)
-            #expect(record?.sender == "acme" && Self.challenges(scope) == ["Bearer realm=\"acme\", error=\"insufficient_scope\", scope=\"events:write\""])
+            #expect(
+                record?.sender == "acme"
+                    && Self.challenges(scope) == ["Bearer realm=\"acme\", error=\"insufficient_scope\", scope=\"events:write\""])
 
             let twice = client.event("evt_1", token: good).with("Authorization", "Bearer \(good)")
             let elsewhere = ["access_token", "access%5Ftoken", "x=1&%61ccess_token"].flatMap { name in
@@ -83,7 +87,9 @@ struct TokenEventTests {
             try expectRefusal(try await gateway.send(forged), 401, "signature-mismatch", at: client.site)
             let both = try signer.request(id: "msg_2", "{}").with("Authorization", "Bearer \(try await client.token(gateway))")
             try expect(try await gateway.send(both), 200, "accepted", "ok", at: client.site)
-            #expect(client.handler.requests.first?["gatehouse-checks"] == "signature;scheme=\"standard-webhooks\";version=1, oauth;client=\"acme\"")
+            #expect(
+                client.handler.requests.first?["gatehouse-checks"]
+                    == "signature;scheme=\"standard-webhooks\";version=1, oauth;client=\"acme\"")
         }
     }
 
@@ -111,22 +117,40 @@ struct TokenEventTests {
         }
     }
 
-    @Test("tokens of a pinned issuer count for the sender that its client is, as the file has its keys: a change is taken over while the gateway runs")
+    @Test(
+        "tokens of a pinned issuer count for the sender that its client is, as the file has its keys: a change is taken over while the gateway runs"
+    )
     func trusted() async throws {
         let key = try PrivateKey.generate(.p256)
         let client = try await TokenClient(
-            gateway: "oauth: { trust: [{ issuer: 'https://idp.example', jwks: idp.json, audience: 'https://localhost:8443', clients: { outside-1: acme } }] }")
+            gateway:
+                "oauth: { trust: [{ issuer: 'https://idp.example', jwks: idp.json, audience: 'https://localhost:8443', clients: { outside-1: acme } }] }"
+        )
         try client.site.folder.write("policies/idp.json", try Self.keySet(key))
         try await serving(client.site) { gateway in
-            let good = try Self.jwt(key, ["iss": "https://idp.example", "aud": "https://localhost:8443", "client_id": "outside-1", "scope": "events:write"])
+            let good = try Self.jwt(
+                key, ["iss": "https://idp.example", "aud": "https://localhost:8443", "client_id": "outside-1", "scope": "events:write"])
             try expect(try await gateway.send(client.event("evt_1", token: good)), 200, "accepted", "ok", at: client.site)
             for (claims, reason) in [
-                (["iss": "https://idp.example", "aud": "https://localhost:8443", "client_id": "acme", "scope": "events:write"], "credential-unknown"),
-                (["iss": "https://idp.example", "aud": "https://elsewhere", "client_id": "outside-1", "scope": "events:write"], "token-audience"),
-                (["iss": "https://localhost:8443", "aud": "https://localhost:8443", "client_id": "acme", "scope": "events:write"], "token-signature"),
-                (["iss": "https://other.example", "aud": "https://localhost:8443", "client_id": "outside-1", "scope": "events:write"], "token-signature"),
+                (
+                    ["iss": "https://idp.example", "aud": "https://localhost:8443", "client_id": "acme", "scope": "events:write"],
+                    "credential-unknown"
+                ),
+                (
+                    ["iss": "https://idp.example", "aud": "https://elsewhere", "client_id": "outside-1", "scope": "events:write"],
+                    "token-audience"
+                ),
+                (
+                    ["iss": "https://localhost:8443", "aud": "https://localhost:8443", "client_id": "acme", "scope": "events:write"],
+                    "token-signature"
+                ),
+                (
+                    ["iss": "https://other.example", "aud": "https://localhost:8443", "client_id": "outside-1", "scope": "events:write"],
+                    "token-signature"
+                ),
             ] {
-                try expectRefusal(try await gateway.send(client.event("evt_2", token: try Self.jwt(key, claims))), 401, reason, at: client.site)
+                try expectRefusal(
+                    try await gateway.send(client.event("evt_2", token: try Self.jwt(key, claims))), 401, reason, at: client.site)
             }
             // The file changes: nobody asks for a reload, and without a restart the old key counts for nothing and the new one does.
             let fresh = try PrivateKey.generate(.p256)
@@ -134,7 +158,8 @@ struct TokenEventTests {
             let isRefused = await eventually { (try? await gateway.send(client.event("evt_3", token: good)).status) == 401 }
             #expect(isRefused)
             try expectRefusal(try await gateway.send(client.event("evt_3", token: good)), 401, "token-signature", at: client.site)
-            let next = try Self.jwt(fresh, ["iss": "https://idp.example", "aud": "https://localhost:8443", "client_id": "outside-1", "scope": "events:write"])
+            let next = try Self.jwt(
+                fresh, ["iss": "https://idp.example", "aud": "https://localhost:8443", "client_id": "outside-1", "scope": "events:write"])
             try expect(try await gateway.send(client.event("evt_5", token: next)), 200, "accepted", "ok", at: client.site)
             // A file that cannot be used changes nothing.
             try client.site.folder.write("policies/idp.json", "{\"keys\":[]}")
@@ -200,7 +225,9 @@ struct TokenEventTests {
             _ = try await gateway.send(client.event("evt_2", token: token + "x"))
             _ = try await gateway.send(client.tokenRequest(secret: client.secret + "x"))
             let metrics = try await gateway.admin("/metrics").text
-            let log = try client.site.folder.names(in: "var/audit").map { String(decoding: client.site.folder.read("var/audit/\($0)"), as: UTF8.self) }.joined()
+            let log = try client.site.folder.names(in: "var/audit").map {
+                String(decoding: client.site.folder.read("var/audit/\($0)"), as: UTF8.self)
+            }.joined()
             for secret in [client.secret, token, String(token.suffix(40))] { #expect(!metrics.contains(secret) && !log.contains(secret)) }
         }
     }
