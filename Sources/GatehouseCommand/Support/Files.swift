@@ -67,6 +67,9 @@ enum Files {
         let descriptor = path == "-" ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw CommandFailure("\(path) cannot be read: \(reason())") }
         defer { if descriptor != STDIN_FILENO { close(descriptor) } }
+        let hidden = descriptor == STDIN_FILENO ? HiddenInput() : nil
+        defer { hidden?.end() }
+        if hidden != nil { Terminal.note("type or paste the value, then Enter and Ctrl-D; it is not shown") }
         let limit = 64 * 1024
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: limit + 1, alignment: 1)
         defer {
@@ -80,6 +83,7 @@ enum Files {
             guard got >= 0 else { throw CommandFailure("\(shown(path)) cannot be read: \(reason())") }
             if got == 0 { break }
             count += got
+            if hidden != nil, buffer[..<count].last == HiddenInput.interrupt { throw CommandFailure("given up; nothing was changed") }
         }
         guard count <= limit else {
             throw CommandFailure("\(shown(path)) is larger than \(limit) bytes", hint: "is it the file with the secret?")

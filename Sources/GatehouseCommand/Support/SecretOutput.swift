@@ -31,6 +31,9 @@ struct SecretOutput {
         if !ended.isEmpty { Terminal.note("\(Self.versions(ended)) no longer accepted") }
         if let secret = outcome.secret {
             Terminal.note("its value, shown this once:")
+            if Terminal.Stream.output.isTerminal {
+                Terminal.warn("it stays in this terminal's scrollback: clear that, or send standard output to a file next time")
+            }
             try lose(outcome, Terminal.sayOnce(secret))
         }
     }

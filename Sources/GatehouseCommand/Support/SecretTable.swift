@@ -10,7 +10,8 @@ struct SecretTable {
         for (index, report) in reports.enumerated() {
             if index > 0 { Terminal.say() }
             Terminal.say(Terminal.styled(Terminal.printable(report.credential), .strong))
-            table(report).lines(indent: 2).forEach { Terminal.say($0) }
+            let width = Terminal.Stream.output.isTerminal ? Terminal.Stream.output.width : .max
+            table(report).lines(indent: 2, width: width, spare: Self.spare).forEach { Terminal.say($0) }
             for version in report.versions where isLive(version) && version.verdict == "safe-to-retire" {
                 hint("nobody uses version \(version.version) any more: gatehouse secret retire \(report.credential) \(version.version)")
             }
@@ -39,6 +40,8 @@ struct SecretTable {
     }
 
     private static let most = 5
+    /// Columns that give way in a narrow terminal: first used, made, from, uses, until.
+    private static let spare = [4, 3, 7, 6, 2]
 
     private func table(_ report: SecretReport) -> Table {
         var table = Table(["VERSION", "STATE", "UNTIL", "MADE", "FIRST USED", "LAST USED", "USES", "FROM", "VERDICT"], right: [0, 6])

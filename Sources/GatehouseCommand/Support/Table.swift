@@ -22,10 +22,16 @@ struct Table {
     mutating func add(_ row: [Cell]) { rows.append(row) }
 
     /// Columns that are empty in every row are left out; two blanks between the others, none at the end.
-    func lines(indent: Int = 0) -> [String] {
+    ///
+    /// - Parameters:
+    ///   - width: columns of the terminal.
+    ///   - spare: columns of the table that give way where it is wider, the first one first.
+    func lines(indent: Int = 0, width: Int = .max, spare: [Int] = []) -> [String] {
         let count = rows.map(\.count).max() ?? 0
-        let columns = (0..<count).filter { column in rows.dropFirst().contains { column < $0.count && !$0[column].text.isEmpty } }
-        let widths = columns.map { column in rows.map { column < $0.count ? $0[column].text.count : 0 }.max() ?? 0 }
+        var columns = (0..<count).filter { column in rows.dropFirst().contains { column < $0.count && !$0[column].text.isEmpty } }
+        func needed(_ column: Int) -> Int { rows.map { column < $0.count ? $0[column].text.count : 0 }.max() ?? 0 }
+        for column in spare where indent + columns.reduce(-2, { $0 + needed($1) + 2 }) > width { columns.removeAll { $0 == column } }
+        let widths = columns.map(needed)
         return rows.map { row in
             var line = String(repeating: " ", count: indent)
             for (place, column) in columns.enumerated() {
