@@ -76,6 +76,32 @@ struct CredentialFormTests {
         #expect(message.contains(expected), "\(message)")
     }
 
+    @Test(
+        "a public key that nothing here verifies with is refused, with the kinds that are expected",
+        arguments: [
+            (
+                "-----BEGIN PUBLIC KEY-----\nMHYwEAYHKoZIzj0CAQYFK4EEACIDYgAEh4jAmTJAfdGFmNEjmuUUL5Aj7B7E/Vy8\n9/spbGnc5m5yQHGoOzjO6sFeP8dieZR1KhJfJ5cx/T9RXczLQDels+ezzmPjmvXo\njYP1ZY8woy+fD+fWc5SWZJGXSUBhklCp\n-----END PUBLIC KEY-----",
+                "another kind"
+            ),
+            (
+                "-----BEGIN PUBLIC KEY-----\nMIGbMBAGByqGSM49AgEGBSuBBAAjA4GGAAQByqiZ+/WhrtqiyKlmn1t40Hx8t9p6\ndGODkbIaCEe/sZrCv+cWxFAl8d+3Gx3yjw/6BZezTvCFwAfvQSqSKfoxS6AADTKd\n2K45+dSe50A9NlXtGNr0aJwipgeQnqDGj5YI+FIUov/L98YBzmq/x/fyTR8rZcvy\n07kyBS8VKjhSX7ffblk=\n-----END PUBLIC KEY-----",
+                "another kind"
+            ),
+            (#"{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo","use":"enc"}"#, "`use`"),
+            (#"{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo","key_ops":["sign"]}"#, "`key_ops`"),
+            (#"{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo","alg":"ES256"}"#, "`alg`"),
+        ])
+    func neverVerifies(value: String, expected: String) throws {
+        let message = try #require(try refusal("acme/key", Array(value.utf8)))
+        #expect(message.contains(expected) && message.contains("P-256") && message.contains("Ed25519") && message.contains("2048"), "\(message)")
+    }
+
+    @Test("a JWK that is marked for checking signatures is taken")
+    func marked() throws {
+        let jwk = #"{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo","use":"sig","key_ops":["verify"],"alg":"EdDSA"}"#
+        #expect(try refusal("acme/key", Array(jwk.utf8)) == nil)
+    }
+
     @Test("values beyond the limit are refused", arguments: ["signing", "basic", "oauth", "key", "certificate"])
     func oversized(kind: String) throws {
         // A JWK Set may hold several keys.

@@ -16,8 +16,8 @@ struct TokenIssue: AsyncParsableCommand {
         abstract: "Issue an access token as the sender would get one, without its secret.",
         discussion: """
             Within what senders/SENDER.yaml allows; without --scope and --audience with all of it. Printed this once, and recorded as an admin's
-            doing. It ends by time, at /oauth/revoke, and with the sender's newest credential. With --certificate it counts on connections that
-            present that client certificate; senders held to fapi2 have no other tokens.
+            doing. It ends by time, at /oauth/revoke, and with the sender's newest credential; a sender that has none
+            gets none. With --certificate it counts on connections that present that client certificate; senders held to fapi2 have no other tokens.
 
             Examples:
               gatehouse token issue acme > acme.token

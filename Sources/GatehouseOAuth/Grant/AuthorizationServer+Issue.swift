@@ -40,21 +40,49 @@ extension AuthorizationServer {
             throw OAuthIssueError(
                 description: "\(name) is held to fapi2, under which every token is bound to a client certificate: --certificate FILE")
         }
+        // A token that hangs on nothing would outlive every revocation.
+        guard let credential = newestCredential(of: sender, at: now) else {
+            throw OAuthIssueError(
+                description: "\(name) has no live credential that it could get a token with, and so nothing that would end the token: "
+                    + Self.advice(sender))
+        }
         guard let mint = mint(try OAuthWorkspace()) else { throw OAuthIssueError(description: "there is no key to sign with") }
         let wanted = audiences ?? (sender.audiences.isEmpty ? [policy.gateway.issuer] : sender.audiences)
         let minted = try mint.issue(
             TokenClaims(
                 sender: name, audiences: wanted, scopes: scopes ?? sender.scopes, certificate: certificate,
-                credentials: newestCredential(of: name, at: now).map { [$0] } ?? []),
+                credentials: [credential]),
             at: now)
         return OAuthIssued(minted: minted, effects: minted.digest.map { [.opaque($0, minted.token)] } ?? [])
     }
 
-    private func newestCredential(of sender: String, at now: WallTime) -> IssuingCredential? {
-        for kind in [CredentialKind.oauth, .key, .certificate] {
-            guard let version = credentials.live(CredentialName(sender: sender, kind: kind), at: now).first else { continue }
+    private func newestCredential(of sender: SenderPolicy, at now: WallTime) -> IssuingCredential? {
+        for kind in Self.kinds(of: sender) {
+            guard let version = credentials.live(CredentialName(sender: sender.name, kind: kind), at: now).first else { continue }
             return IssuingCredential(kind: kind.rawValue, version: version.number)
         }
         return nil
+    }
+
+    /// Those that the sender's policy lets it get tokens with come first. Others are better than none: the token can be ended with them.
+    private static func kinds(of sender: SenderPolicy) -> [CredentialKind] {
+        let listed = sender.tokenAuthentication.map(\.credential)
+        return listed + [.oauth, .key, .certificate].filter { !listed.contains($0) }
+    }
+
+    private static func advice(_ sender: SenderPolicy) -> String {
+        let kind = sender.tokenAuthentication.first?.credential ?? .oauth
+        return "gatehouse secret add \(sender.name)/\(kind.rawValue)\(kind == .oauth ? "" : " --value-file FILE")"
+    }
+}
+
+extension SenderPolicy.TokenAuthentication {
+    /// The kind of credential that a client proves itself with.
+    var credential: CredentialKind {
+        switch self {
+        case .clientSecretBasic, .clientSecretPost: .oauth
+        case .privateKeyJWT: .key
+        case .tlsClientAuth: .certificate
+        }
     }
 }

@@ -163,6 +163,37 @@ extension CredentialForm {
                 "expected one public key, and there are \(blocks): give them together as a JWK Set, or make each a version of its own "
                     + "with `gatehouse secret rotate \(name)`")
         }
+        let key = try anyPublicKey(text, name)
+        // Nothing here verifies with a key of another kind, or against what the key itself is marked for.
+        guard key.kind != .other else { throw refused(name, "expected \(verifyingKeys), and this is a public key of another kind") }
+        if text.hasPrefix("{"), let members = StrictJSON(Array(text.utf8))?.members, let mark = otherPurpose(members, key.kind) {
+            throw refused(name, "expected \(verifyingKeys) that is for checking signatures, and \(mark)")
+        }
+        return key
+    }
+
+    private static let verifyingKeys = "an Ed25519 key, an ECDSA key on P-256 or an RSA key of at least 2048 bits"
+
+    /// Which member of a JWK says that it is for something else than checking signatures with a key of this kind (RFC 7517 sections 4.2 to
+    /// 4.4).
+    private static func otherPurpose(_ members: [String: StrictJSON], _ kind: KeyKind) -> String? {
+        if let use = members["use"], use.text != "sig" { return "`use` of this JWK is not sig" }
+        if let operations = members["key_ops"], operations.elements?.contains(.string("verify")) != true {
+            return "`key_ops` of this JWK lacks verify"
+        }
+        let algorithms: [String] =
+            switch kind {
+            case .ed25519: ["EdDSA", "Ed25519"]
+            case .p256: ["ES256"]
+            case .rsa: ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"]
+            case .other: []
+            }
+        guard let named = members["alg"], !(named.text.map(algorithms.contains) ?? false) else { return nil }
+        return "`alg` of this JWK is none of \(algorithms.joined(separator: ", "))"
+    }
+
+    /// In any of the forms that senders show their keys in.
+    private static func anyPublicKey(_ text: String, _ name: CredentialName) throws(StateError) -> PublicKey {
         do throws(CryptoError) {
             if text.hasPrefix("-----BEGIN") { return try PublicKey(pem: text) }
             if text.hasPrefix("{") { return try PublicKey(jwk: Array(text.utf8)) }

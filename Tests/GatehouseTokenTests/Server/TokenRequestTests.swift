@@ -377,5 +377,8 @@ struct TokenRequestTests {
             try server.server.issue(sender: "acme", audiences: ["https://elsewhere.example"], at: .now)
         }
         #expect(throws: OAuthIssueError.self) { try server.server.issue(sender: "bank", at: .now) }
+        // Nothing could end such a token before its time.
+        let without = #expect(throws: OAuthIssueError.self) { try server.server.issue(sender: "none", at: .now) }
+        #expect(without?.description.contains("gatehouse secret add none/oauth") == true, "\(without?.description ?? "")")
     }
 }
