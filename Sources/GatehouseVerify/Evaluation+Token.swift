@@ -6,8 +6,7 @@ internal import GatehouseToken
 enum BearerClaim {
     /// No Authorization field, or one of another scheme.
     case missing
-    /// Twice, or in another place as well.
-    case malformed
+    case malformed(BearerMisuse)
     case given(UnsafeRawBufferPointer)
 
     var use: BearerUse {
@@ -65,12 +64,12 @@ extension Evaluation {
         let field: UnsafeRawBufferPointer
         switch request.field(.authorization) {
         case .absent: return .missing
-        case .repeated: return .malformed
+        case .repeated: return .malformed(.repeated)
         case .one(let value): field = value
         }
         guard BearerUse.isBearer(field) else { return .missing }
-        if let query = request.head.query, FormEncoding.has(Self.parameter, in: request[query]) { return .malformed }
-        if isForm, FormEncoding.has(Self.parameter, in: request.body) { return .malformed }
+        if let query = request.head.query, FormEncoding.has(Self.parameter, in: request[query]) { return .malformed(.query) }
+        if isForm, FormEncoding.has(Self.parameter, in: request.body) { return .malformed(.body) }
         return .given(field.slice("bearer".utf8.count, field.count).trimmed)
     }
 

@@ -80,7 +80,11 @@ struct Evaluation {
         if !plan.tokens.isEmpty {
             bearer = readBearer()
             verdicts = Array(repeating: nil, count: plan.tokens.count)
-            if case .malformed = bearer { return refusal(.malformed) }
+            if case .malformed(let misuse) = bearer {
+                var verification = refusal(.malformed)
+                verification.tokenFlaw = misuse.rawValue
+                return verification
+            }
         }
         var mayComeSigned = false
         for (index, handshake) in plan.handshakes.enumerated() {

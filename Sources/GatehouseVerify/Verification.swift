@@ -163,6 +163,13 @@ public struct HandshakeAnswer: Sendable {
     }
 }
 
+/// What makes a bearer token misused (RFC 6750 section 2, SEC-42): half a sentence, as records have it in `detail`.
+public enum BearerMisuse: String, Sendable, Hashable, CaseIterable {
+    case repeated = "there is more than one Authorization field"
+    case query = "`access_token` is in the URL's query as well as a token in the Authorization field"
+    case body = "`access_token` is in the body as well as a token in the Authorization field"
+}
+
 /// How a request brought a bearer token.
 public enum BearerUse: Sendable, Hashable {
     case none

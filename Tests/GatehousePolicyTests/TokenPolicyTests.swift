@@ -83,6 +83,18 @@ struct TokenPolicyTests {
         #expect(try policy.warnings().allSatisfy { !$0.contains("token") })
     }
 
+    @Test("a public URL with a path under which tokens are issued needs a proxy, which is a warning")
+    func issuerWithPath() throws {
+        func warnings(_ items: String, _ url: String) throws -> [String] {
+            let endpoint = TemporaryPolicy.endpoint.replacing("[{ signature: standard-webhooks }]", with: items)
+            return try TemporaryPolicy(["gateway.yaml": Self.listen + "public-url: \(url)", "endpoints/acme.yaml": endpoint]).warnings()
+                .filter { $0.contains("public-url has the path") }
+        }
+        #expect(try warnings("[{ oauth: [] }]", "https://a.example/hooks").count == 1)
+        #expect(try warnings("[{ oauth: [] }]", "https://a.example") == [])
+        #expect(try warnings("[{ signature: standard-webhooks }]", "https://a.example/hooks") == [])
+    }
+
     @Test("a password and a token in one request cannot be, which is a warning")
     func oneAuthorization() throws {
         func warnings(_ items: String) throws -> [String] {

@@ -1,5 +1,6 @@
 import GatehouseAudit
 import GatehousePolicy
+import GatehouseVerify
 
 /// What the checks tell of a bearer token that is good, and of one that did not come.
 enum BearerCauses {
@@ -16,6 +17,16 @@ enum BearerCauses {
             evidence: "Endpoint \(endpoint.name) is for \(senders), and every item of `authenticate` must hold for one and the same "
                 + "sender.",
             fix: "Let each sender fetch a token of its own, or name \(client) in `senders` of the endpoint.")
+    }
+
+    /// Nil where the detail of a refusal is about something else.
+    static func misused(_ detail: String?, _ evidence: String) -> Explanation.Cause? {
+        guard let misuse = detail.flatMap({ BearerMisuse(rawValue: $0) }) else { return nil }
+        return Explanation.Cause(
+            cause: "token-misused", certainty: .evident,
+            summary: "The access token came more than once: \(misuse.rawValue).", evidence: evidence,
+            fix: "Let the sender send it in one Authorization field, as `Bearer …`, and nowhere else (RFC 6750 section 2); a proxy before the "
+                + "gateway must not add one.")
     }
 
     /// A genuine token of a client that nobody mapped.

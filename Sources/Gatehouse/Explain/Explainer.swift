@@ -91,6 +91,7 @@ struct Explainer {
                 causes += TimeCauses(bench: bench.only(scheme), scheme: scheme).causes(verification.signedAt, of: verification.sender)
             }
         case .credentialMissing, .credentialMismatch, .credentialRetired: causes = bearerCauses(verification) ?? passwordCauses()
+        case .malformed: causes = BearerCauses.misused(verification.tokenFlaw, "The verifier says so at \(bench.at).").map { [$0] } ?? []
         case .method: causes = [RouteCauses(bench: bench).method()]
         default: break
         }

@@ -129,7 +129,9 @@ enum ReasonTexts {
         case .tokenExpired:
             (
                 "The access token had expired.",
-                "Let the client fetch a fresh one in time; `oauth.token-lifetime` says how long one is good.", .evident
+                "Let the client fetch a fresh one in time; `oauth.token-lifetime` says how long one is good, and of a trusted issuer's tokens "
+                    + "that issuer.",
+                .evident
             )
         case .tokenNotYet: ("The access token is from the future.", "Set the issuer's clock, or this machine's, by NTP.", .evident)
         case .tokenRevoked:
@@ -140,7 +142,8 @@ enum ReasonTexts {
         case .tokenAudience:
             (
                 "The access token is for somebody else.",
-                "Name the endpoint's audience in `audiences` of the sender, or let the client ask for it; gatehouse token inspect FILE shows both.",
+                "Name the endpoint's audience in `audiences` of the sender, or let the client ask for it; gatehouse token inspect FILE shows both. "
+                    + "A trusted issuer's token must be for the `audience` of its entry in `oauth.trust`: let that issuer put it there.",
                 .evident
             )
         case .tokenScope:

@@ -36,7 +36,8 @@ struct RecordExplainer {
         }
         if let endpoint, decision == "rejected", let stored = try stored(reference) {
             let request = try ExplainedRequest(raw: stored.request)
-            if Self.canBeTried(request, reason) {
+            let isMisused = record.detail.flatMap { BearerMisuse(rawValue: $0) } != nil
+            if Self.canBeTried(request, reason), !isMisused || request.withheld.isEmpty {
                 let tried = try explain(request, at: stored.arrived, endpoint)
                 explanation.causes = tried.causes
                 explanation.notes += tried.notes
@@ -97,6 +98,7 @@ struct RecordExplainer {
             return TimeCauses.causes(number, signedAt, arrival: record.time, endpoint, schemes, usual: usual)
         case .mediaType where record.detail == EarlyChecks.contentCoding:
             return [ReasonTexts.contentCoding(evidence(record, endpoint))]
+        case .malformed: return BearerCauses.misused(record.detail, evidence(record, endpoint)).map { [$0] } ?? []
         case .signatureMismatch: return try mismatch(record, endpoint, schemes)
         case .signedWithRetired, .credentialRetired: return retired(record, reason)
         case .credentialMismatch where record.checks.contains { $0.check == "basic" && $0.result == "malformed" }:

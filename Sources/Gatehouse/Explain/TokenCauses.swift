@@ -28,7 +28,8 @@ struct TokenCauses {
 
     private func cause(_ code: String) -> (String, TokenProblemText) {
         if let problem = record.value["problem"]?.string.flatMap({ OAuthProblem(rawValue: $0) }) {
-            return (problem.rawValue, TokenProblemText(problem))
+            let isFAPI = record.sender.flatMap { policy.senders[$0] }.map { policy.gateway.profile(of: $0) == .fapi2 } ?? false
+            return (problem.rawValue, problem == .assertionAudience && isFAPI ? .audienceOfFAPI2 : TokenProblemText(problem))
         }
         guard let reason = Reason(rawValue: code) else { return (code, TokenProblemText(unknown: code)) }
         switch record.action {
@@ -60,7 +61,7 @@ struct TokenCauses {
             "\(name) of \(sender.name) is \(values.isEmpty ? "empty" : values.joined(separator: ", "))."
         }
         switch record.value["problem"]?.string.flatMap({ OAuthProblem(rawValue: $0) }) {
-        case .noSecret, .noKey, .methodUnlisted, .noAuthentication, .certificateMissing:
+        case .noSecret, .noKey, .noCertificate, .methodUnlisted, .noAuthentication, .certificateMissing:
             return list("`token-authentication`", sender.tokenAuthentication.map(\.rawValue))
         case .grantUnlisted: return list("`grants`", sender.grants.map(\.rawValue))
         case .scope: return list("`scopes`", sender.scopes)

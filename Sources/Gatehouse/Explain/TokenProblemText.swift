@@ -23,7 +23,7 @@ struct TokenProblemText {
                 Self.assertion(problem)
             case .grantUnknown, .grantUnlisted, .scope, .target, .unbound, .userUnknown, .passwordWrong, .passwordRetired:
                 Self.grant(problem)
-            case .noAuthentication, .clientUnknown, .noSecret, .secretWrong, .secretRetired, .noKey, .certificateMissing, .certificateOther,
+            case .noAuthentication, .clientUnknown, .noSecret, .secretWrong, .secretRetired, .noKey, .certificateMissing, .noCertificate, .certificateOther,
                 .methodUnlisted, .network, .unavailable:
                 Self.client(problem)
             }
@@ -70,7 +70,7 @@ struct TokenProblemText {
             TokenProblemText(
                 "The client sent a secret, and SENDER has none that is accepted.",
                 "Let the client use a method that its policy lists and it has a credential for; or make it a secret: gatehouse secret "
-                    + "add SENDER/oauth")
+                    + "add SENDER/oauth, and list client_secret_basic or client_secret_post in `token-authentication` of senders/SENDER.yaml.")
         case .secretWrong:
             TokenProblemText(
                 "The client secret is not the sender's.",
@@ -82,15 +82,21 @@ struct TokenProblemText {
         case .noKey:
             TokenProblemText(
                 "The client sent an assertion, and SENDER has no key to check it with.",
-                "Store the client's public key: gatehouse secret add SENDER/key --value-file public.pem")
+                "Store the client's public key: gatehouse secret add SENDER/key --value-file public.pem, and list private_key_jwt in "
+                    + "`token-authentication` of senders/SENDER.yaml.")
         case .certificateMissing:
             TokenProblemText(
                 "The connection had no client certificate.",
                 "Let the client present one that the listener's `client-ca` signed; what ends TLS before the gateway takes it away.")
+        case .noCertificate:
+            TokenProblemText(
+                "The client proves itself with a client certificate, and SENDER has none that is accepted.",
+                "Store its subject or pin: gatehouse secret add SENDER/certificate --value-file FILE, and list tls_client_auth in "
+                    + "`token-authentication` of senders/SENDER.yaml; or let the client use a method that is there.")
         case .certificateOther:
             TokenProblemText(
                 "The connection's client certificate is not the one that is stored for the sender.",
-                "Compare its subject and key with gatehouse secret status SENDER/certificate, and store it: gatehouse secret rotate "
+                "The evidence shows the subject and pin that came. Where they are the client's, store either: gatehouse secret rotate "
                     + "SENDER/certificate --value-file FILE")
         case .methodUnlisted:
             TokenProblemText(
@@ -116,16 +122,16 @@ struct TokenProblemText {
         case .assertionKey:
             TokenProblemText(
                 "No stored key of the sender has the assertion's `kid` and is for its `alg`.",
-                "Compare both with what gatehouse secret status SENDER/key has, or register the key: gatehouse secret rotate SENDER/key "
-                    + "--value-file FILE")
+                "The evidence shows both as they came. Let the client sign with the key that is stored, or register the one it signs with: "
+                    + "gatehouse secret rotate SENDER/key --value-file FILE. A `kid` is compared where the stored JWK has one.")
         case .assertionSignature:
             TokenProblemText(
                 "None of the sender's keys signed the client assertion.",
                 "Register the key that the client signs with: gatehouse secret rotate SENDER/key --value-file public.pem")
         case .assertionParty:
             TokenProblemText(
-                "The client assertion is signed with the client's key, and is about somebody else.",
-                "Its iss and sub are both the client id: the sender's name.")
+                "The client assertion is about another client than the request.",
+                "Its iss and sub are both the client id, the sender's name; `client_id` beside it may be left out, and else is the same.")
         case .assertionAudience:
             TokenProblemText(
                 "The client assertion is for somebody else.",
@@ -154,6 +160,11 @@ struct TokenProblemText {
                     + "token is none.")
         }
     }
+
+    /// `assertion-audience` is no way out under fapi2.
+    static let audienceOfFAPI2 = TokenProblemText(
+        "The client assertion is not for the issuer alone.",
+        "Its aud is the issuer as one string, not as a list (FAPI 2.0 Security Profile section 5.3.2.1).")
 
     private static func grant(_ problem: OAuthProblem) -> TokenProblemText {
         switch problem {

@@ -52,6 +52,10 @@ public struct OAuthDecision: Sendable {
         decision.reason = problem.reason.rawValue
         decision.problem = problem
         decision.error = error.code
+        // Nothing about a token that was asked about: whoever asked is not who it may be told to.
+        decision.detail = nil
+        decision.scopes = []
+        decision.audience = nil
         decision.token = nil
         decision.uses = []
         decision.isFailure = isFailure

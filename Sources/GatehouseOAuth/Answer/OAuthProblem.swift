@@ -1,4 +1,4 @@
-public import GatehouseToken
+internal import GatehouseToken
 public import GatehouseVerify
 
 /// What exactly kept a request from being granted: finer than a record's reason code, and as little of it is in the answer.
@@ -22,6 +22,8 @@ public enum OAuthProblem: String, Sendable, Hashable, CaseIterable {
     /// The sender has no live key that assertions can be checked with.
     case noKey = "no-key"
     case certificateMissing = "certificate-missing"
+    /// The sender has no live certificate credential.
+    case noCertificate = "no-certificate"
     case certificateOther = "certificate-other"
     /// The proof is good, and of a kind that the sender's policy does not list.
     case methodUnlisted = "method-unlisted"
@@ -60,7 +62,7 @@ public enum OAuthProblem: String, Sendable, Hashable, CaseIterable {
         switch self {
         case .query, .form, .clientAuthentication, .grantMissing, .tokenMissing, .userMissing, .grantUnknown: .malformed
         case .noAuthentication: .credentialMissing
-        case .clientUnknown, .noSecret, .noKey, .userUnknown: .credentialUnknown
+        case .clientUnknown, .noSecret, .noKey, .noCertificate, .userUnknown: .credentialUnknown
         case .secretWrong, .methodUnlisted, .assertionParty, .passwordWrong: .credentialMismatch
         case .secretRetired, .passwordRetired: .credentialRetired
         case .certificateMissing, .unbound: .certificateMissing
@@ -85,7 +87,7 @@ public enum OAuthProblem: String, Sendable, Hashable, CaseIterable {
             case .key: .assertionKey
             case .signature: .assertionSignature
             case .party: .assertionParty
-            case .audience: .assertionAudience
+            case .audience, .audienceList: .assertionAudience
             case .expired: .assertionExpired
             case .claimAhead: .assertionAhead
             case .lifetime: .assertionLifetime

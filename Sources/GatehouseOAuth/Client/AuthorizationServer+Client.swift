@@ -23,9 +23,13 @@ extension AuthorizationServer {
             exchange.method = claim.method
         } catch {
             switch error {
-            case .malformed:
+            case .malformed(let detail):
                 return refuse(
-                    exchange, .invalidRequest("client authentication is malformed, or there is more than one"), .clientAuthentication)
+                    exchange, .invalidRequest("client authentication is malformed, or there is more than one"), .clientAuthentication,
+                    detail: detail)
+            case .unreadable(let detail):
+                exchange.method = .clientSecretBasic
+                return refuseClient(exchange, .clientAuthentication, detail: detail, client: nil)
             case .missing(let client):
                 return refuseClient(exchange, .noAuthentication, client: client)
             case .nameless(let assertion):
@@ -129,6 +133,10 @@ extension AuthorizationServer {
         _ exchange: OAuthExchange, _ claim: ClientClaim, _ assertion: Secret, _ now: WallTime, _ workspace: OAuthWorkspace
     ) -> OAuthStep {
         guard let sender = policy.senders[claim.client] else { return refuseClient(exchange, .clientUnknown, client: claim.client) }
+        // RFC 7521 section 4.2: whoever names both names one. Said before the wrong client's keys are looked through.
+        if let subject = ClientAssertion.claimedClient(assertion), !subject.utf8.elementsEqual(claim.client.utf8) {
+            return refuseClient(exchange, .assertionParty, detail: "`sub` is another than `client_id`", client: claim.client)
+        }
         var versions: [(version: Int, keys: VerificationKeySet)] = []
         for version in credentials.live(CredentialName(sender: sender.name, kind: .key), at: now) {
             let name = OAuthWorkspace.KeyName(sender: sender.name, version: version.number)
@@ -172,13 +180,18 @@ extension AuthorizationServer {
             exchange.method = nil
             return refuseClient(exchange, .noAuthentication, client: claim.client)
         }
-        for version in credentials.live(CredentialName(sender: sender.name, kind: .certificate), at: now) {
+        let versions = credentials.live(CredentialName(sender: sender.name, kind: .certificate), at: now)
+        guard !versions.isEmpty else { return refuseClient(exchange, .noCertificate, client: claim.client) }
+        for version in versions {
             guard let value = try? version.value.open(), let pattern = CertificatePattern(value), pattern.matches(certificate) else {
                 continue
             }
             return proved(exchange, claim, IssuingCredential(kind: "certificate", version: version.number), now, workspace)
         }
-        return refuseClient(exchange, .certificateOther, client: claim.client)
+        let pin = Base64.encode(certificate.spkiSHA256)
+        return refuseClient(
+            exchange, .certificateOther, detail: "sha256//\(pin) came, with the subject \(QuotedText.of(certificate.subject.description))",
+            client: claim.client)
     }
 
     // MARK: Afterwards
@@ -241,10 +254,13 @@ extension AuthorizationServer {
         }
     }
 
-    func refuse(_ exchange: OAuthExchange, _ error: OAuthError, _ problem: OAuthProblem, isFailure: Bool = false) -> OAuthStep {
+    func refuse(
+        _ exchange: OAuthExchange, _ error: OAuthError, _ problem: OAuthProblem, detail: String? = nil, isFailure: Bool = false
+    ) -> OAuthStep {
         var decision = exchange.decision(.error(error), .refused, reason: problem.reason.rawValue)
         decision.error = error.code
         decision.problem = problem
+        decision.detail = detail
         decision.isFailure = isFailure
         if isFailure { decision.claimedClient = exchange.claim?.client }
         return .decided(decision)

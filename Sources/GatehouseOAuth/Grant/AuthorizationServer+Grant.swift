@@ -55,8 +55,16 @@ extension AuthorizationServer {
 
     func issue(_ exchange: OAuthExchange, _ now: WallTime, _ workspace: OAuthWorkspace) -> OAuthStep {
         guard let client = exchange.client, let form = exchange.form else { return unavailable(exchange) }
-        guard let scopes = scopes(form, client.policy) else { return refuse(exchange, .invalidScope, .scope) }
-        guard let audiences = audiences(form, client.plan) else { return refuse(exchange, .invalidTarget, .target) }
+        let scopes: [String]
+        switch self.scopes(form, client.policy) {
+        case .success(let found): scopes = found
+        case .failure(let lack): return refuse(exchange, .invalidScope, .scope, detail: lack.description)
+        }
+        let audiences: [String]
+        switch self.audiences(form, client.plan) {
+        case .success(let found): audiences = found
+        case .failure(let lack): return refuse(exchange, .invalidTarget, .target, detail: lack.description)
+        }
         let isBound = client.method == .tlsClientAuth || client.isFAPI
         if isBound, exchange.certificate == nil {
             return refuse(
@@ -86,22 +94,32 @@ extension AuthorizationServer {
         }
     }
 
-    /// Those asked for, or all of the sender's; nil where one is asked for that it has not (SEC-34).
-    private func scopes(_ form: FormParameters, _ sender: SenderPolicy) -> [String]? {
-        guard let text = form.text(.scope) else { return sender.scopes }
-        guard let asked = ScopeText.read(text), asked.allSatisfy(sender.scopes.contains) else { return nil }
-        return asked.isEmpty ? sender.scopes : asked
+    /// What was asked for and the sender has not: half a sentence, for records.
+    private struct Lack: Error, CustomStringConvertible { let description: String }
+
+    /// Those asked for, or all of the sender's; fails where one is asked for that it has not (SEC-34).
+    private func scopes(_ form: FormParameters, _ sender: SenderPolicy) -> Result<[String], Lack> {
+        guard let text = form.text(.scope) else { return .success(sender.scopes) }
+        guard let asked = ScopeText.read(text) else {
+            return .failure(Lack(description: "`scope` is \(QuotedText.of(text)), which is no list of scopes"))
+        }
+        if let other = asked.first(where: { !sender.scopes.contains($0) }) {
+            return .failure(Lack(description: "the scope \(QuotedText.of(other)) was asked for"))
+        }
+        return .success(asked.isEmpty ? sender.scopes : asked)
     }
 
-    /// `audience` and `resource` together, or all of the sender's; nil where one is asked for that it has not.
-    private func audiences(_ form: FormParameters, _ plan: ClientPlan) -> [String]? {
-        guard form.has(.audience) || !form.resources.isEmpty else { return plan.audiences }
+    /// `audience` and `resource` together, or all of the sender's; fails where one is asked for that it has not.
+    private func audiences(_ form: FormParameters, _ plan: ClientPlan) -> Result<[String], Lack> {
+        guard form.has(.audience) || !form.resources.isEmpty else { return .success(plan.audiences) }
         var asked: [String] = []
         for text in (form.text(.audience).map { [$0] } ?? []) + form.resources where !asked.contains(text) {
-            guard text.utf8.allSatisfy({ 0x21 <= $0 && $0 <= 0x7e }), plan.policy.audiences.contains(text) else { return nil }
+            guard text.utf8.allSatisfy({ 0x21 <= $0 && $0 <= 0x7e }), plan.policy.audiences.contains(text) else {
+                return .failure(Lack(description: "\(QuotedText.of(text)) was asked for"))
+            }
             asked.append(text)
         }
-        return asked
+        return .success(asked)
     }
 
     /// RFC 6749 section 5.1. The scope is always said, so that it need not be known by heart.

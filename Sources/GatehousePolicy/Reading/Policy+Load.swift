@@ -52,6 +52,9 @@ extension Policy {
             reading.warning("there is no endpoint, so every request is answered 404", at: node, hint: "write endpoints/NAME.yaml")
         }
 
+        if let gateway, endpoints.contains(where: \.takesTokens) {
+            checkIssuer(gateway, Node.Place(file: directory.gateway.path, line: 0, column: 0), reading)
+        }
         if let gateway { checkKeep(gateway.audit, endpoints, Node.Place(file: directory.gateway.path, line: 0, column: 0), reading) }
 
         try reading.check()
@@ -75,6 +78,17 @@ extension Policy {
             "audit.keep \(keep.policyText) is less than remember \(longest.replay.remember.policyText) of endpoint \(longest.name): a duplicate may be "
                 + "known whose first record is deleted", at: Node(place: place, content: .null),
             hint: "keep at least \(longest.replay.remember.policyText)")
+    }
+
+    /// Clients look for the metadata of an issuer with a path at another place than this gateway has it (RFC 8414 section 3.1).
+    private static func checkIssuer(_ gateway: GatewayPolicy, _ file: Node.Place, _ reading: Reading) {
+        guard let path = try? WebAddress(gateway.publicURL).path, !path.allSatisfy({ $0 == "/" }) else { return }
+        reading.warning(
+            "public-url has the path \(quoted(path)), and tokens are issued under it: the gateway itself serves /oauth/token and the metadata "
+                + "without it",
+            at: Node(place: file, content: .null),
+            hint: "let a proxy strip \(path), and pass /.well-known/oauth-authorization-server\(path) on as "
+                + "/.well-known/oauth-authorization-server (RFC 8414 section 3.1); or leave the path out")
     }
 
     private static func readGateway(

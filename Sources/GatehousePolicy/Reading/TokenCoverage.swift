@@ -52,3 +52,17 @@ struct TokenCoverage {
         }
     }
 }
+
+extension EndpointPolicy {
+    /// Some item of `authenticate` is a token.
+    var takesTokens: Bool {
+        func takes(_ requirement: Requirement) -> Bool {
+            switch requirement {
+            case .oauth: true
+            case .any(let inner): inner.contains(where: takes)
+            case .signature, .basic, .certificate: false
+            }
+        }
+        return authenticate.contains(where: takes)
+    }
+}

@@ -96,7 +96,7 @@ public struct AccessTokenValidator: Sendable {
         let signed = UnsafeRawBufferPointer(rebasing: text[..<jws.signedCount])
         guard keyring.knows(token.issuer) else { throw .issuer }
         let candidates = keyring.candidates(issuer: token.issuer, id: jws.keyID, algorithm: jws.algorithm, at: now)
-        guard !candidates.isEmpty else { throw .key }
+        guard !candidates.isEmpty else { throw .key(id: jws.keyID, algorithm: jws.algorithm.rawValue) }
         guard let key = candidates.first(where: { workspace.verifies($0, jws.algorithm, signature: jws.signature, message: signed) }) else {
             throw .signature
         }

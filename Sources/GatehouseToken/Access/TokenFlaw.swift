@@ -23,14 +23,16 @@ public enum TokenFlaw: Error, Sendable, Hashable {
     /// One that the client is not allowed: RS256 under `fapi2`.
     case forbiddenAlgorithm(String)
     case issuer
-    /// No key that counts has this name and is for this algorithm.
-    case key
+    /// No key that counts has this name and is for this algorithm. The name is as the header has it, nil where it has none.
+    case key(id: String?, algorithm: String)
     case signature
     /// An opaque token that is not among those issued.
     case unknown
     /// An outside issuer's client that is no sender here.
     case client
     case audience(expected: [String])
+    /// `aud` of an assertion is a list where the profile takes a string only (FAPI 2.0 Security Profile section 5.3.2.1).
+    case audienceList(expected: String)
     /// `iss` or `sub` of an assertion is another than the client.
     case party(String)
     /// Of an assertion: when it ended.
@@ -72,11 +74,13 @@ extension TokenFlaw: CustomStringConvertible {
                 + "key of its kind"
         case .forbiddenAlgorithm(let name): "`alg` is \(name), and the profile fapi2 takes ES256, PS256 and EdDSA"
         case .issuer: "`iss` is neither this gateway's `public-url` nor an issuer that `oauth.trust` names"
-        case .key: "there is no key with its `kid` that is for its `alg`"
+        case .key(let id?, let algorithm): "there is no key with its `kid` \(QuotedText.of(id)) that is for its `alg` \(algorithm)"
+        case .key(nil, let algorithm): "it names no `kid`, and there is no key that is for its `alg` \(algorithm)"
         case .signature: "its signature was made with another key, or it was changed on the way"
         case .unknown: "no such opaque token was issued here, or it has expired and was forgotten"
         case .client: "its signature holds, and `client_id` is no sender here: `oauth.trust` maps the clients of its issuer"
         case .audience(let expected): "`aud` is not \(expected.joined(separator: " or ")), alone"
+        case .audienceList(let expected): "`aud` is a list, and the profile fapi2 takes one string: \(expected)"
         case .party(let name): "`\(name)` is another than the client"
         case .expired: "`exp` had passed"
         case .claimAhead(let name): "`\(name)` lies in the future"
@@ -91,7 +95,7 @@ extension TokenFlaw: CustomStringConvertible {
         case .length, .parts, .encoding, .header, .payload, .extended, .parameter, .type, .claim, .subject, .party: .malformed
         case .algorithm, .forbiddenAlgorithm, .issuer, .key, .signature, .unknown: .signature
         case .client: .client
-        case .audience: .audience
+        case .audience, .audienceList: .audience
         case .expired: .expired
         case .claimAhead, .lifetime: .notYet
         case .unreadable: .unavailable

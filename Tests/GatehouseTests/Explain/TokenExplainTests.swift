@@ -132,7 +132,7 @@ struct TokenExplainTests {
             Case(
                 name: "key client with a secret", request: bench.post("robot", "a secret of the robot"), cause: "no-secret",
                 reason: "credential-unknown",
-                says: ["robot has none", "`token-authentication` of robot is private_key_jwt", "client_secret_post"]),
+                says: ["robot has none", "`token-authentication` of robot is private_key_jwt", "list client_secret_basic"]),
             Case(
                 name: "no secret", request: bench.basic("mute", "a secret of the mute"), cause: "no-secret", reason: "credential-unknown",
                 says: ["secret add mute/oauth"]),
@@ -203,12 +203,12 @@ struct TokenExplainTests {
             Case(
                 name: "scope", request: client.tokenRequest(["grant_type": "client_credentials", "scope": "admin"]), cause: "scope",
                 reason: "token-scope",
-                says: ["`scopes` of acme is events:read, events:write", "invalid_scope"]),
+                says: ["`scopes` of acme is events:read, events:write", "invalid_scope", "\"admin\""]),
             Case(
                 name: "target",
                 request: client.tokenRequest(["grant_type": "client_credentials", "resource": "https://elsewhere.example"]),
                 cause: "target",
-                reason: "token-audience", says: ["`audiences` of acme is https://localhost:8443", "invalid_target"]),
+                reason: "token-audience", says: ["`audiences` of acme is https://localhost:8443", "invalid_target", "\"https://elsewhere.example\""]),
             Case(
                 name: "password", request: TokenClient.form("/oauth/token", password), cause: "password-wrong",
                 reason: "credential-mismatch",
@@ -238,6 +238,26 @@ struct TokenExplainTests {
                 for part in item.says { #expect(text.contains(part), "\(item.name): \(text)") }
                 #expect(!text.contains("SENDER") || explanation.sender == nil, "\(item.name): \(text)")
                 #expect(explanation.endpoint?.hasPrefix("oauth/") == true)
+            }
+        }
+    }
+
+    @Test("SEC-42: a token that came twice is recorded and explained as that")
+    func misused() async throws {
+        let client = try await TokenClient()
+        try await serving(client.site) { gateway in
+            let good = try await client.token(gateway)
+            let commands = try ExplainCommands(policies: client.site.policies)
+            for request in [
+                client.event("evt_1", token: good).with("Authorization", "Bearer \(good)"),
+                client.event("evt_1", token: good).changed { $0.target += "?access_token=\(good)" },
+            ] {
+                let answer = try await gateway.send(request)
+                #expect(answer.status == 400)
+                let explained = try commands.explain(try #require(answer.reference.flatMap { Reference($0) }))
+                let cause = try #require(explained?.causes.first)
+                #expect(cause.cause == "token-misused" && cause.fix.contains("one Authorization field"), "\(cause)")
+                #expect(!(cause.summary + cause.evidence).contains(good))
             }
         }
     }

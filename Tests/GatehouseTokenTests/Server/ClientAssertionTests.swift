@@ -136,7 +136,14 @@ struct ClientAssertionTests {
         #expect(try decide(server, try TestServer.assertion("keys", ["aud": "[\"https://hooks.example\"]"])).answer.status == 200)
         let foreign = try decide(server, try TestServer.assertion("keys", id: "two"), client: "older")
         #expect(foreign.code == "invalid_client")
-        #expect(foreign.reason == "credential-mismatch")
+        #expect(foreign.reason == "credential-mismatch" && foreign.detail?.contains("another than `client_id`") == true)
+        let unknown = try decide(server, try TestServer.assertion("keys", header: "{\"alg\":\"ES256\",\"kid\":\"gone\"}", id: "three"))
+        if unknown.problem == .assertionKey { #expect(unknown.detail?.contains("\"gone\"") == true) }
+        // Of a token that was asked about nothing is told where the assertion was used before.
+        let again = TestServer.form(assertion: try TestServer.assertion("keys", id: "four")) + "&token=garbage"
+        #expect(try server.decide(again, to: .introspect).detail != nil)
+        let replayed = try server.decide(again, to: .introspect)
+        #expect(replayed.problem == .assertionUsed && replayed.detail == nil)
     }
 
     @Test("SEC-35: the token endpoint is an audience only where policy says so, and there the issuer still is")
