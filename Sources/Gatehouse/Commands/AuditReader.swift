@@ -63,23 +63,32 @@ public struct AuditReader: Sendable {
         try log.review(filter, newest: limit, body)
     }
 
-    /// As ``review(_:newest:_:)``, and then what is written from now on, across segments, until `body` returns false or `isOver` true.
+    /// As ``review(_:newest:_:)``, and then what is written from now on, across segments and renamings of a followed file, until `body`
+    /// returns false or `isOver` true.
     public func follow(
         _ filter: RecordFilter, newest limit: Int?, isOver: () -> Bool, _ body: (LogLine, LogFields) -> Bool
     ) async throws {
         var goesOn = true
+        // Before anything is read of it, so that it stays the same file if it is renamed meanwhile.
+        var tail = try log.tail()
+        defer { tail?.close() }
         var last = try log.review(filter, newest: limit) { line, fields in
             goesOn = body(line, fields)
             return goesOn
         }
         while goesOn, !isOver() {
             let seen = last
-            // From the record before on, so that its place is found at the log's end at once.
-            try log.forEachLine(after: seen > 0 ? seen - 1 : 0) { line in
-                guard line.sequence > seen else { return true }
+            func take(_ line: LogLine) -> Bool {
+                guard line.sequence > last else { return true }
                 last = line.sequence
                 if let fields = filter.matches(line) { goesOn = body(line, fields) }
                 return goesOn
+            }
+            if tail != nil {
+                try tail?.forEachLine(after: seen, take)
+            } else {
+                // From the record before on, so that its place is found at the log's end at once.
+                try log.forEachLine(after: seen > 0 ? seen - 1 : 0, take)
             }
             if last == seen { try await Task.sleep(for: .milliseconds(200)) }
         }

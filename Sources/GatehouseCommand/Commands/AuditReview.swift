@@ -23,7 +23,9 @@ struct AuditReview: AsyncParsableCommand {
             "Counts of events by decision, reason, endpoint, sender, credential version and hour, and how far the senders' clocks are off.")
     var summary = false
 
-    @Flag(name: [.short, .long], help: "Then go on with what is written from now on.")
+    @Flag(
+        name: [.short, .long],
+        help: "The last 10 records (or --limit), then what is written from now on, also after a --log file was renamed and begun anew.")
     var follow = false
 
     @OptionGroup var output: OutputOptions

@@ -10,7 +10,7 @@ internal import GatehouseAudit
 package struct DirectoryStorage: JournalStorage {
     package let directory: String
     /// The only segment, whatever its name, and no anchor beside it; nil for a directory of segments.
-    private let only: String?
+    let only: String?
 
     package init(directory: String) {
         self.directory = directory
