@@ -14,6 +14,10 @@ public struct ExplainCommands: Sendable {
     /// - Throws: `PolicyError` where no policy says where the state is.
     public init(policies: String) throws { place = try StatePlace(policies: policies) }
 
+    /// Of one request, head and body: more than `limits.body` is unless policy raises it. In base64 it must fit into one request of the
+    /// control socket.
+    public static let longestRequest = (8 << 20) + (64 << 10)
+
     /// Nil where the log has no decision with that reference.
     public func explain(_ reference: Reference) throws -> Explanation? {
         try perform(ExplainQuestion(reference: reference.description)).explanation
@@ -23,8 +27,10 @@ public struct ExplainCommands: Sendable {
     ///   - request: a raw HTTP/1.1 request.
     ///   - isWithoutPath: the endpoint's own path stands for the request's, as in fixtures.
     public func explain(endpoint: String, request: [UInt8], at time: WallTime?, isWithoutPath: Bool = false) throws -> Explanation {
-        guard request.count <= 700_000 else {
-            throw GatewayError(.control, "the request has \(request.count) bytes, and explain takes 700,000 at most")
+        guard request.count <= Self.longestRequest else {
+            throw GatewayError(
+                .control,
+                "the request has \(request.count) bytes, and explain takes \(Self.longestRequest) at most (8 MiB of body and 64 KiB of head)")
         }
         let question = ExplainQuestion(
             endpoint: endpoint, request: Base64.encode(request), at: time?.description, isWithoutPath: isWithoutPath)

@@ -54,11 +54,14 @@ enum ControlProtocol {
     static let version = 1
     static let socketName = "gatehouse.sock"
     /// Of one request and of one answer, newline included.
-    static let longestRequest = 1024 * 1024
+    static let longestRequest = 12 * 1024 * 1024
     static let longestResponse = 64 * 1024 * 1024
 
     static func line(_ message: some Encodable) throws -> [UInt8] {
-        var line = Array(try JSONEncoder().encode(message))
+        let encoder = JSONEncoder()
+        // Base64 would grow by up to the half of it.
+        encoder.outputFormatting = .withoutEscapingSlashes
+        var line = Array(try encoder.encode(message))
         line.append(UInt8(ascii: "\n"))
         return line
     }

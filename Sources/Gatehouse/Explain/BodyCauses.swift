@@ -6,16 +6,16 @@ struct BodyCauses {
 
     func walk(_ visit: Supposition.Visit) -> Bool {
         let body = bench.request.body
-        for (name, what, variant) in variants(body) where variant != body {
+        return variants(body) { name, what, variant in
+            guard variant != body else { return false }
             var trial = bench
             trial.request.body = variant
             let cause = Supposition.proved(
                 name, "The body was changed after it was signed: \(what).",
                 "The signature is right for \(variant.count) bytes; \(body.count) came.",
                 "The sender must sign the very bytes that it sends, and nothing between it and the gateway may rewrite them.")
-            if visit(Supposition(bench: trial, cause: cause)) { return true }
+            return visit(Supposition(bench: trial, cause: cause))
         }
-        return false
     }
 
     /// What the request shows of its body, where no way back was found.
@@ -56,63 +56,74 @@ struct BodyCauses {
         ]
     }
 
-    private func variants(_ body: [UInt8]) -> [(String, String, [UInt8])] {
-        var variants: [(String, String, [UInt8])] = [
+    /// Gets the cause's name, what happened, and the body before it; true ends the walk.
+    private typealias Take = (_ name: String, _ what: String, _ body: [UInt8]) -> Bool
+
+    /// Made one after another, since many copies of a large body would take much memory and time.
+    private func variants(_ body: [UInt8], _ take: Take) -> Bool {
+        Self.ends(body).contains { take($0.0, $0.1, $0.2) } || (JSONShape(body).map { Self.reformatted($0, take) } ?? false)
+            || Self.texts(body).contains { take($0.0, $0.1, $0.2) } || Self.forms(body, take) || Self.truncated(body, take)
+    }
+
+    private static func ends(_ body: [UInt8]) -> [(String, String, [UInt8])] {
+        [
             ("body-newline-lost", "a newline at its end was lost", body + [0x0a]),
             ("body-newline-lost", "a CR LF at its end was lost", body + [0x0d, 0x0a]),
             ("body-newline-added", "a newline was added at its end", body.last == 0x0a ? Array(body.dropLast()) : body),
             ("body-newline-added", "newlines were added at its end", Array(body.reversed().drop { $0 == 0x0a || $0 == 0x0d }.reversed())),
-            ("body-line-ends", "LF became CR LF", Self.replacing(body, [0x0d, 0x0a], [0x0a])),
-            ("body-line-ends", "CR LF became LF", Self.replacing(Self.replacing(body, [0x0d, 0x0a], [0x0a]), [0x0a], [0x0d, 0x0a])),
+            ("body-line-ends", "LF became CR LF", replacing(body, [0x0d, 0x0a], [0x0a])),
+            ("body-line-ends", "CR LF became LF", replacing(replacing(body, [0x0d, 0x0a], [0x0a]), [0x0a], [0x0d, 0x0a])),
             ("body-byte-order-mark", "a byte order mark was taken away", [0xef, 0xbb, 0xbf] + body),
+            (
+                "body-byte-order-mark", "a byte order mark was added",
+                body.starts(with: [0xef, 0xbb, 0xbf]) ? Array(body.dropFirst(3)) : body
+            ),
             ("body-empty", "an empty body was signed", []),
         ]
-        if body.starts(with: [0xef, 0xbb, 0xbf]) {
-            variants.append(("body-byte-order-mark", "a byte order mark was added", Array(body.dropFirst(3))))
-        }
-        if let shape = JSONShape(body) { variants += Self.reformatted(shape) }
+    }
+
+    private static func texts(_ body: [UInt8]) -> [(String, String, [UInt8])] {
+        var variants: [(String, String, [UInt8])] = []
         if let text = String(validating: body, as: UTF8.self) {
-            variants.append(("body-normalised", "its text was normalised to NFC", Array(text.decomposedStringWithCanonicalMapping.utf8)))
-            variants.append(("body-normalised", "its text was normalised to NFD", Array(text.precomposedStringWithCanonicalMapping.utf8)))
-            if text.unicodeScalars.allSatisfy({ $0.value < 256 }) {
+            if !body.allSatisfy({ $0 < 0x80 }) {
                 variants.append(
-                    ("body-charset", "ISO 8859-1 became UTF-8", text.unicodeScalars.map { UInt8(truncatingIfNeeded: $0.value) }))
+                    ("body-normalised", "its text was normalised to NFC", Array(text.decomposedStringWithCanonicalMapping.utf8)))
+                variants.append(
+                    ("body-normalised", "its text was normalised to NFD", Array(text.precomposedStringWithCanonicalMapping.utf8)))
+                if text.unicodeScalars.allSatisfy({ $0.value < 256 }) {
+                    variants.append(
+                        ("body-charset", "ISO 8859-1 became UTF-8", text.unicodeScalars.map { UInt8(truncatingIfNeeded: $0.value) }))
+                }
             }
         } else {
             variants.append(
                 ("body-charset", "UTF-8 became ISO 8859-1", Array(String(String.UnicodeScalarView(body.map { Unicode.Scalar($0) })).utf8)))
         }
         if let plain = Inflate.decompress(body) { variants.append(("body-compressed", "it was compressed", plain)) }
-        variants += Self.forms(body)
-        for size in [
-            256, 512, 1_000, 1_024, 2_048, 4_096, 8_192, 10_000, 16_384, 32_768, 65_535, 65_536, 100_000, 131_072, 262_144, 524_288,
-        ]
-        where body.count > size {
-            variants.append(("body-truncated", "only its first \(size) bytes were signed", Array(body[..<size])))
-        }
         return variants
     }
 
-    /// As the usual libraries write the same JSON.
-    private static func reformatted(_ shape: JSONShape) -> [(String, String, [UInt8])] {
-        var variants: [(String, String, [UInt8])] = []
+    private static func truncated(_ body: [UInt8], _ take: Take) -> Bool {
+        [256, 512, 1_000, 1_024, 2_048, 4_096, 8_192, 10_000, 16_384, 32_768, 65_535, 65_536, 100_000, 131_072, 262_144, 524_288]
+            .contains { size in
+                body.count > size && take("body-truncated", "only its first \(size) bytes were signed", Array(body[..<size]))
+            }
+    }
+
+    /// As the usual libraries write the same JSON, the usual styles first.
+    private static func reformatted(_ shape: JSONShape, _ take: Take) -> Bool {
+        let what = "JSON was parsed and written anew (blanks, order of members or escapes differ)"
         for sorted in [false, true] {
             for strings in JSONShape.Style.Strings.allCases {
-                let styles: [JSONShape.Style] = [
-                    .compact, .init(comma: ", ", colon: ": "), .init(comma: ",", colon: ": ", indent: 2),
-                    .init(comma: ",", colon: ": ", indent: 4),
-                ]
-                for var style in styles {
+                for var style in JSONShape.Style.usual {
                     style.sorted = sorted
                     style.strings = strings
                     let text = shape.text(style)
-                    let what = "JSON was parsed and written anew (blanks, order of members or escapes differ)"
-                    variants.append(("body-reformatted", what, text))
-                    variants.append(("body-reformatted", what, text + [0x0a]))
+                    if take("body-reformatted", what, text) || take("body-reformatted", what, text + [0x0a]) { return true }
                 }
             }
         }
-        return variants
+        return false
     }
 
     private static func replacing(_ bytes: [UInt8], _ old: [UInt8], _ new: [UInt8]) -> [UInt8] {
@@ -130,22 +141,19 @@ struct BodyCauses {
     }
 
     /// A form as the usual libraries write it: what stands unescaped in PHP and Python, in browsers, in JavaScript, and by RFC 3986.
-    private static func forms(_ body: [UInt8]) -> [(String, String, [UInt8])] {
-        guard let form = FormText(body) else { return [] }
-        var variants: [(String, String, [UInt8])] = []
+    private static func forms(_ body: [UInt8], _ take: Take) -> Bool {
+        guard let form = FormText(body) else { return false }
+        let what = "its form was decoded and encoded anew (escapes, blanks or order differ)"
         for plain in ["-_.", "-_.~", "-_.*", "-_.!~*'()", "-_.~:/@,$"] {
             for blank in ["+", "%20"] {
                 for upper in [true, false] {
-                    for sorted in [false, true] {
-                        variants.append(
-                            (
-                                "body-form-encoded", "its form was decoded and encoded anew (escapes, blanks or order differ)",
-                                form.text(plain: plain, blank: blank, upper: upper, sorted: sorted)
-                            ))
+                    for sorted in [false, true]
+                    where take("body-form-encoded", what, form.text(plain: plain, blank: blank, upper: upper, sorted: sorted)) {
+                        return true
                     }
                 }
             }
         }
-        return variants
+        return false
     }
 }

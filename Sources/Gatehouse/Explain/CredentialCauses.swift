@@ -63,7 +63,9 @@ struct CredentialCauses {
             Explanation.Cause(
                 cause: "secret-unknown", certainty: .possible,
                 summary: "The sender uses a secret that is not stored here, or the body was changed on the way.",
-                evidence: "No stored secret makes this signature, in no usual spelling, and over no usual rewriting of the body.",
+                evidence: bench.budget.wasSpent
+                    ? "No stored secret makes this signature by anything that there was time to try."
+                    : "No stored secret makes this signature, in no usual spelling, and over no usual rewriting of the body.",
                 fix:
                     "Enter the sender's secret anew (gatehouse secret rotate … --value-file FILE), and take the request's bytes before any proxy."
             ))

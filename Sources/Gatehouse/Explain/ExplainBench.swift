@@ -16,6 +16,8 @@ struct ExplainBench {
     let history: VersionHistory
     /// The median of arrival after signed time of a sender's accepted events, in milliseconds; nil where it is not known.
     let usualSkew: @Sendable (String) -> Int64?
+    /// Shared with all that is made of this bench.
+    let budget: ExplainBudget
     /// What could not be tried and was taken to be right.
     private(set) var notes: [String] = []
     private let tokens: AccessTokenValidator?
@@ -24,7 +26,7 @@ struct ExplainBench {
     init(
         policy: Policy, endpoint: EndpointPolicy, credentials: CredentialSet, request: ExplainedRequest, keys: DerivedKeys, at: WallTime,
         history: VersionHistory = VersionHistory(), tokens: AccessTokenValidator? = nil,
-        usualSkew: @escaping @Sendable (String) -> Int64? = { _ in nil }
+        budget: ExplainBudget = ExplainBudget(), usualSkew: @escaping @Sendable (String) -> Int64? = { _ in nil }
     ) throws {
         self.policy = policy
         self.endpoint = endpoint
@@ -34,6 +36,7 @@ struct ExplainBench {
         self.at = at
         self.history = history
         self.usualSkew = usualSkew
+        self.budget = budget
         self.tokens = tokens
         workspace = try Workspace()
         // Where it came from is not in the file, nor is a client certificate.

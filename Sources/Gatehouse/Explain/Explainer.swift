@@ -72,8 +72,16 @@ struct Explainer {
             let found = causes(reason, verification)
             explanation.causes = found.causes
             explanation.notes += found.notes
+            if bench.budget.wasSpent, !explanation.causes.contains(where: { $0.certainty == .proved }) {
+                explanation.notes.append(unfinished)
+            }
         }
         return explanation
+    }
+
+    private var unfinished: String {
+        "Not everything was tried: the body is large (\(bench.request.body.count) bytes), and a search ends after "
+            + "\(bench.budget.duration.components.seconds) s. A smaller request of the same sender shows the same fault sooner."
     }
 
     private var schemes: SchemeShelf { SchemeShelf(policy: bench.policy, directory: directory) }

@@ -15,8 +15,8 @@ indirect enum JSONShape {
     struct Style {
         var comma: String
         var colon: String
-        /// Nil: on one line.
-        var indent: Int?
+        /// Of one level; nil: on one line.
+        var indent: String?
         var sorted = false
         var strings = Strings.asTheyAre
 
@@ -30,38 +30,56 @@ indirect enum JSONShape {
         }
 
         static let compact = Style(comma: ",", colon: ":")
+
+        /// Of the libraries that are in use; each with blanks or tabs for indents.
+        static let usual =
+            [compact, Style(comma: ", ", colon: ": ")]
+            + ["  ", "    ", "\t", " "].map { Style(comma: ",", colon: ": ", indent: $0) }
     }
 
-    func text(_ style: Style, level: Int = 0) -> [UInt8] {
+    func text(_ style: Style) -> [UInt8] {
+        var text: [UInt8] = []
+        write(style, 0, to: &text)
+        return text
+    }
+
+    private func write(_ style: Style, _ level: Int, to text: inout [UInt8]) {
         switch self {
-        case .atom(let bytes): return bytes.first == 0x22 ? Self.string(bytes, style.strings) : bytes
-        case .array(let values): return Self.block("[", "]", values.map { $0.text(style, level: level + 1) }, style, level)
+        case .atom(let bytes): text += bytes.first == 0x22 ? Self.string(bytes, style.strings) : bytes
+        case .array(let values):
+            Self.block("[", "]", values, style, level, &text) { value, text in value.write(style, level + 1, to: &text) }
         case .object(let members):
             let members = style.sorted ? members.sorted { $0.key.lexicographicallyPrecedes($1.key) } : members
-            let items = members.map {
-                Self.string($0.key, style.strings) + Array(style.colon.utf8) + $0.value.text(style, level: level + 1)
+            Self.block("{", "}", members, style, level, &text) { member, text in
+                text += Self.string(member.key, style.strings)
+                text += style.colon.utf8
+                member.value.write(style, level + 1, to: &text)
             }
-            return Self.block("{", "}", items, style, level)
         }
     }
 
-    private static func block(_ open: String, _ close: String, _ items: [[UInt8]], _ style: Style, _ level: Int) -> [UInt8] {
-        guard !items.isEmpty else { return Array((open + close).utf8) }
-        let separator: String
-        var (before, after) = ("", "")
-        if let indent = style.indent {
-            before = "\n" + String(repeating: " ", count: indent * (level + 1))
-            after = "\n" + String(repeating: " ", count: indent * level)
+    private static func block<Item>(
+        _ open: String, _ close: String, _ items: [Item], _ style: Style, _ level: Int, _ text: inout [UInt8],
+        _ write: (Item, inout [UInt8]) -> Void
+    ) {
+        text += open.utf8
+        var separator = style.comma
+        if let indent = style.indent, !items.isEmpty {
+            let before = "\n" + String(repeating: indent, count: level + 1)
+            text += before.utf8
             separator = "," + before
-        } else {
-            separator = style.comma
         }
-        return Array((open + before).utf8) + Array(items.joined(separator: Array(separator.utf8))) + Array((after + close).utf8)
+        for (index, item) in items.enumerated() {
+            if index > 0 { text += separator.utf8 }
+            write(item, &text)
+        }
+        if let indent = style.indent, !items.isEmpty { text += ("\n" + String(repeating: indent, count: level)).utf8 }
+        text += close.utf8
     }
 
     /// The same text with other escapes.
     private static func string(_ raw: [UInt8], _ style: Style.Strings) -> [UInt8] {
-        guard style != .asTheyAre, let text = decoded(raw) else { return raw }
+        guard style != .asTheyAre, !isSame(raw, style), let text = decoded(raw) else { return raw }
         var result = "\""
         for scalar in text.unicodeScalars {
             switch scalar {
@@ -83,6 +101,19 @@ indirect enum JSONShape {
             }
         }
         return Array((result + "\"").utf8)
+    }
+
+    /// Nothing in it is written otherwise in that style.
+    private static func isSame(_ raw: [UInt8], _ style: Style.Strings) -> Bool {
+        raw.allSatisfy { byte in
+            switch byte {
+            case 0x20...0x25, 0x28...0x2a, 0x2c...0x2e, 0x30...0x3b, 0x3d, 0x3f...0x5b, 0x5d...0x5f, 0x61...0x7e: true
+            case UInt8(ascii: "/"): !style.escapesSlashes
+            case UInt8(ascii: "&"), UInt8(ascii: "<"), UInt8(ascii: ">"): !style.escapesMarkup
+            case UInt8(ascii: "'"), UInt8(ascii: "+"), UInt8(ascii: "`"): style != .asciiUpper
+            default: false
+            }
+        }
     }
 
     private static func escape(_ unit: UInt16, upper: Bool = false) -> String {
@@ -140,7 +171,12 @@ indirect enum JSONShape {
         }
 
         mutating func skip() {
-            while position < text.count, [0x20, 0x09, 0x0a, 0x0d].contains(text[position]) { position += 1 }
+            while position < text.count {
+                switch text[position] {
+                case 0x20, 0x09, 0x0a, 0x0d: position += 1
+                default: return
+                }
+            }
         }
 
         mutating func take(_ byte: UInt8) -> Bool {

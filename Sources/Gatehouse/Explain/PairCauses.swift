@@ -9,20 +9,25 @@ struct PairCauses {
 
     /// In the order in which the single causes are tried, so that the same request always gets the same answer.
     func walk(_ visit: (_ first: Explanation.Cause, _ second: Supposition) -> Bool) -> Bool {
-        var secrets = 0
-        // A long body under many secrets would take minutes.
-        let most = max(4, Self.mostBytes / max(1_024, bench.request.body.count))
-        func withSecret(_ first: Supposition) -> Bool {
-            secrets += 1
-            guard secrets <= most else { return true }
-            func withBody(_ second: Supposition) -> Bool { visit(first.cause, second) }
-            let own = first.bench.policy.schemes[scheme.name] ?? scheme
-            return BodyCauses(bench: first.bench).walk(withBody) || AddressCauses(bench: first.bench, scheme: own).walk(withBody)
+        var firsts: [Supposition] = []
+        func keep(_ first: Supposition) -> Bool {
+            firsts.append(first)
+            return false
         }
         let credentials = CredentialCauses(bench: bench, scheme: scheme)
-        return credentials.retired(withSecret) || credentials.others(withSecret)
-            || SecretCauses(bench: bench, scheme: scheme).walk(withSecret)
+        _ = credentials.retired(keep) || credentials.others(keep) || SecretCauses(bench: bench, scheme: scheme).walk(keep)
+        // Each rewriting of the body is made once for all secrets.
+        let isFound = BodyCauses(bench: bench).walk { second in
+            firsts.contains { first in
+                var both = first.bench
+                both.request.body = second.bench.request.body
+                return visit(first.cause, Supposition(bench: both, cause: second.cause))
+            }
+        }
+        return isFound
+            || firsts.contains { first in
+                let own = first.bench.policy.schemes[scheme.name] ?? scheme
+                return AddressCauses(bench: first.bench, scheme: own).walk { visit(first.cause, $0) }
+            }
     }
-
-    private static let mostBytes = 256 << 10
 }

@@ -41,7 +41,9 @@ struct SchemeCauses {
                 "other-scheme",
                 "The request is signed as scheme \(other.name) says; endpoint \(bench.endpoint.name) asks for \(scheme.name).",
                 "By that scheme the signature holds.",
-                "Set `authenticate: [{ signature: \(other.name) }]` if that is how this sender signs.")
+                "Set `authenticate: [{ signature: \(other.name) }]` if that is how this sender signs."
+                    + (other.isWeak && !scheme.isWeak
+                        ? " It is weaker, HMAC-SHA1: better let the sender sign as \(scheme.name) says, where it can." : ""))
             if visit(Supposition(bench: bench.only(other), cause: cause)) { return true }
         }
         return false
@@ -54,4 +56,9 @@ struct SchemeCauses {
         else { return nil }
         return SignatureLook(scheme: scheme, value: value, name: name).cause()
     }
+}
+
+extension Scheme {
+    /// SHA-1 is broken for other uses; nothing new should rest on it.
+    var isWeak: Bool { algorithm == .hmacSHA1 || algorithm == .rsaPKCS1SHA1 }
 }

@@ -13,7 +13,7 @@ struct SecretCauses {
             let label = "\(name) version \(version.number)"
             if spelling(value, label, visit) || form(value, label, visit) { return true }
         }
-        return false
+        return placeholders(visit)
     }
 
     private var live: [(CredentialName, CredentialVersion)] {
@@ -31,8 +31,7 @@ struct SecretCauses {
         let stored: [(String, String, [UInt8])] = [
             ("secret-stored-blanks", "blanks or a newline around it", Self.trimmed(bytes)),
             ("secret-stored-quotes", "quotes around it", Self.unquoted(bytes)),
-            ("secret-stored-prefix", "a prefix before it", Self.withoutPrefix(bytes)),
-        ]
+        ] + Self.withoutPrefixes(bytes).map { ("secret-stored-prefix", "a prefix before it", $0) }
         for (name, what, variant) in stored {
             let cause = Supposition.proved(
                 name, "The stored secret has \(what) that the sender does not use.", "Without them \(label) makes this signature.",
@@ -48,16 +47,36 @@ struct SecretCauses {
         return false
     }
 
+    /// What a program signs with that was started without its secret.
+    private func placeholders(_ visit: Supposition.Visit) -> Bool {
+        var asText = scheme
+        asText.key = KeyForm()
+        // HMAC pads keys with zeros, so that one zero byte is the empty key.
+        let texts: [(what: String, value: [UInt8])] = [
+            ("an empty secret", [0]), ("the word `undefined` for its secret", Array("undefined".utf8)),
+            ("the word `null` for its secret", Array("null".utf8)), ("the word `None` for its secret", Array("None".utf8)),
+        ]
+        return texts.contains { text in
+            let cause = Supposition.proved(
+                "secret-placeholder", "The sender signs with \(text.what).", "With it this signature is made; anybody could make it.",
+                "Set the variable or the setting that the sender reads its secret from: it is empty or has another name.")
+            return visit(Supposition(bench: bench.only(asText).with(Secret(text.value), as: .signing), cause: cause))
+        }
+    }
+
     private static let sent: [(name: String, what: String, before: String, after: String)] = [
         ("secret-sender-newline", "a newline after it", "", "\n"), ("secret-sender-newline", "a CR LF after it", "", "\r\n"),
         ("secret-sender-blanks", "a blank after it", "", " "), ("secret-sender-blanks", "a blank before it", " ", ""),
         ("secret-sender-quotes", "double quotes around it", "\"", "\""), ("secret-sender-quotes", "single quotes around it", "'", "'"),
+        ("secret-sender-quotes", "double quotes around it and a newline after it", "\"", "\"\n"),
+        ("secret-sender-quotes", "single quotes around it and a newline after it", "'", "'\n"),
+        ("secret-sender-byte-order-mark", "a byte order mark before it", "\u{feff}", ""),
         ("secret-sender-prefix", "`whsec_` before it", "whsec_", ""), ("secret-sender-prefix", "`v1,` before it", "v1,", ""),
     ]
 
     /// Raw or decoded, with prefix or without, in other algorithms and encodings of the signature.
     private func form(_ value: Secret, _ label: String, _ visit: Supposition.Visit) -> Bool {
-        for strip in [scheme.key.strip, nil, "whsec_", "v1,"] {
+        for strip in [scheme.key.strip, nil, "whsec_", "whk_", "v1,"] {
             for decode in [KeyForm.Decoding.raw, .base64, .hex] {
                 var other = scheme
                 other.key = KeyForm(strip: strip, decode: decode)
@@ -83,7 +102,12 @@ struct SecretCauses {
         asText.key = KeyForm()
         for bytes in [text, key].compactMap({ $0 }) {
             let hex = Hex.encode(bytes)
-            for (what, variant) in [("base64", Base64.encode(bytes)), ("hex", hex), ("hex in upper case", hex.uppercased())] {
+            let base64 = Base64.encode(bytes)
+            let forURLs = base64.replacing("+", with: "-").replacing("/", with: "_")
+            for (what, variant) in [
+                ("base64", base64), ("base64url", forURLs), ("base64url without `=`", forURLs.replacing("=", with: "")), ("hex", hex),
+                ("hex in upper case", hex.uppercased()),
+            ] {
                 let cause = Supposition.proved(
                     "secret-encoded", "The sender uses the secret encoded once more, as \(what).",
                     "So encoded, \(label) makes this signature.", "Let the sender use the secret as it was given.")
@@ -117,10 +141,10 @@ struct SecretCauses {
         return Array(bytes.dropFirst().dropLast())
     }
 
-    private static func withoutPrefix(_ bytes: [UInt8]) -> [UInt8] {
-        for prefix in ["v1,", "whsec_", "Bearer ", "sha256="] where bytes.starts(with: prefix.utf8) {
-            return Array(bytes.dropFirst(prefix.utf8.count))
-        }
-        return bytes
+    /// After `v1,` and the like, and after each `_` of a word or two at the beginning: `whk_`, `sk_live_`.
+    private static func withoutPrefixes(_ bytes: [UInt8]) -> [[UInt8]] {
+        let known = ["v1,", "Bearer ", "sha256="].filter { bytes.starts(with: $0.utf8) }.map { Array(bytes.dropFirst($0.utf8.count)) }
+        let words = bytes.prefix(24).prefix { $0 == 0x5f || 0x30...0x39 ~= $0 || 0x61...0x7a ~= $0 | 0x20 }
+        return known + words.indices.filter { words[$0] == 0x5f }.prefix(3).map { Array(bytes[($0 + 1)...]) }
     }
 }

@@ -13,14 +13,20 @@ struct SignatureSearch {
     /// Empty where nothing makes it hold.
     func proved() -> (causes: [Cause], notes: [String]) {
         let credentials = CredentialCauses(bench: bench, scheme: scheme)
-        let walks: [Supposition.Walk] = [
-            credentials.retired, SecretCauses(bench: bench, scheme: scheme).walk, credentials.others, BodyCauses(bench: bench).walk,
+        let secrets: [Supposition.Walk] = [
+            credentials.retired, SecretCauses(bench: bench, scheme: scheme).walk, credentials.others,
+        ]
+        let body: Supposition.Walk = BodyCauses(bench: bench).walk
+        let others: [Supposition.Walk] = [
             AddressCauses(bench: bench, scheme: scheme).walk, TimeCauses(bench: bench, scheme: scheme).texts,
             TemplateCauses(bench: bench, scheme: scheme).walk, SchemeCauses(bench: bench, scheme: scheme, schemes: schemes).walk,
         ]
+        // To write a large body anew takes longer than everything else together.
+        let walks = bench.request.body.count > Self.large ? secrets + others + [body] : secrets + [body] + others
         var causes: [Cause] = []
         var notes: [String] = []
         func holds(_ supposition: Supposition) -> Bool {
+            guard !bench.budget.isSpent else { return true }
             guard supposition.bench.signatureHolds else { return false }
             causes.append(supposition.cause)
             notes = lateness(supposition.bench)
@@ -30,6 +36,7 @@ struct SignatureSearch {
         // A signature of another length cannot be made to hold by a secret or a body.
         guard SchemeCauses(bench: bench, scheme: scheme, schemes: schemes).look() == nil else { return ([], []) }
         _ = PairCauses(bench: bench, scheme: scheme).walk { first, second in
+            guard !bench.budget.isSpent else { return true }
             guard second.bench.signatureHolds else { return false }
             var first = first
             first.evidence += " It is not the only thing that is wrong: it holds with what follows."
@@ -39,6 +46,9 @@ struct SignatureSearch {
         }
         return (causes, notes)
     }
+
+    /// Bytes of a body.
+    private static let large = 64 << 10
 
     /// What the request shows by itself, where nothing makes the signature hold.
     func traces() -> [Cause] {

@@ -10,8 +10,9 @@ struct Explain: AsyncParsableCommand {
         discussion: """
             With a reference, from the request where it was kept (audit: { keep-rejected: 24h }), else from the audit log, which holds no
             bodies. With --request, from the request itself: FILE holds the raw HTTP/1.1 request, or a fixture. It is checked by the very
-            code that decides, with one thing changed at a time, then two. Nothing secret is printed. Exit status 0 when it was explained, 1
-            when not.
+            code that decides, with one thing changed at a time, then two. Nothing secret is printed. Of a large
+            body not everything is tried: a search ends after 5 seconds, and a note says so. A request may have 8 MiB and 64 KiB of head.
+            Exit status 0 when it was explained, 1 when not.
 
             Examples:
               gatehouse explain 01KB3X6Z1TQ8Q9V6T2W4J5M7R8
@@ -61,7 +62,7 @@ struct Explain: AsyncParsableCommand {
     private func explained(_ commands: ExplainCommands) throws -> Explanation {
         let file = request ?? "-"
         guard Self.isFixture(file) else {
-            return try commands.explain(endpoint: endpoint ?? "", request: try Files.read(file), at: at?.value)
+            return try commands.explain(endpoint: endpoint ?? "", request: try Files.read(file, limit: 2 * ExplainCommands.longestRequest), at: at?.value)
         }
         let fixture = try Fixture.load(file: file)
         guard let step = fixture.steps.first else { throw CommandFailure("\(file) has no request") }

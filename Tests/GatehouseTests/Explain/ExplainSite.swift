@@ -83,6 +83,8 @@ struct ExplainSite: Sendable {
         var stored = ExplainSite.usual
         var fates: [CredentialName: [VersionHistory.Fate]] = [:]
         var usualSkew: Int64?
+        /// Debug builds are slow.
+        var budget: @Sendable () -> ExplainBudget = { ExplainBudget(.seconds(600)) }
 
         init(_ endpoint: String) { self.endpoint = endpoint }
 
@@ -120,7 +122,7 @@ struct ExplainSite: Sendable {
         let bench = try ExplainBench(
             policy: policy, endpoint: endpoint, credentials: credentials, request: request,
             keys: DerivedKeys(replay: Secret(random: 32), passwords: Secret(random: 32)), at: Self.now, history: VersionHistory(way.fates),
-            usualSkew: { _ in usual })
+            budget: way.budget(), usualSkew: { _ in usual })
         let explanation = Explainer(bench: bench, directory: directory).explain()
         // What would be right for what arrived: never to be told.
         var forbidden = way.stored.map(\.value) + [secret, Self.raw, String(Self.encoded.dropFirst(6))]

@@ -62,6 +62,23 @@ struct ExplainTests {
             $0.store("code", "v1," + ExplainSite.raw)
             $0.secret = ExplainSite.raw
         },
+        Case("a word up to `_` stored with it", "code", "secret-stored-prefix") {
+            $0.store("code", "whk_" + ExplainSite.raw)
+            $0.secret = ExplainSite.raw
+        },
+        Case("a byte order mark before it", "code", "secret-sender-byte-order-mark") { $0.secret = "\u{feff}" + ExplainSite.raw },
+        Case("quotes around it and a newline", "code", "secret-sender-quotes") { $0.secret = "\"" + ExplainSite.raw + "\"\n" },
+        Case("a word in place of it", "code", "secret-placeholder", says: ["null"]) { $0.secret = "null" },
+        Case("a word in place of one that is decoded", "acme", "secret-placeholder", says: ["null"]) {
+            $0.secret = "null"
+            $0.scheme = { $0.key = KeyForm() }
+        },
+        Case("spelt in base64url and taken as text", "acme", "secret-encoded", says: ["base64url"]) {
+            let key = [UInt8](repeating: 0xfb, count: 32)
+            $0.store("acme", "whsec_" + Base64.encode(key))
+            $0.secret = Base64.encode(key).replacing("+", with: "-").replacing("/", with: "_")
+            $0.scheme = { $0.key = KeyForm() }
+        },
         Case("taken as text instead of decoded", "acme", "secret-not-decoded", says: ["as text"]) { $0.scheme = { $0.key = KeyForm() } },
         Case("the prefix taken for a part of it", "acme", "secret-not-decoded") {
             $0.scheme = { $0.key = KeyForm(strip: "whsec_") }
@@ -351,7 +368,7 @@ struct ExplainTests {
         },
         Case(
             "the older signature header alone", "code", "scheme-version",
-            says: ["has X-Hub-Signature,", "proved", "By scheme github-sha1", "45 bytes"]
+            says: ["has X-Hub-Signature,", "proved", "By scheme github-sha1", "45 bytes", "weaker: it is HMAC-SHA1"]
         ) {
             $0.scheme = Self.sha1
             $0.change = { Self.rename(&$0, "x-hub-signature", "X-Hub-Signature") }
@@ -509,5 +526,27 @@ struct ExplainTests {
             let (explanation, _) = try Self.site.get().explain(way)
             #expect((explanation.causes.first?.cause == "body-cut-off") == isCut, "\(body): \(explanation.causes)")
         }
+    }
+
+    @Test("a search ends when its time is over, says so, and claims nothing of what it did not try")
+    func budget() throws {
+        var way = ExplainSite.Way("code")
+        way.body = Self.text("{\"a\": 1}")
+        way.change = { $0.body = Self.text("{\"a\":1}") }
+        way.budget = { ExplainBudget(.zero) }
+        let (explanation, _) = try Self.site.get().explain(way)
+        #expect(explanation.causes.map(\.cause) == ["secret-unknown"] && !explanation.isExplained)
+        #expect(explanation.causes.first?.evidence.contains("there was time to try") == true)
+        #expect(explanation.notes.contains { $0.contains("Not everything was tried") })
+        way.budget = { ExplainBudget(.seconds(600)) }
+        #expect(try Self.site.get().explain(way).explanation.causes.first?.cause == "body-reformatted")
+    }
+
+    @Test("JSON that was written with tabs or one blank for indents is found", arguments: ["\t", " "])
+    func indents(_ indent: String) throws {
+        var way = ExplainSite.Way("code")
+        way.body = Self.text("{\n\(indent)\"a\": [\n\(indent)\(indent)1\n\(indent)],\n\(indent)\"b\": {}\n}")
+        way.change = { $0.body = Self.text("{\"a\":[1],\"b\":{}}") }
+        #expect(try Self.site.get().explain(way).explanation.causes.first?.cause == "body-reformatted")
     }
 }
