@@ -221,7 +221,9 @@ public struct LogVerifier {
             !holds(checkpoint: line)
         {
             return report(
-                .rewritten, "the signed checkpoint in record \(expected) is not one of the records before it: they were made anew")
+                .rewritten,
+                stranger(line)
+                    ?? "the signed checkpoint in record \(expected) is not one of the records before it: they were made anew")
         }
         head = ChainHead(sequence: expected, hash: digest)
         swap(&headText, &digestText)
@@ -237,6 +239,17 @@ public struct LogVerifier {
         covered = signed.checkpoint.size
         tail = UnsignedTail(after: line.sequence)
         return true
+    }
+
+    /// Who signed a checkpoint that is of the records before it, where that is not the log's key.
+    private func stranger(_ line: LogLine) -> String? {
+        guard let key, let note = RecordValue(json: line.bytes)?["details"]?["note"]?.string, let signed = SignedCheckpoint(note), let tree,
+            signed.checkpoint.size == line.sequence - 1, signed.checkpoint.root == tree.root(merkle),
+            !signed.signatures.contains(where: { $0.name == key.name && $0.bytes.starts(with: key.id) })
+        else { return nil }
+        let signers = signed.signatures.map { "\($0.name)+\(Hex.encode(Array($0.bytes.prefix(4))))" }.joined(separator: ", ")
+        return "the checkpoint in record \(line.sequence) is signed by \(signers), not by the key given, \(key.name)+\(Hex.encode(key.id)): "
+            + "the key is another log's, or somebody made this log anew"
     }
 
     private mutating func checkCheckpoints() {

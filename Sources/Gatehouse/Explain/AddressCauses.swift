@@ -50,6 +50,14 @@ struct AddressCauses {
     }
 
     private var query: String { String(bench.request.target.drop { $0 != "?" }) }
+    /// As it came, without it, and with its members in another order.
+    private var queries: [String] {
+        let members = query.dropFirst().split(separator: "&", omittingEmptySubsequences: false)
+        guard (2...8).contains(members.count) else { return [query, "", "?"] }
+        let orders = [members.sorted(), members.sorted().reversed(), members.reversed()]
+        return [query, "", "?"] + orders.map { "?" + $0.joined(separator: "&") }
+    }
+
     private var configured: String { bench.endpoint.publicURL + query }
 
     /// What is not the same, in words.
@@ -92,7 +100,7 @@ struct AddressCauses {
             for authority in [String(authority), host, host + ":443", host + ":8443", host + ":80", host + ":8080"] {
                 for scheme in ["https://", "http://"] {
                     for path in [String(path), path.hasSuffix("/") ? String(path.dropLast()) : path + "/", ""] {
-                        for query in [query, "", "?"] {
+                        for query in queries {
                             let variant = scheme + authority + path + query
                             if seen.insert(variant).inserted { result.append(variant) }
                         }

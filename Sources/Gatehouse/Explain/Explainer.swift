@@ -116,6 +116,7 @@ struct Explainer {
         let bench = bench.only(scheme)
         let headers = HeaderCauses(bench: bench, scheme: scheme, schemes: schemes).causes()
         if !headers.causes.isEmpty { return headers }
+        if let form = TimeCauses(bench: bench, scheme: scheme).form() { return ([form], []) }
         let separators = SeparatorCauses.causes(bench, scheme)
         if !separators.isEmpty { return (separators, []) }
         let search = SignatureSearch(bench: bench, scheme: scheme, schemes: schemes)

@@ -90,7 +90,10 @@ struct RecordExplainer {
         let schemes = endpoint.schemeNames.compactMap { policy.schemes[$0] }
         switch reason {
         case .signatureMissing, .timestampMissing, .signatureMalformed:
-            return schemes.lazy.compactMap { header(record, $0) ?? separator(record, $0) ?? look(record, $0) }.first.map { [$0] } ?? []
+            return schemes.lazy.compactMap { scheme in
+                header(record, scheme) ?? timeText(record, scheme).flatMap { TimeCauses.form($0, scheme) } ?? separator(record, scheme)
+                    ?? look(record, scheme)
+            }.first.map { [$0] } ?? []
         case .timestampStale, .timestampFuture:
             let number = schemes.lazy.compactMap { timeText(record, $0) }.first.flatMap { Int64($0) }
             let signedAt = record.signedAt ?? schemes.lazy.compactMap { signedTime(record, $0) }.first

@@ -23,7 +23,9 @@ struct SchemeCauses {
     }
 
     private func algorithms(_ visit: Supposition.Visit) -> Bool {
-        for algorithm in [SignatureAlgorithm.hmacSHA1, .hmacSHA256, .hmacSHA384, .hmacSHA512] where algorithm != scheme.algorithm {
+        let ecdsa: [SignatureAlgorithm] = [.ecdsaP256DER, .ecdsaP256Raw]
+        let possible = ecdsa.contains(scheme.algorithm) ? ecdsa : [.hmacSHA1, .hmacSHA256, .hmacSHA384, .hmacSHA512]
+        for algorithm in possible where algorithm != scheme.algorithm {
             var other = scheme
             other.algorithm = algorithm
             let own = scheme.algorithm.rawValue

@@ -39,7 +39,9 @@ struct SignatureLook {
             guard let found = value.firstRange(of: assign) else {
                 return unprefixed("\(algorithms.map(\.rawValue).first ?? "sha256")\(assign)")
             }
-            return form(Self.trimmed(value[found.upperBound...]), among: algorithms)
+            let label = Self.trimmed(value[..<found.lowerBound]).lowercased()
+            let own = algorithms.filter { Self.label($0) == label }
+            return form(Self.trimmed(value[found.upperBound...]), among: own.isEmpty ? algorithms : own)
         }
     }
 
@@ -63,11 +65,15 @@ struct SignatureLook {
                 "Let the sender encode it as \(wanted.rawValue), or set `encoding` in the scheme.")
         }
         if let foreign = readings.lazy.compactMap({ reading in Self.names[reading.count].map { (reading, $0) } }).first {
+            let own = algorithms.map(\.rawValue).joined(separator: " or ")
+            let isShort = lengths.allSatisfy { foreign.0.count < $0 }
             return cause(
                 "signature-algorithm",
-                "The signature in \(name) has \(foreign.0.count) bytes, as \(foreign.1) makes; scheme \(scheme.name) is \(scheme.algorithm.rawValue).",
-                "\(scheme.algorithm.rawValue) makes \(lengths.sorted().map(String.init).joined(separator: " or ")).",
-                "Let the sender sign with \(scheme.algorithm.rawValue).")
+                "The signature in \(name) has \(foreign.0.count) bytes; \(own) makes \(lengths.sorted().map(String.init).joined(separator: " or ")).",
+                isShort
+                    ? "\(foreign.1) makes as many: it is made by that, or it was cut."
+                    : "\(foreign.1) makes as many: it is made by that, or is something else.",
+                "Let the sender sign with \(own), and send the whole signature.")
         }
         let size =
             readings.first { $0.encoding == wanted }.map { "\($0.count) bytes" }
@@ -113,6 +119,11 @@ struct SignatureLook {
         let standard = text.replacing("-", with: "+").replacing("_", with: "/")
         if standard != text, let bytes = Base64.decode(standard) { readings.append((.base64url, bytes.count)) }
         return readings
+    }
+
+    /// As senders name it before the signature.
+    static func label(_ algorithm: SignatureAlgorithm) -> String {
+        algorithm.rawValue.hasPrefix("hmac-") ? String(algorithm.rawValue.dropFirst(5)) : algorithm.rawValue
     }
 
     /// Of the algorithms that make one length only.

@@ -17,9 +17,15 @@ struct SignatureSearch {
             credentials.retired, SecretCauses(bench: bench, scheme: scheme).walk, credentials.others,
         ]
         let body: Supposition.Walk = BodyCauses(bench: bench).walk
+        let layout: Supposition.Walk = { visit in
+            // Another version of a scheme is not the same signature in other words.
+            SchemeCauses(bench: bench, scheme: scheme, schemes: schemes).look()?.cause != "scheme-version"
+                && LayoutCauses(bench: bench, scheme: scheme).walk(visit)
+        }
         let others: [Supposition.Walk] = [
             AddressCauses(bench: bench, scheme: scheme).walk, TimeCauses(bench: bench, scheme: scheme).texts,
             TemplateCauses(bench: bench, scheme: scheme).walk, SchemeCauses(bench: bench, scheme: scheme, schemes: schemes).walk,
+            layout,
         ]
         // To write a large body anew takes longer than everything else together.
         let walks = bench.request.body.count > Self.large ? secrets + others + [body] : secrets + [body] + others

@@ -29,20 +29,76 @@ struct TimeCauses {
             text.flatMap { Int64($0) }, signedAt, arrival: bench.at, bench.endpoint, [scheme], usual: sender.flatMap(bench.usualSkew))
     }
 
+    /// What stands in the time's header is no time as the scheme reads it, so nothing else is looked at; nil where it is one.
+    func form() -> Explanation.Cause? {
+        guard case .header(let name)? = scheme.timestamp?.source, let text = bench.request.value(name),
+            var cause = Self.form(text, scheme)
+        else { return nil }
+        var other = scheme
+        other.timestamp = nil
+        other.signed = scheme.signed.map { $0 == .timestamp ? .literal(text) : $0 }
+        if bench.only(other).signatureHolds {
+            cause.certainty = .proved
+            cause.evidence += " Over that text the signature holds."
+        }
+        return cause
+    }
+
+    static func form(_ text: String, _ scheme: Scheme) -> Explanation.Cause? {
+        guard case .header(let name)? = scheme.timestamp?.source, let unit = scheme.timestamp?.unit else { return nil }
+        func isNumber(_ text: some StringProtocol) -> Bool { !text.isEmpty && text.utf8.allSatisfy { 0x30...0x39 ~= $0 } }
+        let isRFC3339 = WallTime(rfc3339: Array(text.utf8)) != nil
+        let isRight =
+            switch unit {
+            case .s, .ms: isNumber(text) && text.utf8.count <= 18
+            case .rfc3339: isRFC3339
+            case .httpDate, .auto: true
+            }
+        guard !isRight, !text.isEmpty else { return nil }
+        let parts = text.split(separator: ".", omittingEmptySubsequences: false)
+        let (what, fix) =
+            if isRFC3339 {
+                ("RFC 3339", ", or set `timestamp: { header: \(name), unit: rfc3339 }` in the scheme")
+            } else if isNumber(text), unit == .rfc3339 {
+                ("a number", ", or set `unit: \(text.utf8.count > 11 ? "ms" : "s")` in the scheme")
+            } else if parts.count == 2, parts.allSatisfy({ isNumber($0) }) {
+                ("a number with a fraction", "; no unit takes a fraction")
+            } else {
+                ("\(text.utf8.count) characters that are no time", "")
+            }
+        let own = unit == .rfc3339 ? words(unit) : "whole " + words(unit) + " since 1970, digits alone"
+        return Explanation.Cause(
+            cause: "timestamp-form", certainty: .evident,
+            summary: "The timestamp in \(name) is \(what); scheme \(scheme.name) reads \(own).",
+            evidence: "A time in another form is not taken, and nothing of the signature was looked at.",
+            fix: "Let the sender send and sign \(own)\(fix).")
+    }
+
     /// The signature does not hold, and would for the timestamp in another form.
     func texts(_ visit: Supposition.Visit) -> Bool {
-        guard case .header(let name)? = scheme.timestamp?.source, let text = bench.request.value(name), let number = Int64(text) else {
-            return false
-        }
+        guard let (name, value, text) = timeText, let number = Int64(text) else { return false }
         for (variant, theirs, ours) in [(String(number / 1_000), "seconds", "milliseconds"), (text + "000", "milliseconds", "seconds")] {
             var trial = bench
-            trial.request.replace(name, with: variant)
+            trial.request.replace(name, with: value.replacing(text, with: variant, maxReplacements: 1))
             let cause = Supposition.proved(
                 "timestamp-text", "The sender signed the timestamp in \(theirs) and sent it in \(ours).",
                 "With \(theirs) in \(name) the signature holds.", "The text that is sent must be the text that is signed.")
             if visit(Supposition(bench: trial, cause: cause)) { return true }
         }
         return false
+    }
+
+    /// The header that holds the time, what it holds, and the time in it.
+    private var timeText: (name: String, value: String, text: String)? {
+        guard let timestamp = scheme.timestamp else { return nil }
+        switch timestamp.source {
+        case .header(let name): return bench.request.value(name).map { (name, $0, $0) }
+        case nil:
+            guard case .header(let name)? = scheme.signature.sources.first, let value = bench.request.value(name) else { return nil }
+            let numbers = value.split { !(0x30...0x39 ~= $0.asciiValue ?? 0) }.filter { $0.count == 10 || $0.count == 13 }
+            return numbers.first.map { (name, value, String($0)) }
+        case .query, .json: return nil
+        }
     }
 
     /// Why a time that was signed is outside the window: its unit, and what its clock or the way did, where it is outside in the right
@@ -113,6 +169,10 @@ struct TimeCauses {
         if let usual {
             evidence +=
                 " This sender's accepted events arrive \(abs(usual)) ms \(usual < 0 ? "before" : "after") the time they are signed at, in the median."
+        }
+        let hours = (abs(skew) + 30_000) / 3_600_000
+        if (1...14).contains(hours), abs(abs(skew) - hours * 3_600_000) <= 30_000 {
+            evidence += " That is \(hours) whole hour\(hours == 1 ? "" : "s"): a local time that was taken for UTC makes as much, and NTP does not mend it."
         }
         // Its clock is off in the same direction also when its events get in.
         let drifts = usual.map { isLate ? $0 > 20_000 : $0 < -5_000 } ?? false

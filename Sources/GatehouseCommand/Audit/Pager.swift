@@ -4,14 +4,17 @@
     import Darwin
 #endif
 
-/// Sends standard output through `$PAGER` (`less` where it is not set), on a terminal only. An empty `PAGER`, or `cat`, means none.
+/// Sends standard output through `$PAGER` (`less` where it is not set), on a terminal only. An empty `PAGER`, or `cat`, means none, and so
+/// does `TERM=dumb`.
 final class Pager {
     private let stream: UnsafeMutablePointer<FILE>
 
     /// Nil where there is to be none.
     init?() {
         let command = Terminal.environment("PAGER") ?? "less"
-        guard Terminal.Stream.output.isTerminal, !command.isEmpty, command != "cat" else { return nil }
+        guard Terminal.Stream.output.isTerminal, !command.isEmpty, command != "cat",
+            Terminal.environment("TERM") != "dumb"
+        else { return nil }
         // A screen or less is shown as it is, with its colours, and stays when the pager ends.
         if Terminal.environment("LESS") == nil { setenv("LESS", "FRX", 1) }
         fflush(nil)

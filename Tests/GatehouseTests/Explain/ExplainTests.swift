@@ -410,6 +410,36 @@ struct ExplainTests {
             $0.scheme = { $0.signature.encoding = .hex }
             $0.secret = "a value that nobody ever stored..."
         },
+        Case("its hex digits in base64", "shop", "signature-encoding", says: ["encoded twice", "proved"]) {
+            $0.scheme = { $0.signature.encoding = .hex }
+            $0.change = { request in
+                for index in request.headers.indices where request.headers[index].name.lowercased().contains("signature") {
+                    request.headers[index].value = Base64.encode(Array(request.headers[index].value.utf8))
+                }
+            }
+        },
+        Case("the signature before the time", "pay", "signature-layout", says: ["Written `t=TIME,v1=SIGNATURE`", "proved"]) {
+            $0.change = { request in
+                for index in request.headers.indices where request.headers[index].isNamed("stripe-signature") {
+                    let parts = request.headers[index].value.split(separator: ",").map { $0.drop { $0 != "=" }.dropFirst() }
+                    request.headers[index].value = "v1=" + parts.reversed().joined(separator: ";")
+                }
+            }
+        },
+        Case("a time in RFC 3339 where seconds are read", "team", "timestamp-form", says: ["unit: rfc3339", "RFC 3339"]) {
+            $0.change = { request in
+                for index in request.headers.indices where request.headers[index].isNamed("x-slack-request-timestamp") {
+                    request.headers[index].value = "2026-11-24T02:01:02Z"
+                }
+            }
+        },
+        Case("a time with a fraction", "team", "timestamp-form", says: ["a number with a fraction", "x-slack-request-timestamp"]) {
+            $0.change = { request in
+                for index in request.headers.indices where request.headers[index].isNamed("x-slack-request-timestamp") {
+                    request.headers[index].value += ".5"
+                }
+            }
+        },
         Case("cut off", "code", "signature-length", says: ["31 bytes"]) {
             $0.change = { request in
                 for index in request.headers.indices where request.headers[index].isNamed("x-hub-signature-256") {
