@@ -93,12 +93,15 @@ struct CredentialFormTests {
         ])
     func neverVerifies(value: String, expected: String) throws {
         let message = try #require(try refusal("acme/key", Array(value.utf8)))
-        #expect(message.contains(expected) && message.contains("P-256") && message.contains("Ed25519") && message.contains("2048"), "\(message)")
+        #expect(
+            message.contains(expected) && message.contains("P-256") && message.contains("Ed25519") && message.contains("2048"), "\(message)"
+        )
     }
 
     @Test("a JWK that is marked for checking signatures is taken")
     func marked() throws {
-        let jwk = #"{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo","use":"sig","key_ops":["verify"],"alg":"EdDSA"}"#
+        let jwk =
+            #"{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo","use":"sig","key_ops":["verify"],"alg":"EdDSA"}"#
         #expect(try refusal("acme/key", Array(jwk.utf8)) == nil)
     }
 

@@ -30,7 +30,8 @@ public struct ExplainCommands: Sendable {
         guard request.count <= Self.longestRequest else {
             throw GatewayError(
                 .control,
-                "the request has \(request.count) bytes, and explain takes \(Self.longestRequest) at most (8 MiB of body and 64 KiB of head)")
+                "the request has \(request.count) bytes, and explain takes \(Self.longestRequest) at most (8 MiB of body and 64 KiB of head)"
+            )
         }
         let question = ExplainQuestion(
             endpoint: endpoint, request: Base64.encode(request), at: time?.description, isWithoutPath: isWithoutPath)

@@ -25,7 +25,8 @@ enum BearerCauses {
         return Explanation.Cause(
             cause: "token-misused", certainty: .evident,
             summary: "The access token came more than once: \(misuse.rawValue).", evidence: evidence,
-            fix: "Let the sender send it in one Authorization field, as `Bearer …`, and nowhere else (RFC 6750 section 2); a proxy before the "
+            fix:
+                "Let the sender send it in one Authorization field, as `Bearer …`, and nowhere else (RFC 6750 section 2); a proxy before the "
                 + "gateway must not add one.")
     }
 

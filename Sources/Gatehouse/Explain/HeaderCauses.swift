@@ -91,9 +91,12 @@ struct HeaderCauses {
             fix:
                 "Let the sender, or the proxy before the gateway, send \(renaming.wanted). The other version is not taken in its place, so that nobody "
                 + "can fall back to a weaker one"
-                + (fitting.isEmpty ? "." : "; scheme \(fitting.joined(separator: " or ")) is for senders that have no other"
-                    + ((isProved ? holding : schemes.reading([renaming.came])).contains(where: \.isWeak)
-                        ? ", and weaker: it is HMAC-SHA1." : ".")))
+                + (fitting.isEmpty
+                    ? "."
+                    : "; scheme \(fitting.joined(separator: " or ")) is for senders that have no other"
+                        + ((isProved ? holding : schemes.reading([renaming.came])).contains(where: \.isWeak)
+                            ? ", and weaker: it is HMAC-SHA1." : "."))
+        )
     }
 
     private static func list(_ names: [String]) -> String {

@@ -28,10 +28,11 @@ struct SecretCauses {
         func tries(_ variant: [UInt8], _ cause: Explanation.Cause) -> Bool {
             variant != bytes && !variant.isEmpty && visit(Supposition(bench: bench.with(Secret(variant), as: .signing), cause: cause))
         }
-        let stored: [(String, String, [UInt8])] = [
-            ("secret-stored-blanks", "blanks or a newline around it", Self.trimmed(bytes)),
-            ("secret-stored-quotes", "quotes around it", Self.unquoted(bytes)),
-        ] + Self.withoutPrefixes(bytes).map { ("secret-stored-prefix", "a prefix before it", $0) }
+        let stored: [(String, String, [UInt8])] =
+            [
+                ("secret-stored-blanks", "blanks or a newline around it", Self.trimmed(bytes)),
+                ("secret-stored-quotes", "quotes around it", Self.unquoted(bytes)),
+            ] + Self.withoutPrefixes(bytes).map { ("secret-stored-prefix", "a prefix before it", $0) }
         for (name, what, variant) in stored {
             let cause = Supposition.proved(
                 name, "The stored secret has \(what) that the sender does not use.", "Without them \(label) makes this signature.",

@@ -172,7 +172,8 @@ struct TimeCauses {
         }
         let hours = (abs(skew) + 30_000) / 3_600_000
         if (1...14).contains(hours), abs(abs(skew) - hours * 3_600_000) <= 30_000 {
-            evidence += " That is \(hours) whole hour\(hours == 1 ? "" : "s"): a local time that was taken for UTC makes as much, and NTP does not mend it."
+            evidence +=
+                " That is \(hours) whole hour\(hours == 1 ? "" : "s"): a local time that was taken for UTC makes as much, and NTP does not mend it."
         }
         // Its clock is off in the same direction also when its events get in.
         let drifts = usual.map { isLate ? $0 > 20_000 : $0 < -5_000 } ?? false

@@ -23,7 +23,8 @@ struct TokenProblemText {
                 Self.assertion(problem)
             case .grantUnknown, .grantUnlisted, .scope, .target, .unbound, .userUnknown, .passwordWrong, .passwordRetired:
                 Self.grant(problem)
-            case .noAuthentication, .clientUnknown, .noSecret, .secretWrong, .secretRetired, .noKey, .certificateMissing, .noCertificate, .certificateOther,
+            case .noAuthentication, .clientUnknown, .noSecret, .secretWrong, .secretRetired, .noKey, .certificateMissing, .noCertificate,
+                .certificateOther,
                 .methodUnlisted, .network, .unavailable:
                 Self.client(problem)
             }
@@ -70,7 +71,8 @@ struct TokenProblemText {
             TokenProblemText(
                 "The client sent a secret, and SENDER has none that is accepted.",
                 "Let the client use a method that its policy lists and it has a credential for; or make it a secret: gatehouse secret "
-                    + "add SENDER/oauth, and list client_secret_basic or client_secret_post in `token-authentication` of senders/SENDER.yaml.")
+                    + "add SENDER/oauth, and list client_secret_basic or client_secret_post in `token-authentication` of senders/SENDER.yaml."
+            )
         case .secretWrong:
             TokenProblemText(
                 "The client secret is not the sender's.",

@@ -62,7 +62,8 @@ struct Explain: AsyncParsableCommand {
     private func explained(_ commands: ExplainCommands) throws -> Explanation {
         let file = request ?? "-"
         guard Self.isFixture(file) else {
-            return try commands.explain(endpoint: endpoint ?? "", request: try Files.read(file, limit: 2 * ExplainCommands.longestRequest), at: at?.value)
+            return try commands.explain(
+                endpoint: endpoint ?? "", request: try Files.read(file, limit: 2 * ExplainCommands.longestRequest), at: at?.value)
         }
         let fixture = try Fixture.load(file: file)
         guard let step = fixture.steps.first else { throw CommandFailure("\(file) has no request") }

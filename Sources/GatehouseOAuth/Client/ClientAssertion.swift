@@ -51,7 +51,9 @@ struct ClientAssertion {
         let expires = try claims.time("exp")
         let audience = try claims.value("aud")
         for (name, party) in parties where party != rules.client { throw .party(name) }
-        if rules.audienceIsString, audience.elements != nil, let expected = rules.audiences.first { throw .audienceList(expected: expected) }
+        if rules.audienceIsString, audience.elements != nil, let expected = rules.audiences.first {
+            throw .audienceList(expected: expected)
+        }
         let named = rules.audienceIsString ? audience : audience.elements.map { $0.count == 1 ? $0.first ?? .null : .null } ?? audience
         guard let text = named.plain, rules.audiences.contains(text) else { throw .audience(expected: rules.audiences) }
         guard now < expires else { throw .expired }

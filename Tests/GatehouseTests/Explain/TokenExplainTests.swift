@@ -208,7 +208,8 @@ struct TokenExplainTests {
                 name: "target",
                 request: client.tokenRequest(["grant_type": "client_credentials", "resource": "https://elsewhere.example"]),
                 cause: "target",
-                reason: "token-audience", says: ["`audiences` of acme is https://localhost:8443", "invalid_target", "\"https://elsewhere.example\""]),
+                reason: "token-audience",
+                says: ["`audiences` of acme is https://localhost:8443", "invalid_target", "\"https://elsewhere.example\""]),
             Case(
                 name: "password", request: TokenClient.form("/oauth/token", password), cause: "password-wrong",
                 reason: "credential-mismatch",

@@ -37,7 +37,9 @@ struct OtherEndpointTests {
             #expect(decision.reason == reason)
             if client == "acme" { #expect(decision.problem == .noCertificate) }
             // What came is on record, to be compared.
-            if reason == "certificate-mismatch" { #expect(decision.detail?.contains("CN=other") == true && decision.detail?.contains("sha256//") == true) }
+            if reason == "certificate-mismatch" {
+                #expect(decision.detail?.contains("CN=other") == true && decision.detail?.contains("sha256//") == true)
+            }
         }
     }
 

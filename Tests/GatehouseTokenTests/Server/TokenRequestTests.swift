@@ -98,7 +98,8 @@ struct TokenRequestTests {
         }
         let basic = [TestServer.basic("acme", TestServer.secret)]
         for (body, fields, detail) in [
-            ("\(Self.grant)&client_id=other", basic, "`client_id`"), ("\(Self.grant)&client_assertion=x", [], "without `client_assertion_type`"),
+            ("\(Self.grant)&client_id=other", basic, "`client_id`"),
+            ("\(Self.grant)&client_assertion=x", [], "without `client_assertion_type`"),
             (Self.grant, basic + basic, "more than one"), ("\(Self.grant)&client_secret=x", basic, "beside an Authorization field"),
         ] {
             let decision = try server.decide(body, authorization: fields)

@@ -58,7 +58,10 @@ struct TokenFlawTests {
             (try signed("{\"alg\":\"none\",\"typ\":\"at+jwt\"}"), .algorithm("none")),
             (try signed("{\"alg\":\"HS256\",\"typ\":\"at+jwt\"}"), .algorithm("HS256")),
             (try signed("{\"alg\":\"ES256\",\"typ\":\"at+jwt\",\"kid\":\"gone\"}"), .key(id: "gone", algorithm: "ES256")),
-            (try signed("{\"alg\":\"EdDSA\",\"typ\":\"at+jwt\",\"kid\":\"\(kid)\"}", TestKeys.ed25519, .ed25519), .key(id: kid, algorithm: "EdDSA")),
+            (
+                try signed("{\"alg\":\"EdDSA\",\"typ\":\"at+jwt\",\"kid\":\"\(kid)\"}", TestKeys.ed25519, .ed25519),
+                .key(id: kid, algorithm: "EdDSA")
+            ),
             (try signed("{\"alg\":\"ES256\",\"typ\":\"at+jwt\",\"kid\":\"\(kid)\"}", TestKeys.otherP256), .signature),
             (String(good.dropLast(3)) + "AAA", .signature),
             (Base64.encode([UInt8](repeating: 7, count: 32), alphabet: .url, padded: false), .unknown),
