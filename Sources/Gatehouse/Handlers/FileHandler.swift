@@ -20,10 +20,10 @@ final class FileHandler: HandlerClient {
     var takesFields: Bool { false }
 
     /// Does not touch the file; the first event does.
-    init(path: String) {
+    init(path: String) throws(StateError) {
         self.path = path
         let (mailbox, waiting) = (mailbox, waiting)
-        thread = WriterThread(name: "file", UncheckedTransfer(FileWriter(path: path))) { writer in
+        thread = try WriterThread(name: "file", UncheckedTransfer(FileWriter(path: path))) { writer in
             var batch: [PendingHandOver] = []
             while mailbox.take(&batch, until: nil) {
                 writer.write(batch, atMost: Self.writeBytes)

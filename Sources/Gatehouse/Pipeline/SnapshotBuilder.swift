@@ -112,7 +112,7 @@ struct SnapshotBuilder {
         let client: any HandlerClient
         switch target {
         case .exec(let command): client = ExecHandler(command: command, logger: log)
-        case .file(let path): client = FileHandler(path: path)
+        case .file(let path): client = try FileHandler(path: path)
         case .swift(let name):
             guard let handler = handlers[name] else {
                 throw GatewayError(

@@ -45,7 +45,7 @@ public final class Journal: Sendable {
         handlers: JournalHandlers = JournalHandlers(), clock: some GatewayClock = SystemClock()
     ) throws(JournalError) -> (Journal, JournalReport) {
         let start = try JournalStart(storage: storage, expected: expected ?? .empty, tree: tree, key: options.signer?.key).open()
-        let journal = Journal(storage: storage, node: node, start: start, options: options, handlers: handlers, clock: clock)
+        let journal = try Journal(storage: storage, node: node, start: start, options: options, handlers: handlers, clock: clock)
         var report = start.report
         if report.cutBytes > 0 {
             do throws(JournalError) {
@@ -62,21 +62,25 @@ public final class Journal: Sendable {
     private init(
         storage: some JournalStorage, node: String, start: JournalStart.Outcome, options: JournalOptions, handlers: JournalHandlers,
         clock: some GatewayClock
-    ) {
+    ) throws(JournalError) {
         self.handlers = handlers
         self.clock = clock
         let writer = JournalWriter(storage: storage, node: node, start: start, options: options, handlers: handlers, shared: state)
         let mailbox = Mailbox<JournalEntry, JournalWriter>(gathering: Gathering(longest: options.gathering))
         self.mailbox = mailbox
-        thread = WriterThread(name: "journal", UncheckedTransfer(writer)) { writer in
-            var entries: [JournalEntry] = []
-            while mailbox.take(&entries, until: writer.deadline) {
-                if !entries.isEmpty { writer.commit(&entries, clock: clock) }
-                writer.tick(at: clock)
+        do throws(StateError) {
+            thread = try WriterThread(name: "journal", UncheckedTransfer(writer)) { writer in
+                var entries: [JournalEntry] = []
+                while mailbox.take(&entries, until: writer.deadline) {
+                    if !entries.isEmpty { writer.commit(&entries, clock: clock) }
+                    writer.tick(at: clock)
+                    for job in mailbox.takeJobs() { job(writer) }
+                }
                 for job in mailbox.takeJobs() { job(writer) }
+                writer.finish(at: clock)
             }
-            for job in mailbox.takeJobs() { job(writer) }
-            writer.finish(at: clock)
+        } catch {
+            throw JournalError(.system, error.message)
         }
     }
 

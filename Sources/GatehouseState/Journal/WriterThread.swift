@@ -12,7 +12,10 @@ package final class WriterThread: Sendable {
     private let done = Handover<Void>()
     private let joined = Mutex(false)
 
-    package init<Owned>(name: String, _ owned: UncheckedTransfer<Owned>, _ body: @escaping @Sendable (Owned) -> Void) {
+    /// - Throws: where the system gives no thread: too many of them, or no memory.
+    package init<Owned>(
+        name: String, _ owned: UncheckedTransfer<Owned>, _ body: @escaping @Sendable (Owned) -> Void
+    ) throws(StateError) {
         let done = done
         let start = ThreadStart {
             clinux_name_thread(name)
@@ -21,15 +24,18 @@ package final class WriterThread: Sendable {
             done.put(())
         }
         var thread = pthread_t()
+        let argument = Unmanaged.passRetained(start)
         let outcome = pthread_create(
             &thread, nil,
             { argument in
                 guard let argument else { return nil }
                 Unmanaged<ThreadStart>.fromOpaque(argument).takeRetainedValue().body()
                 return nil
-            }, Unmanaged.passRetained(start).toOpaque())
-        // Without its writer a journal cannot do anything; at start there is nothing to lose yet.
-        guard outcome == 0 else { fatalError("no thread for the \(name): \(String(cString: strerror(outcome)))") }
+            }, argument.toOpaque())
+        guard outcome == 0 else {
+            argument.release()
+            throw .system(name, "start a thread", outcome)
+        }
         pthread_detach(thread)
     }
 

@@ -11,7 +11,7 @@ struct FileHandlerTests {
 
     init() throws {
         folder = try ScratchFolder()
-        handler = FileHandler(path: folder.file("events.jsonl"))
+        handler = try FileHandler(path: folder.file("events.jsonl"))
     }
 
     private var lines: [String] { (folder.read("events.jsonl") ?? "").split(separator: "\n").map(String.init) }
@@ -83,7 +83,7 @@ struct FileHandlerTests {
     @Test("a file that cannot be opened, and one that is no regular file, is no answer; a later event finds it repaired")
     func unusable() async throws {
         let path = folder.file("missing/events.jsonl")
-        let handler = FileHandler(path: path)
+        let handler = try FileHandler(path: path)
         #expect(await handler.handOver(.sample()).problem == "file: could not open \(path): No such file or directory")
         mkdir(folder.file("missing"), 0o700)
         mkfifo(path, 0o600)
