@@ -17,11 +17,7 @@ public struct Chain {
             writer.append(",")
         }
         self.node = part
-        do {
-            hasher = try Hasher(.sha256)
-        } catch {
-            fatalError("no SHA-256: \(error)")
-        }
+        hasher = Hasher.ofRecords()
     }
 
     /// Appends one whole line, LF included, and makes it the head:
@@ -53,16 +49,6 @@ public struct Chain {
 
     /// Goes back to an earlier head: what came after it never was in the log.
     public mutating func rewind(to earlier: ChainHead) { head = earlier }
-}
-
-extension Hasher {
-    func finishSHA256() -> SHA256Value {
-        withUnsafeTemporaryAllocation(byteCount: 32, alignment: 8) { buffer in
-            // OpenSSL can only have run out of memory; a chain without a hash must not go on.
-            guard finish(into: buffer) == 32 else { fatalError("OpenSSL could not finish a SHA-256 digest") }
-            return SHA256Value(copying: UnsafeRawBufferPointer(buffer))
-        }
-    }
 }
 
 /// Renders times of records, which mostly fall into the same second as the one before.

@@ -5,11 +5,7 @@ public final class MerkleHasher {
     private let hasher: Hasher
 
     public init() {
-        do {
-            hasher = try Hasher(.sha256)
-        } catch {
-            fatalError("no SHA-256: \(error)")
-        }
+        hasher = Hasher.ofRecords()
     }
 
     public func leaf(_ data: SHA256Value) -> SHA256Value {
