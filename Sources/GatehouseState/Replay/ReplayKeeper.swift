@@ -217,6 +217,7 @@ extension ReplayMemory {
         let merge = try SegmentMerge(
             inputs, number: number, path: ReplayDirectory.segmentPath(directory, number), expiredBefore: steady.second(at: clock.monotonic))
         while try !merge.step(16_384) {
+            noteShared()
             guard !keeper.stopping.load(ordering: .relaxed) else { return false }
             if isSaveDue(state) { try save(&state) }
         }
