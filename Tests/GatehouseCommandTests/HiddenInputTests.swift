@@ -5,7 +5,7 @@ import Testing
 
 @Suite("Secrets typed at a terminal")
 struct HiddenInputTests {
-    @Test("what is typed is not shown, Ctrl-C ends the line, and afterwards all is as before (SEC-70)")
+    @Test("what is typed is not shown, Ctrl-C ends the line, and afterwards all is as before")
     func echo() throws {
         let main = open("/dev/ptmx", O_RDWR | O_NOCTTY)
         try #require(main >= 0)

@@ -159,11 +159,8 @@ struct RefusalTests {
 
     @Test("SEC-5: a Host that belongs to another certificate than the handshake chose is 421")
     func misdirected() async throws {
-        let handler = try await TestHandler.start()
-        let site = try TestSite(listener: "names: [{ certificate: ../certs/other.pem, private-key: ../certs/other.key }]")
-        try site.writeServer("other", names: ["other.test"])
-        try site.acme(to: handler.url())
-        let request = try site.acmeSender().request("{}")
+        let (handler, site, request) = try await twoNames()
+        defer { withExtendedLifetime(handler) {} }
         try await serving(site) { gateway in
             let answer = try await gateway.send(request.changed { $0.host = "other.test" })
             try expectRefusal(answer, 421, "host", at: site)
@@ -180,11 +177,8 @@ struct RefusalTests {
 
     @Test("SEC-15: a target in absolute form is the host, whatever Host says, and nobody's name is 421 where names are configured")
     func misdirectedTarget() async throws {
-        let handler = try await TestHandler.start()
-        let site = try TestSite(listener: "names: [{ certificate: ../certs/other.pem, private-key: ../certs/other.key }]")
-        try site.writeServer("other", names: ["other.test"])
-        try site.acme(to: handler.url())
-        let request = try site.acmeSender().request("{}")
+        let (handler, site, request) = try await twoNames()
+        defer { withExtendedLifetime(handler) {} }
         try await serving(site) { gateway in
             func send(_ authority: String, host: String) async throws -> RawAnswer {
                 try await gateway.send(
@@ -307,5 +301,14 @@ struct RefusalTests {
             }
             #expect(seen.count == 1)
         }
+    }
+
+    /// A listener with a second certificate, for other.test, and a signed request to its endpoint.
+    private func twoNames() async throws -> (TestHandler, TestSite, RawRequest) {
+        let handler = try await TestHandler.start()
+        let site = try TestSite(listener: "names: [{ certificate: ../certs/other.pem, private-key: ../certs/other.key }]")
+        try site.writeServer("other", names: ["other.test"])
+        try site.acme(to: handler.url())
+        return (handler, site, try site.acmeSender().request("{}"))
     }
 }
