@@ -272,9 +272,10 @@ struct AuditCommandTests {
             try await explained(RawRequest("/hooks/acme").changed { $0.method = "PATCH" }, 405).contains(
                 "PATCH came; endpoint acme takes POST."))
         #expect(try await explained(RawRequest("/hooks/acme").with("Host", "twice"), 400).contains("What was wrong: "))
-        let stale = try sender.request(id: "msg_1", "{}", at: SystemClock().now - .seconds(3_600))
+        let now = WallTime(seconds: SystemClock().now.seconds)
+        let stale = try sender.request(id: "msg_1", "{}", at: now - .seconds(3_600))
         try site.folder.write("stale", String(decoding: stale.bytes, as: UTF8.self))
-        let tried = try await run("explain", "--endpoint", "acme", "--request", "stale")
+        let tried = try await run("explain", "--endpoint", "acme", "--request", "stale", "--at", now.description)
         #expect(tried.output.contains("3600 s") && tried.output.contains("300 s are allowed"))
         try site.folder.write("elsewhere", String(decoding: RawRequest("/hooks/acm").bytes, as: UTF8.self))
         let elsewhere = try await run("explain", "--endpoint", "acme", "--request", "elsewhere", "--json").output

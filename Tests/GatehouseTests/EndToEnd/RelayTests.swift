@@ -244,8 +244,9 @@ struct HandlerFailureTests {
     @Test("an unreachable handler is 502, and the event is free once it is back")
     func unreachable() async throws {
         let (handler, site, sender) = try await relayed()
-        await handler.stop()
         try await serving(site) { gateway in
+            // Only now: a gateway that starts afterwards may be given the handler's port to listen on.
+            await handler.stop()
             let request = try sender.request(id: "msg_1", "{}")
             let answer = try await gateway.send(request)
             try expect(answer, 502, "failed", "handler-failed", at: site)
