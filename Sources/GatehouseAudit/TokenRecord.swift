@@ -16,7 +16,7 @@ public struct TokenRecord: Sendable, Hashable {
     public var grant: String?
     /// How the client authenticated: `client_secret_basic`, `private_key_jwt` …
     public var authentication: String?
-    /// Of the credential that it used.
+    /// Of the credential that it used, which a refusal may be for.
     public var version: Int?
     public var scopes: [String]
     public var audience: String?

@@ -23,9 +23,8 @@ struct TokenProblemText {
                 Self.assertion(problem)
             case .grantUnknown, .grantUnlisted, .scope, .target, .unbound, .userUnknown, .passwordWrong, .passwordRetired:
                 Self.grant(problem)
-            case .noAuthentication, .clientUnknown, .noSecret, .secretWrong, .secretRetired, .noKey, .certificateMissing, .noCertificate,
-                .certificateOther,
-                .methodUnlisted, .network, .unavailable:
+            case .noAuthentication, .clientUnknown, .noSecret, .secretWrong, .secretRetired, .noKey, .keyRetired, .certificateMissing,
+                .noCertificate, .certificateOther, .certificateRetired, .methodUnlisted, .network, .unavailable:
                 Self.client(problem)
             }
     }
@@ -86,6 +85,11 @@ struct TokenProblemText {
                 "The client sent an assertion, and SENDER has no key to check it with.",
                 "Store the client's public key: gatehouse secret add SENDER/key --value-file public.pem, and list private_key_jwt in "
                     + "`token-authentication` of senders/SENDER.yaml.")
+        case .keyRetired:
+            TokenProblemText(
+                "The client signed its assertion with a key that is no longer accepted.",
+                "Let the client sign with the newest key that is stored; gatehouse secret status SENDER/key shows the versions. Next time "
+                    + "let both be accepted for longer: gatehouse secret rotate SENDER/key --value-file FILE --overlap 7d")
         case .certificateMissing:
             TokenProblemText(
                 "The connection had no client certificate.",
@@ -100,6 +104,10 @@ struct TokenProblemText {
                 "The connection's client certificate is not the one that is stored for the sender.",
                 "The evidence shows the subject and pin that came. Where they are the client's, store either: gatehouse secret rotate "
                     + "SENDER/certificate --value-file FILE")
+        case .certificateRetired:
+            TokenProblemText(
+                "The connection's client certificate is that of a version that is no longer accepted.",
+                "Let the client present its newest one; gatehouse secret status SENDER/certificate shows the versions.")
         case .methodUnlisted:
             TokenProblemText(
                 "What the client sent is right, and the sender's policy does not list this method.",

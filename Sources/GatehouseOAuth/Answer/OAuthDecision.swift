@@ -24,7 +24,7 @@ public struct OAuthDecision: Sendable {
     public var grant: String?
     /// `client_secret_basic`, `private_key_jwt` …
     public var authentication: String?
-    /// Of the credential that the client proved itself with.
+    /// Of the credential that the client proved itself with, or tried to and which is no longer accepted.
     public var version: Int?
     public var scopes: [String] = []
     public var audience: String?

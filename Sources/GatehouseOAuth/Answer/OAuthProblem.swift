@@ -21,10 +21,13 @@ public enum OAuthProblem: String, Sendable, Hashable, CaseIterable {
     case secretRetired = "secret-retired"
     /// The sender has no live key that assertions can be checked with.
     case noKey = "no-key"
+    /// Signed with a key that is no longer accepted.
+    case keyRetired = "key-retired"
     case certificateMissing = "certificate-missing"
     /// The sender has no live certificate credential.
     case noCertificate = "no-certificate"
     case certificateOther = "certificate-other"
+    case certificateRetired = "certificate-retired"
     /// The proof is good, and of a kind that the sender's policy does not list.
     case methodUnlisted = "method-unlisted"
     case network
@@ -64,7 +67,8 @@ public enum OAuthProblem: String, Sendable, Hashable, CaseIterable {
         case .noAuthentication: .credentialMissing
         case .clientUnknown, .noSecret, .noKey, .noCertificate, .userUnknown: .credentialUnknown
         case .secretWrong, .methodUnlisted, .assertionParty, .passwordWrong: .credentialMismatch
-        case .secretRetired, .passwordRetired: .credentialRetired
+        case .secretRetired, .passwordRetired, .certificateRetired: .credentialRetired
+        case .keyRetired: .signedWithRetired
         case .certificateMissing, .unbound: .certificateMissing
         case .certificateOther: .certificateMismatch
         case .network: .network

@@ -98,13 +98,14 @@ extension AuthorizationServer {
             exchange.waiting = OAuthExchange.Waiting(.client, checks, problem: .secretWrong)
             return .passwords(checks.map(\.check), OAuthContinuation(exchange: exchange))
         case .failed(let failure):
-            let problem: OAuthProblem =
-                switch failure {
-                case .unknown: policy.senders[claim.client] == nil ? .clientUnknown : .noSecret
-                case .mismatch: .secretWrong
-                case .retired: .secretRetired
-                }
-            return refuseClient(exchange, problem, client: claim.client, tried: secret)
+            switch failure {
+            case .unknown:
+                let problem: OAuthProblem = policy.senders[claim.client] == nil ? .clientUnknown : .noSecret
+                return refuseClient(exchange, problem, client: claim.client, tried: secret)
+            case .mismatch: return refuseClient(exchange, .secretWrong, client: claim.client, tried: secret)
+            case .retired(let version):
+                return refuseClient(exchange, .secretRetired, client: claim.client, version: version, tried: secret)
+            }
         }
     }
 
@@ -116,7 +117,7 @@ extension AuthorizationServer {
             return waiting.versions[index]
         }
         switch waiting.purpose {
-        case .nothing: return refuseClient(exchange, waiting.problem, client: claim.client)
+        case .nothing: return refuseClient(exchange, waiting.problem, client: claim.client, version: waiting.retired)
         case .client:
             guard let match else { return refuseClient(exchange, waiting.problem, client: claim.client) }
             return proved(exchange, claim, IssuingCredential(kind: "oauth", version: match), now, workspace)
@@ -137,23 +138,36 @@ extension AuthorizationServer {
         if let subject = ClientAssertion.claimedClient(assertion), !subject.utf8.elementsEqual(claim.client.utf8) {
             return refuseClient(exchange, .assertionParty, detail: "`sub` is another than `client_id`", client: claim.client)
         }
-        var versions: [(version: Int, keys: VerificationKeySet)] = []
-        for version in credentials.live(CredentialName(sender: sender.name, kind: .key), at: now) {
-            let name = OAuthWorkspace.KeyName(sender: sender.name, version: version.number)
-            let keys = workspace.keys(name) { (try? version.value.open()).flatMap { try? VerificationKeySet($0.withBytes { Array($0) }) } }
-            if let keys { versions.append((version.number, keys)) }
-        }
+        let stored = credentials[CredentialName(sender: sender.name, kind: .key)]
+        let versions = keySets(stored.filter { $0.state.isLive(at: now) }, of: sender, workspace)
         let rules = rules(for: sender)
         let outcome: Result<ClientAssertion, TokenFlaw> = assertion.withBytes { bytes in
             Result { () throws(TokenFlaw) in try ClientAssertion.verify(bytes, rules: rules, keys: versions, at: now) }
         }
         switch outcome {
         case .failure(let flaw):
+            let former = keySets(stored.filter { !$0.state.isLive(at: now) }.prefix(Self.retiredKeysTried), of: sender, workspace)
+            if flaw.isOfKey, let version = assertion.withBytes({ ClientAssertion.signer($0, keys: former) }) {
+                return refuseClient(exchange, .keyRetired, client: claim.client, version: version)
+            }
             return refuseClient(
                 exchange, versions.isEmpty ? .noKey : OAuthProblem(flaw), detail: flaw.description, client: claim.client)
         case .success(let assertion):
             exchange.effects.append(.assertion(client: sender.name, id: assertion.id, until: assertion.expires))
             return proved(exchange, claim, IssuingCredential(kind: "key", version: assertion.version), now, workspace)
+        }
+    }
+
+    /// What is left of retired keys is tried on refused assertions alone, which count against the address and the client.
+    private static let retiredKeysTried = 4
+
+    private func keySets(
+        _ versions: some Sequence<CredentialVersion>, of sender: SenderPolicy, _ workspace: OAuthWorkspace
+    ) -> [(version: Int, keys: VerificationKeySet)] {
+        versions.compactMap { version in
+            workspace.keys(OAuthWorkspace.KeyName(sender: sender.name, version: version.number)) {
+                (try? version.value.open()).flatMap { try? VerificationKeySet($0.withBytes { Array($0) }) }
+            }.map { (version.number, $0) }
         }
     }
 
@@ -180,13 +194,21 @@ extension AuthorizationServer {
             exchange.method = nil
             return refuseClient(exchange, .noAuthentication, client: claim.client)
         }
-        let versions = credentials.live(CredentialName(sender: sender.name, kind: .certificate), at: now)
-        guard !versions.isEmpty else { return refuseClient(exchange, .noCertificate, client: claim.client) }
-        for version in versions {
-            guard let value = try? version.value.open(), let pattern = CertificatePattern(value), pattern.matches(certificate) else {
-                continue
+        let stored = credentials[CredentialName(sender: sender.name, kind: .certificate)]
+        func matching(live: Bool) -> CredentialVersion? {
+            stored.first { version in
+                version.state.isLive(at: now) == live
+                    && (try? version.value.open()).flatMap { CertificatePattern($0) }?.matches(certificate) == true
             }
+        }
+        if let version = matching(live: true) {
             return proved(exchange, claim, IssuingCredential(kind: "certificate", version: version.number), now, workspace)
+        }
+        if let version = matching(live: false) {
+            return refuseClient(exchange, .certificateRetired, client: claim.client, version: version.number)
+        }
+        guard stored.contains(where: { $0.state.isLive(at: now) }) else {
+            return refuseClient(exchange, .noCertificate, client: claim.client)
         }
         let pin = Base64.encode(certificate.spkiSHA256)
         return refuseClient(
@@ -223,12 +245,15 @@ extension AuthorizationServer {
 
     /// `invalid_client`, the same for every cause.
     ///
-    /// - Parameter tried: a secret that was compared without stretching it. Where others' are stretched, this failure takes as long.
+    /// - Parameters:
+    ///   - version: the one that is no longer accepted.
+    ///   - tried: a secret that was compared without stretching it. Where others' are stretched, this failure takes as long.
     private func refuseClient(
-        _ exchange: OAuthExchange, _ problem: OAuthProblem, detail: String? = nil, client: String?, tried: Secret? = nil
+        _ exchange: OAuthExchange, _ problem: OAuthProblem, detail: String? = nil, client: String?, version: Int? = nil,
+        tried: Secret? = nil
     ) -> OAuthStep {
         if let tried, let stretched {
-            exchange.waiting = OAuthExchange.Waiting(.nothing, problem: problem)
+            exchange.waiting = OAuthExchange.Waiting(.nothing, problem: problem, retired: version)
             return .passwords([PasswordCheck(password: tried, verifier: stretched, entry: nil)], OAuthContinuation(exchange: exchange))
         }
         var decision = OAuthDecision(answer: .error(.invalidClient), event: .refused, reason: problem.reason.rawValue)
@@ -236,6 +261,7 @@ extension AuthorizationServer {
         decision.problem = problem
         decision.detail = detail
         decision.claimedClient = client
+        decision.version = version
         decision.authentication = exchange.method?.rawValue
         decision.grant = exchange.grantName
         decision.isFailure = true

@@ -45,6 +45,17 @@ struct ClientAssertion {
         throw isTried ? .signature : .key(id: jws.keyID, algorithm: jws.algorithm.rawValue)
     }
 
+    /// The version among `keys` whose key signed `text`, whatever its claims say; nil where none did.
+    static func signer(_ text: UnsafeRawBufferPointer, keys: [(version: Int, keys: VerificationKeySet)]) -> Int? {
+        guard let jws = try? CompactJWS(text) else { return nil }
+        let signed = UnsafeRawBufferPointer(rebasing: text[..<jws.signedCount])
+        return keys.first { _, set in
+            set.candidates(id: jws.keyID, algorithm: jws.algorithm).contains { key in
+                jws.signature.withUnsafeBytes { key.key.verify(jws.algorithm.scheme, signature: $0, message: signed) }
+            }
+        }?.version
+    }
+
     private static func check(_ claims: Claims, _ rules: Rules, _ version: Int, _ now: WallTime) throws(TokenFlaw) -> ClientAssertion {
         let parties = [("iss", try claims.plain("iss")), ("sub", try claims.plain("sub"))]
         let id = try claims.plain("jti", longest: 256)

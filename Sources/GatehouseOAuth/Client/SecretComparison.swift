@@ -18,7 +18,7 @@ struct SecretComparison {
         case unknown
         case mismatch
         /// It is that of a version that is no longer accepted.
-        case retired
+        case retired(version: Int)
     }
 
     let mac: MAC
@@ -33,7 +33,7 @@ struct SecretComparison {
     ) -> Outcome {
         guard let digest = digest(user, secret) else { return .unavailable }
         var waiting: [(check: PasswordCheck, version: Int)] = []
-        var isRetired = false
+        var retired: Int?
         var isKnown = false
         for version in versions {
             let isLive = version.state.isLive(at: now)
@@ -51,7 +51,7 @@ struct SecretComparison {
                 let matches = expected.withUnsafeBytes { left in digest.withBytes { constantTimeEquals(left, $0) } }
                 guard matches, isUser else { continue }
                 if isLive { return .matched(version: version.number) }
-                isRetired = true
+                retired = retired ?? version.number
             case .stretched(let costs):
                 guard isLive, isUser, waiting.count < Self.maximumChecks,
                     let entry = PasswordCache.Entry(sender: sender, version: version.number, verifier: costs, claim: digest, mac: mac)
@@ -61,7 +61,7 @@ struct SecretComparison {
             }
         }
         if !waiting.isEmpty { return .waiting(waiting) }
-        return .failed(isRetired ? .retired : isKnown ? .mismatch : .unknown)
+        return .failed(retired.map { .retired(version: $0) } ?? (isKnown ? .mismatch : .unknown))
     }
 
     private func digest(_ user: String, _ secret: Secret) -> BodyDigest? {

@@ -45,7 +45,7 @@ extension AuthorizationServer {
                 switch failure {
                 case .unknown: .userUnknown
                 case .mismatch: .passwordWrong
-                case .retired: .passwordRetired
+                case .retired(_): .passwordRetired
                 }
             guard let stretched else { return refuse(exchange, .invalidGrant, problem, isFailure: true) }
             exchange.waiting = OAuthExchange.Waiting(.user, problem: problem)

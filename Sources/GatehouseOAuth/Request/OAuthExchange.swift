@@ -41,12 +41,15 @@ final class OAuthExchange: @unchecked Sendable {
         var entries: [PasswordCache.Entry?]
         /// Where none of them matches.
         var problem: OAuthProblem
+        /// The version that is no longer accepted, where that is the problem.
+        var retired: Int?
 
-        init(_ purpose: Purpose, _ checks: [(check: PasswordCheck, version: Int)] = [], problem: OAuthProblem) {
+        init(_ purpose: Purpose, _ checks: [(check: PasswordCheck, version: Int)] = [], problem: OAuthProblem, retired: Int? = nil) {
             self.purpose = purpose
             versions = checks.map(\.version)
             entries = checks.map(\.check.entry)
             self.problem = problem
+            self.retired = retired
         }
     }
 }

@@ -42,6 +42,14 @@ public enum TokenFlaw: Error, Sendable, Hashable {
     /// The token's own digest could not be made.
     case unreadable
 
+    /// Whether another key than those that were tried may have signed it.
+    public var isOfKey: Bool {
+        switch self {
+        case .key, .signature: true
+        default: false
+        }
+    }
+
     /// What is wrong with one claim.
     public enum ClaimFlaw: Sendable, Hashable {
         case missing

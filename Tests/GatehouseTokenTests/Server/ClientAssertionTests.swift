@@ -44,6 +44,39 @@ struct ClientAssertionTests {
         #expect(try decide(server, try TestServer.assertion("keys", id: "six"), client: "keys").answer.status == 200)
     }
 
+    @Test("an assertion of a retired key is refused as such, with its version, also where no key is live; a revoked one is like any other")
+    func retiredKeys() throws {
+        let server = try TestServer()
+        let name = CredentialName(sender: "older", kind: .key)
+        let assertion = try TestServer.assertion("older")
+        for others in [true, false] {
+            var versions = server.credentials.versions
+            versions[name] = server.credentials[name].map { version in
+                var version = version
+                version.state = .retired
+                return version
+            }
+            if others {
+                versions[name]?.append(
+                    CredentialVersion(
+                        number: 9, state: .active, created: .now, value: PlainCredential(try TestKeys.otherP256.publicKey.pem())))
+            }
+            server.credentials = CredentialSet(versions)
+            try server.reload()
+            let decision = try decide(server, assertion)
+            #expect(decision.problem == .keyRetired)
+            #expect(decision.reason == "signed-with-retired")
+            #expect(decision.version == 1)
+            #expect(decision.code == "invalid_client")
+            #expect(decision.sender == nil)
+            #expect(decision.uses.isEmpty)
+        }
+        #expect(try decide(server, try TestServer.assertion("older", key: TestKeys.ed25519, scheme: .ed25519)).problem != .keyRetired)
+        server.credentials = CredentialSet(server.credentials.versions.filter { $0.key != name })
+        try server.reload()
+        #expect(try decide(server, assertion).problem == .noKey)
+    }
+
     @Test("SEC-43: the key decides the algorithm: a JWK for PS256 verifies no RS256, and a name means its own key only")
     func algorithms() throws {
         let server = try TestServer()

@@ -1,6 +1,7 @@
 import GatehouseCrypto
 import GatehousePolicy
 import GatehouseTime
+import GatehouseVerify
 import Testing
 
 @testable import GatehouseOAuth
@@ -159,6 +160,22 @@ struct FAPI2Tests {
             TestServer.form(assertion: try TestServer.assertion("bank"))
             .replacing("grant_type=client_credentials", with: "grant_type=password") + "&username=bank&password=x"
         expectRefused(try server.decide(form, certificate: TestServer.certificate), ["unauthorized_client"])
+    }
+
+    @Test("a certificate of a retired version is refused as such, with its version")
+    func retiredCertificate() throws {
+        let server = try TestServer()
+        let name = CredentialName(sender: "bankcert", kind: .certificate)
+        var versions = server.credentials.versions
+        versions[name]?[0].state = .retired
+        server.credentials = CredentialSet(versions)
+        try server.reload()
+        let form = "grant_type=client_credentials&client_id=bankcert"
+        let decision = try server.decide(form, certificate: TestServer.certificate)
+        #expect(decision.problem == .certificateRetired)
+        #expect(decision.reason == "credential-retired")
+        #expect(decision.version == 1)
+        #expect(try server.decide(form, certificate: TestServer.otherCertificate).problem == .noCertificate)
     }
 
     @Test("a gateway's profile holds for every sender without its own")

@@ -180,6 +180,7 @@ struct TokenRequestTests {
             #expect(decision.isFailure)
             #expect(decision.claimedClient == client)
             #expect(decision.sender == nil)
+            #expect(decision.version == (decision.problem == .secretRetired ? 1 : nil))
         }
         #expect(answers.count == 1)
         // The record tells what the answer does not.
