@@ -242,7 +242,9 @@ struct PolicyLoadTests {
         #expect(try TemporaryPolicy(["endpoints/acme.yaml": endpoint]).load().endpoints.first?.replay.remember == .seconds(days * 86_400))
     }
 
-    @Test("an overlap or a quiet period of zero is allowed and said", arguments: [("overlap", "at once"), ("quiet", "safe to retire")])
+    @Test(
+        "an overlap, a quiet period or a keeping of zero is allowed and said",
+        arguments: [("overlap", "at once"), ("quiet", "safe to retire"), ("keep-retired", "wrongly signed")])
     func zeroSecrets(_ key: String, _ expected: String) throws {
         let gateway = """
             listen: [{ address: "127.0.0.1:8443", certificate: a.pem, private-key: a.key }]

@@ -21,7 +21,11 @@ public struct AuditReader: Sendable {
     public init(directory: String) throws {
         log = AuditLog(path: directory)
         policies = nil
-        guard try log.isThere() else { throw GatewayError(.state, "no log in \(directory)") }
+        guard try log.isThere() else {
+            throw GatewayError(
+                .state,
+                "no log in \(directory): expected a directory with the segments of a state's `audit`; of a forwarded copy give the file's path")
+        }
     }
 
     init(_ log: AuditLog) {

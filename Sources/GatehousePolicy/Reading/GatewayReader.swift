@@ -253,6 +253,11 @@ struct GatewayReader {
         if secrets.quiet == .zero, let place = item.node("quiet") {
             reading.warning("quiet: 0 calls a version safe to retire, and retires it, as soon as a newer one was used once", at: place)
         }
+        if secrets.keepRetired == .zero, let place = item.node("keep-retired") {
+            reading.warning(
+                "keep-retired: 0 destroys a retired value at once: an event signed with it cannot be told from a wrongly signed one",
+                at: place)
+        }
         item.finish()
         return secrets
     }
