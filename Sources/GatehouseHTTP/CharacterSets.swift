@@ -40,6 +40,8 @@ extension UInt8 {
         default: nil
         }
     }
+    /// May stand in the target of a request that is taken.
+    package var isTargetCharacter: Bool { ByteClass.target.contains(self) }
     /// A byte of a field value: visible, blank, tab or obs-text (RFC 9110 section 5.5).
     @inlinable var isFieldValue: Bool { self >= 0x20 && self != 0x7f || self == 0x09 }
 

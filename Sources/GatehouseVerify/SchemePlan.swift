@@ -48,6 +48,8 @@ final class SchemePlan: Sendable {
     /// Some handshake answers with a MAC under this scheme's key, so no short plain value may pass as a signed string (SEC-61).
     let answersKeyed: Bool
     let publicURL: StableBytes
+    /// A request with a query is refused unless its body shows where it begins.
+    let isQueryBoundaryOpen: Bool
 
     init(_ scheme: Scheme, endpoint: EndpointPolicy, paths: inout JSONPaths) {
         name = scheme.name
@@ -71,6 +73,7 @@ final class SchemePlan: Sendable {
         answersKeyed = scheme.handshakes.contains { if case .keyed = $0.answer { true } else { false } }
         // The request's own query is what the sender signed; what stands before it is never taken from the request.
         publicURL = StableBytes(String(endpoint.publicURL.prefix { $0 != "?" }))
+        isQueryBoundaryOpen = QueryBoundary.isOpen(scheme)
     }
 
     private static func parts(_ scheme: Scheme, paths: inout JSONPaths) -> [Part] {

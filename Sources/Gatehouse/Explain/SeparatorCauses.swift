@@ -28,7 +28,22 @@ enum SeparatorCauses {
         return nil
     }
 
+    /// The request has a query and a body that does not show where it begins.
+    private static func boundary(_ bench: ExplainBench, _ scheme: Scheme) -> Explanation.Cause? {
+        guard QueryBoundary.isOpen(scheme), bench.request.target.contains("?"),
+            !bench.request.body.withUnsafeBytes({ QueryBoundary.isShown(by: $0) })
+        else { return nil }
+        return Explanation.Cause(
+            cause: "query-boundary", certainty: .evident,
+            summary: "The request has a query, and a body that is not one JSON object or array; scheme \(scheme.name) signs the one after the other.",
+            evidence:
+                "Nothing in the signed string shows where such a query ends: bytes could move into the body under the same signature, so it is "
+                + "refused, rightly signed or not.",
+            fix: "Let the sender call the URL without a query, or send JSON; look also for what rewrites the body or the query on the way.")
+    }
+
     static func causes(_ bench: ExplainBench, _ scheme: Scheme) -> [Explanation.Cause] {
+        if let boundary = boundary(bench, scheme) { return [boundary] }
         let fields = bench.fields()
         guard
             var found = cause(

@@ -90,7 +90,9 @@ struct SchemeChecks {
             guard let before = previous else { continue }
             // Of a time whose form is not declared, the length is the sender's choice too.
             let isLoose = { (part: TemplatePart) in part.isFreeText || part == .timestamp && scheme.timestamp?.unit == .auto }
-            if isLoose(before), isLoose(part) {
+            // A body behind a query shows by itself where it begins; other values do not.
+            let isBehindQuery = before == .url && isLoose(part) && part != .body
+            if isLoose(before) && isLoose(part) || isBehindQuery {
                 reading.error(
                     "\(before.notation) and \(part.notation) touch: bytes could move from one to the other", at: file.place(of: "signed"),
                     hint: part == .timestamp || before == .timestamp ? "declare the timestamp's unit" : "put a separator between them")
