@@ -62,6 +62,7 @@ struct SchemeRefusalTests {
         signed("\"{bdy}\"", "3:9: '{bdy}' is not a field of a signed string"),
         signed("\"{body\"", "3:9: '{body' has a brace without its partner"),
         signed("\"v1:{path}\"", "3:1: 'signed' lacks {body} (add {body}, or body-unsigned: true)"),
+        signed("\"{url}{header:x-a}{method}{body}\"", "3:1: {url} and {header:x-a} touch: bytes could move from one to the other"),
         signed("\"{header:x-a}{body}\"", "3:1: {header:x-a} and {body} touch: bytes could move from one to the other"),
         signed("\"{timestamp}.{body}\"", "3:1: 'signed' holds {timestamp}, and nothing says where it is"),
         signed("\"{secret}{body}\"", "3:1: {secret} is for algorithm: sha256 only"),

@@ -247,6 +247,41 @@ struct SignatureTests {
         #expect(try gate.verify(request).summary == "signature-malformed")
     }
 
+    @Test("SEC-59 bytes moved between query and body do not make a second genuine request", arguments: ["square", "hubspot-v3"])
+    func slidingQuery(_ name: String) throws {
+        let scheme = try Scheme.shipped(name)
+        let gate = try Gate.signed(scheme, secret: Gate.secret)
+        let signer = try Signer(scheme: scheme, secret: Secret(utf8: Gate.secret))
+        func signed(_ query: String, _ body: String) throws -> Request {
+            Request(try signer.sign(SignedRequest(url: Gate.url + query, body: Array(body.utf8)), at: Gate.now))
+        }
+        let body = "{\"event_id\":\"e1\"}"
+        let request = try signed("?x=1", body)
+        #expect(try gate.verify(request).summary == "ok")
+        var moved = request
+        moved.target = "/hooks/test?x="
+        moved.body = Array("1".utf8) + request.body
+        #expect(try gate.verify(moved).summary == "signature-malformed")
+        #expect(try gate.verify(try signed("?x=1", "[\(body)]")).summary == "ok")
+        #expect(try gate.verify(try signed("?x=1", "")).summary == "ok")
+        #expect(try gate.verify(try signed("", "a=b")).summary == "ok")
+        for other in ["a=b", "1", "[1,2]", "\(body)x", "x\(body)", "\"a\"", "{", String(body.dropFirst())] {
+            #expect(try gate.verify(try signed("?x=1", other)).summary == "signature-malformed", "\(other)")
+        }
+    }
+
+    @Test("SEC-59 what a query cannot hold parts it from the body; what it can does not")
+    func partedQuery() throws {
+        for (separator, expected) in [("|", "ok"), ("\n", "ok"), (".", "signature-malformed"), ("", "signature-malformed")] {
+            var scheme = Scheme.bare()
+            scheme.signed = separator.isEmpty ? [.url, .body] : [.url, .literal(separator), .body]
+            let gate = try Gate.signed(scheme)
+            let signer = try Signer(scheme: scheme, secret: Secret(utf8: Gate.secret))
+            let request = Request(try signer.sign(SignedRequest(url: Gate.url + "?a=1", body: Array("text".utf8)), at: Gate.now))
+            #expect(try gate.verify(request).summary == expected, "\(separator)")
+        }
+    }
+
     @Test("SEC-15 the signed URL is the configured one with the request's query; Host counts for nothing")
     func signedURL() throws {
         var scheme = Scheme.bare()

@@ -86,14 +86,19 @@ struct ExplainQuestion: Codable, Sendable {
             throw GatewayError(
                 .control, "the policy has no endpoint \(endpoint); it has \(policy.endpoints.map(\.name).joined(separator: ", "))")
         }
-        let time = at.flatMap { WallTime(rfc3339: Array($0.utf8)) } ?? now
+        let given = at.flatMap { WallTime(rfc3339: Array($0.utf8)) }
+        let time = given ?? now
         var request = try ExplainedRequest(raw: raw)
         if isWithoutPath == true { request.replacePath(found.path) }
         let bench = try ExplainBench(
             policy: policy, endpoint: found, credentials: credentials, request: request, keys: state.keys, at: time, history: history,
             tokens: tokens,
             usualSkew: { (try? RecordExplainer.usualSkew(of: $0, in: log)) ?? nil })
-        return ExplainAnswer(explanation: Explainer(bench: bench, directory: directory).explain())
+        var explanation = Explainer(bench: bench, directory: directory).explain()
+        if given == nil, found.schemeNames.contains(where: { policy.schemes[$0]?.timestamp != nil }) {
+            explanation.notes.append("Its time was judged as if it arrived now, at \(time): --at says when it did.")
+        }
+        return ExplainAnswer(explanation: explanation)
     }
 
     /// On a thread that may wait.

@@ -1,3 +1,4 @@
+import Foundation
 import GatehousePolicy
 import GatehouseVerify
 
@@ -53,9 +54,11 @@ struct AddressCauses {
     /// As it came, without it, and with its members in another order.
     private var queries: [String] {
         let members = query.dropFirst().split(separator: "&", omittingEmptySubsequences: false)
-        guard (2...8).contains(members.count) else { return [query, "", "?"] }
+        // HubSpot has its receivers decode what needs no escape in a query.
+        let decoded = query.removingPercentEncoding.map { [$0] } ?? []
+        guard (2...8).contains(members.count) else { return [query, "", "?"] + decoded }
         let orders = [members.sorted(), members.sorted().reversed(), members.reversed()]
-        return [query, "", "?"] + orders.map { "?" + $0.joined(separator: "&") }
+        return [query, "", "?"] + decoded + orders.map { "?" + $0.joined(separator: "&") }
     }
 
     private var configured: String { bench.endpoint.publicURL + query }

@@ -53,22 +53,29 @@ struct CredentialCauses {
             "Let the sender use the secret of \(bench.endpoint.senders.joined(separator: " or ")), or send to its own endpoint.")
     }
 
+    private var words: SignedWords { SignedWords(scheme: scheme) }
+
     /// What fits, and what nothing here can show.
     func untestable() -> [Explanation.Cause] {
         var causes: [Explanation.Cause] = []
         for sender in bench.endpoint.senders {
-            causes += Self.revoked(CredentialName(sender: sender, kind: .signing), bench.history)
+            causes += Self.revoked(CredentialName(sender: sender, kind: words.kind), bench.history)
         }
+        guard !words.isEquality else {
+            return causes + [words.unequal(bench.endpoint.soleSender, evidence: "No stored secret is that value, in no usual spelling. ")]
+        }
+        let what = words.kind == .key ? "key fits" : "secret makes"
         causes.append(
             Explanation.Cause(
                 cause: "secret-unknown", certainty: .possible,
-                summary: "The sender uses a secret that is not stored here, or the body was changed on the way.",
+                summary: "The sender uses a \(words.credential) that is not stored here, or \(words.anyPart) came otherwise than it was "
+                    + "signed, or the request is not from the sender.",
                 evidence: bench.budget.wasSpent
-                    ? "No stored secret makes this signature by anything that there was time to try."
-                    : "No stored secret makes this signature, in no usual spelling, and over no usual rewriting of the body.",
-                fix:
-                    "Enter the sender's secret anew (gatehouse secret rotate … --value-file FILE), and take the request's bytes before any proxy."
-            ))
+                    ? "No stored \(what) this signature by anything that there was time to try."
+                    : "No stored \(what) this signature, in no usual spelling, and over no usual rewriting of what is signed: "
+                        + "`\(scheme.signed.map(\.notation).joined())`.",
+                fix: "Compare what the sender signs with that, byte for byte, taking the request before any proxy; or enter its "
+                    + "\(words.credential) anew: \(words.renewal(bench.endpoint.soleSender))."))
         return causes
     }
 

@@ -83,7 +83,7 @@ struct LayoutCauses {
     /// The value, the parts between separators, and what follows a label in each; not many.
     private static func words(_ value: String) -> [String] {
         var words = [value]
-        for part in value.split(whereSeparator: { ",; |".contains($0) }).prefix(8) {
+        for part in value.split(whereSeparator: { ",; |\"'".contains($0) }).prefix(8) {
             words.append(String(part))
             for mark in ["=", ":"] {
                 guard let found = part.firstRange(of: mark), found.upperBound < part.endIndex,

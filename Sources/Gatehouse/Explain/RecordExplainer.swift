@@ -57,10 +57,14 @@ struct RecordExplainer {
             explanation.causes = [ReasonTexts.cause(reason, evidence(record, endpoint), sender: record.sender ?? endpoint?.soleSender)]
         }
         if reason == .signatureMismatch, !explanation.isExplained {
+            let keeping =
+                policy.gateway.audit.keepRejected == nil
+                ? "Or keep refused requests from now on: audit: { keep-rejected: 24h }"
+                : "Refused requests are kept, and this one is gone: newer ones pushed it out (audit: { keep-rejected-size }), its time was over, or "
+                    + "it came before they were kept."
             explanation.notes.append(
-                "The body is needed to say more, and the record holds none. Give the request as it was sent: gatehouse explain --endpoint "
-                    + "\(record.endpoint ?? "E") --request FILE --at \(record.time). Or keep refused requests from now on: audit: { keep-rejected: 24h }"
-            )
+                "The request is needed to say more, and the record holds no body. Give it as it was sent: gatehouse explain --endpoint "
+                    + "\(record.endpoint ?? "E") --request FILE --at \(record.time). \(keeping)")
         }
         return explanation
     }
@@ -102,7 +106,14 @@ struct RecordExplainer {
         case .mediaType where record.detail == EarlyChecks.contentCoding:
             return [ReasonTexts.contentCoding(evidence(record, endpoint))]
         case .malformed: return BearerCauses.misused(record.detail, evidence(record, endpoint)).map { [$0] } ?? []
-        case .signatureMismatch: return try mismatch(record, endpoint, schemes)
+        case .signatureMismatch:
+            // Another length or alphabet than the scheme's explains it without the body.
+            if let look = schemes.lazy.compactMap({ look(record, $0) }).first { return [look] }
+            let tried = record.checks.filter { $0.check == "signature" }.compactMap(\.scheme)
+            guard let scheme = schemes.first(where: { tried.contains($0.name) }) ?? schemes.first else { return [] }
+            return try RecordedMismatch(
+                record: record, endpoint: endpoint, scheme: scheme, credentials: credentials, history: history, log: log
+            ).causes()
         case .signedWithRetired, .credentialRetired: return retired(record, reason)
         case .credentialMismatch where record.checks.contains { $0.check == "basic" && $0.result == "malformed" }:
             let found = "What follows `Basic` is not the base64 of USER:PASSWORD. "
@@ -180,7 +191,13 @@ struct RecordExplainer {
     private func retired(_ record: LogRecord, _ reason: Reason) -> [Explanation.Cause] {
         guard let check = record.checks.first(where: { $0.result == "retired" }), let version = check.version, let sender = record.sender
         else { return [] }
-        let name = CredentialName(sender: sender, kind: check.check == "basic" ? .basic : .signing)
+        let kind: CredentialKind
+        switch check.check {
+        case "basic": kind = .basic
+        case "certificate": kind = .certificate
+        default: kind = check.scheme.flatMap { policy.schemes[$0] }.map { SignedWords(scheme: $0).kind } ?? .signing
+        }
+        let name = CredentialName(sender: sender, kind: kind)
         return [
             Explanation.Cause(
                 cause: "secret-retired", certainty: .proved,
@@ -188,53 +205,6 @@ struct RecordExplainer {
                 evidence: "It matches that version." + history.words(name, version),
                 fix: "Let the sender take over the newest version; next time `secret rotate` with a longer --overlap.")
         ]
-    }
-
-    /// What fits a mismatch without the body: a change of secrets since the sender's last accepted event, a signature of a wrong length.
-    private func mismatch(_ record: LogRecord, _ endpoint: EndpointPolicy, _ schemes: [Scheme]) throws -> [Explanation.Cause] {
-        // Another length or alphabet than the scheme's explains it without the body.
-        if let look = schemes.lazy.compactMap({ look(record, $0) }).first { return [look] }
-        var causes: [Explanation.Cause] = []
-        let senders = record.sender.map { [$0] } ?? endpoint.senders
-        for sender in senders {
-            causes += CredentialCauses.revoked(CredentialName(sender: sender, kind: .signing), history)
-            let versions = credentials[CredentialName(sender: sender, kind: .signing)]
-            var last: (time: WallTime, version: Int?)?
-            try log.review(RecordFilter(until: record.time, endpoint: endpoint.name, sender: sender, decision: "accepted"), newest: 1) {
-                line, _ in
-                if let accepted = LogRecord(line: line.bytes) {
-                    last = (accepted.time, accepted.checks.first { $0.check == "signature" }?.version)
-                }
-                return true
-            }
-            guard let last else {
-                causes.append(
-                    Explanation.Cause(
-                        cause: "never-accepted", certainty: .possible,
-                        summary: "No event of \(sender) was ever accepted here, so the secret may never have been right.",
-                        evidence: "The log has none before this request.",
-                        fix: "Compare the secrets: gatehouse secret rotate \(sender)/signing --value-file FILE"))
-                continue
-            }
-            if let newer = versions.first(where: { $0.created > last.time && $0.created <= record.time }) {
-                causes.append(
-                    Explanation.Cause(
-                        cause: "secret-changed", certainty: .possible,
-                        summary: "The secret of \(sender) was changed since its last accepted event.",
-                        evidence:
-                            "Version \(last.version.map(String.init) ?? "?") was accepted at \(last.time), and version \(newer.number) was made at \(newer.created).",
-                        fix: "Let the sender take over version \(newer.number)."))
-            } else {
-                causes.append(
-                    Explanation.Cause(
-                        cause: "body-changed", certainty: .possible,
-                        summary:
-                            "The sender's secret was right before, and did not change: the body was probably changed on the way, or another secret used for this one.",
-                        evidence: "Version \(last.version.map(String.init) ?? "?") was accepted at \(last.time).",
-                        fix: "Look for what rewrites bodies between the sender's signature and the gateway."))
-            }
-        }
-        return causes
     }
 
     static func usualSkew(of sender: String, in log: AuditLog) throws -> Int64? {

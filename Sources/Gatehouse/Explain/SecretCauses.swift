@@ -32,6 +32,9 @@ struct SecretCauses {
             [
                 ("secret-stored-blanks", "blanks or a newline around it", Self.trimmed(bytes)),
                 ("secret-stored-quotes", "quotes around it", Self.unquoted(bytes)),
+                ("secret-stored-blanks", "invisible characters around it, such as a byte order mark", Self.visible(bytes)),
+                ("secret-stored-case", "capital letters", String(decoding: bytes, as: UTF8.self).lowercased().utf8.map { $0 }),
+                ("secret-stored-case", "small letters", String(decoding: bytes, as: UTF8.self).uppercased().utf8.map { $0 }),
             ] + Self.withoutPrefixes(bytes).map { ("secret-stored-prefix", "a prefix before it", $0) }
         for (name, what, variant) in stored {
             let cause = Supposition.proved(
@@ -135,6 +138,13 @@ struct SecretCauses {
         return Array(bytes.drop { blanks.contains($0) }.reversed().drop { blanks.contains($0) }.reversed())
     }
 
+    /// Without the byte order marks, zero-width and no-break spaces that come along when text is copied from a page.
+    private static func visible(_ bytes: [UInt8]) -> [UInt8] {
+        let text = String(decoding: bytes, as: UTF8.self)
+        let hidden: Set<Unicode.Scalar> = ["\u{feff}", "\u{200b}", "\u{200c}", "\u{200d}", "\u{2060}", "\u{a0}", "\u{ad}"]
+        return Array(String(String.UnicodeScalarView(text.unicodeScalars.filter { !hidden.contains($0) })).utf8)
+    }
+
     private static func unquoted(_ bytes: [UInt8]) -> [UInt8] {
         guard bytes.count > 2, let first = bytes.first, first == 0x22 || first == 0x27 || first == 0x60, bytes.last == first else {
             return bytes
@@ -146,6 +156,9 @@ struct SecretCauses {
     private static func withoutPrefixes(_ bytes: [UInt8]) -> [[UInt8]] {
         let known = ["v1,", "Bearer ", "sha256="].filter { bytes.starts(with: $0.utf8) }.map { Array(bytes.dropFirst($0.utf8.count)) }
         let words = bytes.prefix(24).prefix { $0 == 0x5f || 0x30...0x39 ~= $0 || 0x61...0x7a ~= $0 | 0x20 }
-        return known + words.indices.filter { words[$0] == 0x5f }.prefix(3).map { Array(bytes[($0 + 1)...]) }
+        // A line of a settings file, taken over whole: `WEBHOOK_SECRET=`.
+        let name = bytes.prefix(48).prefix { $0 == 0x5f || 0x30...0x39 ~= $0 || 0x61...0x7a ~= $0 | 0x20 }
+        let assigned = bytes.dropFirst(name.count).first == 0x3d && !name.isEmpty ? [Array(bytes.dropFirst(name.count + 1))] : []
+        return known + assigned + words.indices.filter { words[$0] == 0x5f }.prefix(3).map { Array(bytes[($0 + 1)...]) }
     }
 }

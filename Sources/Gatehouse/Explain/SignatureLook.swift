@@ -11,14 +11,21 @@ struct SignatureLook {
 
     func cause() -> Explanation.Cause? {
         switch scheme.signature.layout {
-        case .list(let separator, let assign, let label, _):
+        case .list(let separator, let assign, let label, let time):
             let items = Self.split(value, separator).compactMap { item in
                 item.firstRange(of: assign).map {
                     (label: Self.trimmed(item[..<$0.lowerBound]), text: Self.trimmed(item[$0.upperBound...]))
                 }
             }
             let own = items.filter { $0.label == label }
-            guard !own.isEmpty else { return version(items.map(\.label), wanted: label) }
+            guard !own.isEmpty else {
+                let others = items.map(\.label).filter { $0 != time && Self.isLabel($0) }
+                guard others.isEmpty else { return version(others, wanted: label) }
+                return cause(
+                    "signature-layout", "The header \(name) has no part `\(label)\(assign)SIGNATURE`.",
+                    "Scheme \(scheme.name) reads labelled parts, with `\(assign)` behind the label and `\(separator)` between two of them.",
+                    "Let the sender write the header as the scheme says, labels and marks included.")
+            }
             return own.lazy.compactMap { form($0.text) }.first
         case .prefixed(let prefix):
             guard value.hasPrefix(prefix) else { return unprefixed(prefix) }
@@ -48,6 +55,7 @@ struct SignatureLook {
     /// The text is not of the encoding or the length that the algorithm makes.
     private func form(_ text: String, among algorithms: [SignatureAlgorithm]? = nil) -> Explanation.Cause? {
         let algorithms = algorithms ?? [scheme.algorithm]
+        if algorithms == [.ecdsaP256DER], let notDER = notDER(text) { return notDER }
         let lengths = Set(algorithms.compactMap { Self.length($0) })
         guard !lengths.isEmpty, scheme.signature.encoding != .text else { return nil }
         let wanted = scheme.signature.encoding
@@ -84,10 +92,26 @@ struct SignatureLook {
             "It was cut, or is something else.", "Let the sender send the whole signature, as \(wanted.rawValue).")
     }
 
+    /// ECDSA signatures of most senders are a DER sequence of two integers (SEC 1 appendix C.5), 68 to 72 bytes.
+    private func notDER(_ text: String) -> Explanation.Cause? {
+        let wanted = scheme.signature.encoding
+        let bytes = wanted == .hex ? Hex.decode(text) : Base64.decode(text.replacing("-", with: "+").replacing("_", with: "/"))
+        guard let bytes else { return nil }
+        if bytes.count >= 8, bytes[0] == 0x30, Int(bytes[1]) == bytes.count - 2 { return nil }
+        // The two numbers side by side are tried by themselves.
+        guard bytes.count != 64 else { return nil }
+        return cause(
+            "signature-form", "The signature in \(name) has \(bytes.count) bytes that are no DER signature.",
+            bytes.first == 0x30 && bytes.count > 1
+                ? "It begins as one of \(Int(bytes[1]) + 2) bytes: it was cut, or something was added." : "Such a one begins with 30 in hex.",
+            "Let the sender send the whole signature, as \(wanted.rawValue) of its DER form, or set `algorithm: ecdsa-p256-raw` in the scheme "
+                + "where it sends the two numbers side by side.")
+    }
+
     private func version(_ labels: [String], wanted: String) -> Explanation.Cause {
         cause(
             "scheme-version", "The header \(name) has no signature labelled \(wanted).",
-            labels.isEmpty ? "It is no list of labelled values." : "Its labels are \(labels.prefix(8).joined(separator: ", ")).",
+            "Its labels are \(labels.prefix(8).joined(separator: ", ")).",
             "Let the sender sign by the version of the scheme that \(wanted) stands for; others are not taken, so that nobody can fall back to a weaker one."
         )
     }
@@ -96,7 +120,7 @@ struct SignatureLook {
         // `v0=`: what stands before the mark is a version or an algorithm.
         let mark = prefix.last.map(String.init) ?? ""
         let own = mark.isEmpty ? nil : value.firstRange(of: mark).map { String(value[..<$0.lowerBound]) }
-        if let own, own.utf8.count <= 12, own.allSatisfy({ $0.isLetter || $0.isNumber || $0 == "-" }), !own.isEmpty {
+        if let own, Self.isLabel(own), own.lowercased() != prefix.dropLast().lowercased() {
             return cause(
                 "scheme-version", "The signature in \(name) begins with `\(own)\(mark)`, and scheme \(scheme.name) takes `\(prefix)` only.",
                 "Another version or algorithm is not taken, so that nobody can fall back to a weaker one.",
@@ -105,6 +129,11 @@ struct SignatureLook {
         return cause(
             "signature-prefix", "The signature in \(name) does not begin with `\(prefix)`.", "Scheme \(scheme.name) has it there.",
             "Let the sender write `\(prefix)` before it, or use a scheme with `layout: bare`.")
+    }
+
+    /// A word such as `v0` or `sha1`, that may stand for another version.
+    private static func isLabel(_ text: String) -> Bool {
+        !text.isEmpty && text.utf8.count <= 12 && text.allSatisfy { $0.isLetter || $0.isNumber || $0 == "-" }
     }
 
     private func cause(_ name: String, _ summary: String, _ evidence: String, _ fix: String) -> Explanation.Cause {

@@ -10,6 +10,7 @@ struct TemplateCauses {
 
     func walk(_ visit: Supposition.Visit) -> Bool {
         guard scheme.algorithm != .equality, !scheme.signed.contains(.secret) else { return false }
+        if !scheme.algorithm.takesPublicKey, plainHashes(visit) { return true }
         var seen: Set<[TemplatePart]> = [scheme.signed]
         for template in templates where seen.insert(template).inserted {
             var other = scheme
@@ -17,6 +18,22 @@ struct TemplateCauses {
             // A sender that signs no time may send none.
             if !template.contains(.timestamp) { other.timestamp = nil }
             if visit(Supposition(bench: bench.only(other), cause: cause(template))) { return true }
+        }
+        return false
+    }
+
+    /// A digest over secret and body side by side, where an HMAC belongs.
+    private func plainHashes(_ visit: Supposition.Visit) -> Bool {
+        for (template, words) in [([TemplatePart.secret, .body], "the secret and then the body"), ([.body, .secret], "the body and then the secret")] {
+            var other = scheme
+            other.algorithm = .sha256
+            other.signed = template
+            other.timestamp = nil
+            let cause = Supposition.proved(
+                "signature-algorithm", "The signature is a plain SHA-256 over \(words), not \(scheme.algorithm.rawValue).",
+                "So computed, it holds.",
+                "Let the sender use the HMAC function of its library, with the secret as the key and `\(Self.text(scheme.signed))` as the message.")
+            if visit(Supposition(bench: bench.only(other), cause: cause)) { return true }
         }
         return false
     }

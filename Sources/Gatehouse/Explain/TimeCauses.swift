@@ -171,9 +171,9 @@ struct TimeCauses {
                 " This sender's accepted events arrive \(abs(usual)) ms \(usual < 0 ? "before" : "after") the time they are signed at, in the median."
         }
         let hours = (abs(skew) + 30_000) / 3_600_000
-        if (1...14).contains(hours), abs(abs(skew) - hours * 3_600_000) <= 30_000 {
-            evidence +=
-                " That is \(hours) whole hour\(hours == 1 ? "" : "s"): a local time that was taken for UTC makes as much, and NTP does not mend it."
+        let isWholeHours = (1...14).contains(hours) && abs(abs(skew) - hours * 3_600_000) <= 30_000
+        if isWholeHours {
+            evidence += " That is \(hours) whole hour\(hours == 1 ? "" : "s"): a local time that was taken for UTC makes as much."
         }
         // Its clock is off in the same direction also when its events get in.
         let drifts = usual.map { isLate ? $0 > 20_000 : $0 < -5_000 } ?? false
@@ -183,7 +183,10 @@ struct TimeCauses {
                 ? "The request arrived \(skew / 1_000) s after it was signed" : "The request is signed \(-skew / 1_000) s in the future")
                 + (drifts ? ": this sender's clock is \(isLate ? "slow" : "fast")." : "."),
             evidence: evidence,
-            fix: isLate
+            fix: isWholeHours
+                ? "Let the sender take its time as UTC (Unix seconds count from 1970-01-01T00:00:00Z), not in its own time zone; NTP does not mend "
+                    + "that." + (isLate ? " If it was a retry, it must be signed anew." : "")
+                : isLate
                 ? "A retry must be signed anew; a queue before the gateway must be faster; else set the sender's clock (NTP). `replay.tolerance` widens the window."
                 : "Set the sender's clock (NTP), or this machine's. `replay.future` widens the window.")
     }

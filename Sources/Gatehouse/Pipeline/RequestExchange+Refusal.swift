@@ -1,7 +1,10 @@
 import GatehouseAudit
+import GatehouseCrypto
 import GatehouseHTTP
 import GatehousePolicy
+import GatehouseTLS
 import GatehouseTime
+import GatehouseToken
 import GatehouseVerify
 
 /// What is refused, and in whose words.
@@ -40,7 +43,7 @@ extension RequestExchange {
         summary = RequestSummary(view, fields: route.verifier.refusedFields(view, workspace: loop.workspace))
         if isLimited(closes: false) { return }
         loop.shared.rejected.keep(reference, view, arrived: received)
-        detail = verification?.tokenFlaw
+        detail = verification?.tokenFlaw ?? (reason == .certificateMismatch ? certificateThatCame : nil)
         let bearer = verification?.bearer ?? .none
         let status = Self.status(refused: reason)
         conclude(
@@ -48,6 +51,13 @@ extension RequestExchange {
             .problem(
                 status, reference: reference,
                 fields: status == 405 ? [("Allow", route.allow)] : route.challenges(status: status, bearer: bearer)))
+    }
+
+    /// What the operator has to store, or to compare with what is stored: a certificate is no secret.
+    private var certificateThatCame: String? {
+        connection?.session?.clientCertificate.map { certificate in
+            "sha256//\(Base64.encode(certificate.spkiSHA256)) came, with the subject \(QuotedText.of(certificate.subject.description))"
+        }
     }
 
     /// A method that is let through for handshakes only is still the wrong one for anything else. `malformed` is said of a message whose

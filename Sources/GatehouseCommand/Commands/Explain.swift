@@ -69,11 +69,15 @@ struct Explain: AsyncParsableCommand {
         guard let step = fixture.steps.first else { throw CommandFailure("\(file) has no request") }
         var name = endpoint
         if name == nil, case .endpoint(let own) = fixture.subject { name = own }
+        guard let name else {
+            throw CommandFailure(
+                "\(file) is a fixture of a scheme, and names no endpoint", hint: "say whose endpoint: --endpoint NAME --request \(file)")
+        }
         let target = step.request.url.map { url in String(url.drop { $0 != "/" }.dropFirst(2).drop { $0 != "/" }) } ?? "/"
         var text = "\(step.request.method) \(target.isEmpty ? "/" : target) HTTP/1.1\r\n"
         for header in step.request.headers { text += "\(header.name): \(header.value)\r\n" }
         return try commands.explain(
-            endpoint: name ?? "", request: Array((text + "\r\n").utf8) + step.request.body, at: at?.value ?? step.at,
+            endpoint: name, request: Array((text + "\r\n").utf8) + step.request.body, at: at?.value ?? step.at,
             isWithoutPath: true)
     }
 

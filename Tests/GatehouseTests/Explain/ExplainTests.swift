@@ -131,6 +131,20 @@ struct ExplainTests {
             ]
         },
         Case("of nobody here", "code", "secret-unknown", explained: false) { $0.secret = "a value that nobody ever stored..." },
+        Case("an invisible character stored with it", "code", "secret-stored-blanks", says: ["invisible"]) {
+            $0.store("code", ExplainSite.raw + "\u{200b}")
+            $0.secret = ExplainSite.raw
+        },
+        Case("a name and `=` stored with it", "code", "secret-stored-prefix") {
+            $0.store("code", "WEBHOOK_SECRET=" + ExplainSite.raw)
+            $0.secret = ExplainSite.raw
+        },
+        Case("hashed with the body in place of an HMAC", "code", "signature-algorithm", says: ["plain SHA-256", "HMAC function"]) {
+            $0.scheme = {
+                $0.algorithm = .sha256
+                $0.signed = [.secret, .body]
+            }
+        },
     ]
 
     @Test("a secret that is spelt, taken or chosen otherwise is named", arguments: secrets)
@@ -258,6 +272,10 @@ struct ExplainTests {
             says: ["proved", "webhook-id holds `.`"]
         ) {
             $0.fields = [("webhook-id", "msg.1")]
+        },
+        Case("a query before a body that is no JSON", "shop", "query-boundary", says: ["one JSON object or array"]) {
+            $0.body = Array("a=b".utf8)
+            $0.change = { $0.target += "?x=1" }
         },
         Case("such a value, with another secret", "acme", "signed-separator", says: ["evident"]) {
             $0.fields = [("webhook-id", "msg.1")]
@@ -426,6 +444,21 @@ struct ExplainTests {
                 }
             }
         },
+        Case("a semicolon between the parts", "pay", "signature-layout", says: ["Written `t=TIME,v1=SIGNATURE`", "proved"]) {
+            $0.change = { $0.write("stripe-signature") { $0.replacing(",", with: ";") } }
+        },
+        Case("no label", "acme", "signature-prefix", says: ["Written `v1,SIGNATURE`", "proved"]) {
+            $0.change = { $0.write("webhook-signature") { $0.replacing("v1,", with: "") } }
+        },
+        Case("another mark behind the label", "acme", "signature-layout", says: ["Written `v1,SIGNATURE`", "proved"]) {
+            $0.change = { $0.write("webhook-signature") { $0.replacing("v1,", with: "v1=") } }
+        },
+        Case("quotes around it", "code", "signature-layout", says: ["Written `sha256=SIGNATURE`", "proved"]) {
+            $0.change = { $0.write("x-hub-signature-256") { "\"\($0)\"" } }
+        },
+        Case("the prefix in capital letters", "code", "signature-layout", says: ["Written `sha256=SIGNATURE`", "proved"]) {
+            $0.change = { $0.write("x-hub-signature-256") { $0.replacing("sha256", with: "SHA256") } }
+        },
         Case("a time in RFC 3339 where seconds are read", "team", "timestamp-form", says: ["unit: rfc3339", "RFC 3339"]) {
             $0.change = { request in
                 for index in request.headers.indices where request.headers[index].isNamed("x-slack-request-timestamp") {
@@ -578,5 +611,12 @@ struct ExplainTests {
         way.body = Self.text("{\n\(indent)\"a\": [\n\(indent)\(indent)1\n\(indent)],\n\(indent)\"b\": {}\n}")
         way.change = { $0.body = Self.text("{\"a\":[1],\"b\":{}}") }
         #expect(try Self.site.get().explain(way).explanation.causes.first?.cause == "body-reformatted")
+    }
+}
+
+extension ExplainedRequest {
+    /// Rewrites a header on its way.
+    fileprivate mutating func write(_ name: String, _ change: (String) -> String) {
+        for index in headers.indices where headers[index].isNamed(name) { headers[index].value = change(headers[index].value) }
     }
 }

@@ -17,7 +17,7 @@ struct TokenExplainTests {
         let same = OAuthProblem.allCases.filter { TokenProblemText($0).summary == text.summary }
         #expect(same == [problem], "\(same)")
         // Whoever holds no secret is not told of one, and the other way round.
-        let isOfAssertion = problem.rawValue.hasPrefix("assertion-") || problem == .noKey
+        let isOfAssertion = problem.rawValue.hasPrefix("assertion-") || problem == .noKey || problem == .keyRetired
         #expect(isOfAssertion == text.summary.contains("assertion") || problem == .noAuthentication, "\(text.summary)")
     }
 
