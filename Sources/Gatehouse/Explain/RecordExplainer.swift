@@ -96,7 +96,7 @@ struct RecordExplainer {
         case .signatureMissing, .timestampMissing, .signatureMalformed:
             return schemes.lazy.compactMap { scheme in
                 header(record, scheme) ?? timeText(record, scheme).flatMap { TimeCauses.form($0, scheme) } ?? separator(record, scheme)
-                    ?? look(record, scheme)
+                    ?? look(record, scheme) ?? (reason == .signatureMalformed ? SeparatorCauses.boundary(scheme) : nil)
             }.first.map { [$0] } ?? []
         case .timestampStale, .timestampFuture:
             let number = schemes.lazy.compactMap { timeText(record, $0) }.first.flatMap { Int64($0) }

@@ -33,9 +33,18 @@ enum SeparatorCauses {
         guard QueryBoundary.isOpen(scheme), bench.request.target.contains("?"),
             !bench.request.body.withUnsafeBytes({ QueryBoundary.isShown(by: $0) })
         else { return nil }
-        return Explanation.Cause(
-            cause: "query-boundary", certainty: .evident,
-            summary: "The request has a query, and a body that is not one JSON object or array; scheme \(scheme.name) signs the one after the other.",
+        return boundary(scheme, .evident, "The request has")
+    }
+
+    /// Of a scheme that leaves it to the body to show where it begins; nil of another.
+    static func boundary(_ scheme: Scheme) -> Explanation.Cause? {
+        QueryBoundary.isOpen(scheme) ? boundary(scheme, .possible, "The signature is well formed; the request may have") : nil
+    }
+
+    private static func boundary(_ scheme: Scheme, _ certainty: Explanation.Cause.Certainty, _ what: String) -> Explanation.Cause {
+        Explanation.Cause(
+            cause: "query-boundary", certainty: certainty,
+            summary: "\(what) a query, and a body that is not one JSON object or array; scheme \(scheme.name) signs the one after the other.",
             evidence:
                 "Nothing in the signed string shows where such a query ends: bytes could move into the body under the same signature, so it is "
                 + "refused, rightly signed or not.",
