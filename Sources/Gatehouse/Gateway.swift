@@ -42,8 +42,8 @@ public final class Gateway: Sendable {
         await runtime.serve(commands)
     }
 
-    /// Says why ``run(handlesSignals:onReady:)`` threw as its log says things, one line for each mistake, where the policy has the log in JSON;
-    /// false, with nothing written, where it does not.
+    /// Says why ``run(handlesSignals:onReady:)`` threw as its log says things, one line for each mistake, where the policy has the log in
+    /// JSON; false, with nothing written, where it does not.
     package func logsFailure(_ error: any Error) -> Bool {
         let output = LogOutput(policy.policy.gateway.log)
         guard output.isJSON else { return false }

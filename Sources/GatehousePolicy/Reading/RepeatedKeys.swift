@@ -2,9 +2,10 @@ import Yams
 
 /// Composes a document also where its mappings hold keys twice.
 ///
-/// Yams gives up at the first such mapping and names the earlier of the keys. Here that key gets another name, of the same length and with a
-/// character that is for private use, and the text is read again, until Yams has no more of them: so the converter meets both keys in their
-/// places, and one repeated key hides no other mistake. Nothing is guessed from the text: every key is changed where Yams says that it is.
+/// Yams gives up at the first such mapping and names the earlier of the keys. Here that key gets another name, of the same length and with
+/// a character that is for private use, and the text is read again, until Yams has no more of them: so the converter meets both keys in
+/// their places, and one repeated key hides no other mistake. Nothing is guessed from the text: every key is changed where Yams says that
+/// it is.
 struct RepeatedKeys {
     let file: String
     private(set) var lines: YAMLLines
@@ -20,8 +21,8 @@ struct RepeatedKeys {
     mutating func compose() throws -> Yams.Node? {
         while true {
             do {
-                // The encoding is named because Yams' default asks the environment. The basic resolver leaves plain text as it is: what a value
-                // means is for the policy's forms to say, and Yams' own rules are regular expressions run on every scalar.
+                // The encoding is named because Yams' default asks the environment. The basic resolver leaves plain text as it is: what a
+                // value means is for the policy's forms to say, and Yams' own rules are regular expressions run on every scalar.
                 return try Parser(yaml: lines.text, resolver: .basic, encoding: .utf8).singleRoot()
             } catch let error as YamlError {
                 guard case .duplicatedKeysInMapping(let keys, let context) = error, let name = keys.first else { throw error }
