@@ -1,4 +1,5 @@
 import GatehousePolicy
+import Logging
 
 /// The front door: reads a policy directory, listens, and hands authenticated events to their handlers.
 ///
@@ -39,6 +40,16 @@ public final class Gateway: Sendable {
         let runtime = try await GatewayRuntime.start(policies: policies, policy, handlers: handlers, commands: commands)
         onReady?(await runtime.status())
         await runtime.serve(commands)
+    }
+
+    /// Says why ``run(handlesSignals:onReady:)`` threw as its log says things, one line for each mistake, where the policy has the log in
+    /// JSON; false, with nothing written, where it does not.
+    package func logsFailure(_ error: any Error) -> Bool {
+        let output = LogOutput(policy.policy.gateway.log)
+        guard output.isJSON else { return false }
+        let log = output.logger()
+        for mistake in (error as? PolicyError)?.diagnostics.map(\.description) ?? ["\(error)"] { log.critical("\(mistake)") }
+        return true
     }
 
     /// Begins to drain; ``run(handlesSignals:onReady:)`` returns when that is done. May be called at any time, from anywhere.

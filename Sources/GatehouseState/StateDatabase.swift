@@ -72,6 +72,8 @@ final class StateDatabase: Sendable {
         let advice =
             switch code {
             case .SQLITE_CORRUPT, .SQLITE_NOTADB: ". Restore the state from its backup"
+            // A write that finds no room is an I/O error to SQLite where the log's index should have grown.
+            case .SQLITE_FULL, .SQLITE_IOERR: FreeSpace.advice(at: path)
             case .SQLITE_READONLY, .SQLITE_CANTOPEN:
                 ". User \(geteuid()), as whom this process runs, must be able to write it and its directory (chmod 700 the directory, 600 the file)"
             default: ""

@@ -27,9 +27,9 @@ final class StateDirectory: Sendable {
                 try FileSystem.makeDirectory(path)
             } catch {
                 let advice =
-                    FileSystem.exists(Self.parent(of: path))
+                    FileSystem.exists(FileSystem.directory(of: path))
                     ? "Name another directory as `state`, or make it for this user: install -d -m 700 -o \(geteuid()) '\(path)'"
-                    : "Its parent must exist: mkdir -p '\(Self.parent(of: path))'"
+                    : "Its parent must exist: mkdir -p '\(FileSystem.directory(of: path))'"
                 throw StateError(.access, "\(error.message). \(advice)")
             }
         }
@@ -94,12 +94,6 @@ final class StateDirectory: Sendable {
     private static func isNamed(_ file: Descriptor) -> Bool {
         var (own, named) = (stat(), stat())
         return fstat(file.number, &own) == 0 && stat(file.path, &named) == 0 && own.st_ino == named.st_ino && own.st_dev == named.st_dev
-    }
-
-    private static func parent(of path: String) -> String {
-        let name = path.hasSuffix("/") ? path.dropLast() : path[...]
-        guard let slash = name.lastIndex(of: "/") else { return "." }
-        return slash == name.startIndex ? "/" : String(name[..<slash])
     }
 
     private static func holder(_ file: Descriptor) -> String {

@@ -1,3 +1,9 @@
+#if canImport(Glibc)
+    internal import Glibc
+#else
+    internal import Darwin
+#endif
+
 /// Why the state could not be opened, read or changed. The message says where and what to do; it never holds a secret.
 public struct StateError: Error, Sendable, CustomStringConvertible {
     public var code: Code
@@ -35,8 +41,8 @@ public struct StateError: Error, Sendable, CustomStringConvertible {
 
     public var description: String { message }
 
-    /// `PATH: cannot DO: what errno says`.
+    /// `PATH: cannot DO: what errno says`, and what to do where that is a lack of room.
     static func system(_ path: String, _ action: String, _ number: Int32) -> StateError {
-        StateError(.access, "\(path): cannot \(action): \(systemMessage(number))")
+        StateError(.access, "\(path): cannot \(action): \(systemMessage(number))\(number == ENOSPC ? FreeSpace.advice(at: path) : "")")
     }
 }

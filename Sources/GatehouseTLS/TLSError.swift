@@ -22,11 +22,14 @@ public struct TLSError: Error, Sendable, Hashable, CustomStringConvertible {
     public let code: Code
     public let message: String
     public let problems: [String]
+    /// The peer's certificate leads to no authority that is trusted here.
+    public let isUnknownAuthority: Bool
 
-    public init(_ code: Code, _ message: String, problems: [String] = []) {
+    public init(_ code: Code, _ message: String, problems: [String] = [], isUnknownAuthority: Bool = false) {
         self.code = code
         self.message = message
         self.problems = problems
+        self.isUnknownAuthority = isUnknownAuthority
     }
 
     public var description: String { problems.isEmpty ? message : ([message] + problems).joined(separator: "\n  ") }

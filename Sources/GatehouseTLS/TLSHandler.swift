@@ -254,7 +254,11 @@ public final class TLSHandler: ChannelDuplexHandler {
         return TLSError(
             .certificate,
             server == nil
-                ? "the certificate of \(clientServerName) was refused: \(reason)" : "the client certificate was refused: \(reason)")
+                ? "the certificate of \(clientServerName) was refused: \(reason)" : "the client certificate was refused: \(reason)",
+            isUnknownAuthority: [
+                X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT, X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT, X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN,
+                X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY, X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE,
+            ].contains(CInt(truncatingIfNeeded: verified)))
     }
 
     private func describeSession(_ ssl: OpaquePointer) -> TLSSessionInfo {

@@ -14,7 +14,7 @@ extension Evaluation {
             trial.checks.append(CheckResult(.signature, scheme: scheme.name, .unknown))
             return .fails(.credentialUnknown)
         }
-        guard live * extraction.candidates.count <= SchemePlan.maximumPairs else { return report(.signatureMalformed, scheme, &trial) }
+        guard live * extraction.candidates.count <= Scheme.maximumPairs else { return report(.signatureMalformed, scheme, &trial) }
         if scheme.answersKeyed, mayBeKeyed(extraction) { return report(.signatureMalformed, scheme, &trial) }
 
         var newest: Int?
@@ -36,7 +36,7 @@ extension Evaluation {
         }
         if worst != .unavailable, arrival.diagnoseRetired {
             let retired = keys.filter { !$0.state.isLive(at: arrival.now) }.prefix(
-                SchemePlan.maximumPairs / max(extraction.candidates.count, 1))
+                Scheme.maximumPairs / max(extraction.candidates.count, 1))
             for key in retired where match(key, extraction, scheme) == .ok {
                 trial.checks.append(CheckResult(.signature, scheme: scheme.name, version: key.number, .retired))
                 return .fails(.signedWithRetired)

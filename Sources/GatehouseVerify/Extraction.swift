@@ -29,9 +29,6 @@ struct Extraction {
 }
 
 extension SchemePlan {
-    /// A request may bring this many signatures, or this many pairs of signature and live version (SEC-53).
-    static let maximumPairs = 64
-
     func extract(from request: RequestView, in workspace: Workspace) -> Extraction {
         var extraction = Extraction()
         let first = workspace.candidates.count
@@ -84,7 +81,7 @@ extension SchemePlan {
                     case .signature(let text, let algorithm):
                         present = true
                         guard let bytes = decode(text, algorithms[algorithm], in: workspace) else { return true }
-                        guard workspace.candidates.count - first < Self.maximumPairs else {
+                        guard workspace.candidates.count - first < Scheme.maximumPairs else {
                             malformed = true
                             return false
                         }

@@ -52,6 +52,12 @@ struct GatewayRefusalTests {
         withLine("cluster: localhost:4222", "10: 'localhost:4222' is not a nats://HOST:PORT address"),
         listener("minimum-tls: \"1.1\"", "83: '1.1' is not one of 1.2, 1.3"),
         listener("client-crl: crl.pem", "70: client-crl needs a client-ca"),
+        listener("client-crl: crl.pem, names: [{ certificate: b.pem, private-key: b.key }]", "70: client-crl needs a client-ca"),
+        listener(
+            "client-crl: crl.pem, names: [{ certificate: b.pem, client-ca: ca.pem }]", "99: an entry of names needs 'private-key'"),
+        listener(
+            "names: [{ certificate: b.pem, private-key: b.key, client-ca: ca.pem, client-crl: crl.pem }]",
+            "139: 'client-crl' belongs beside 'names': the listener's list holds for each client-ca in it"),
         listener("forwarded-by: proxy", "84: 'proxy' is not one of proxy-v2, forwarded, x-forwarded-for"),
         listener("names: [{ certificate: b.pem }]", "78: an entry of names needs 'private-key'"),
         listener("client-ca: ca.pem, cert: x", "89: unknown key 'cert' in a listener"),
@@ -72,6 +78,20 @@ struct GatewayRefusalTests {
 
     @Test("with a message at its line and column; SEC-1: TLS below 1.2; SEC-88: an open admin listener without TLS", arguments: cases)
     func refused(_ refusal: Refusal) throws { try refusal.check() }
+
+    @Test("but not a revocation list for the client-ca of a name alone")
+    func listOfNames() throws {
+        let gateway = """
+            listen:
+              - address: 0.0.0.0:8443
+                certificate: server.pem
+                private-key: server.key
+                client-crl: crl.pem
+                names: [{ certificate: b.pem, private-key: b.key, client-ca: ca.pem }]
+            """
+        let listener = try #require(try TemporaryPolicy(["gateway.yaml": gateway]).load().gateway.listeners.first)
+        #expect(listener.clientCRL?.hasSuffix("/crl.pem") == true && listener.names.first?.clientCA?.hasSuffix("/ca.pem") == true)
+    }
 
     static let senders: [Refusal] = [
         Refusal("senders/acme.yaml", "scope: [a]", "1:1: unknown key 'scope' in a sender (did you mean 'scopes'?)"),

@@ -19,6 +19,8 @@ struct SchemeRefusalTests {
         refusal(scheme(more: "handshake:\n  - \(value)"), "5:" + expected)
     }
 
+    private static func headers(_ count: Int) -> String { (0..<count).map { "X-S\($0)" }.joined(separator: ", ") }
+
     static let cases: [Refusal] = [
         refusal("algorithm: hmac-sha256\nsigned: \"{body}\"", "1:1: a scheme needs 'signature'"),
         refusal("signature: { header: X-Sig, encoding: hex }\nsigned: \"{body}\"", "1:1: a scheme needs 'algorithm'"),
@@ -28,6 +30,8 @@ struct SchemeRefusalTests {
         signature("{ encoding: hex }", "12: signature needs 'header', 'headers', 'query' or 'json'"),
         signature("{ header: X-Sig }", "12: signature needs 'encoding'"),
         signature("{ header: X-Sig, encoding: text }", "12: encoding: text is for algorithm: equal only"),
+        signature(
+            "{ headers: [\(headers(65))], encoding: hex }", "23: 65 headers make more than 64 pairs of live versions and signatures"),
         signature("{ header: 'X Sig', encoding: hex }", "22: 'X Sig' is not a header name"),
         signature("{ header: X-Sig, query: sig, encoding: hex }", "29: signature is found in one place, not in both 'header' and 'query'"),
         signature("{ header: X-Sig, headers: [X-B], encoding: hex }", "29: a signature is found in 'headers' or in one place"),
@@ -111,4 +115,19 @@ struct SchemeRefusalTests {
 
     @Test("with a message at its line and column; SEC-54, SEC-57, SEC-59, SEC-61", arguments: cases)
     func refused(_ refusal: Refusal) throws { try refusal.check() }
+
+    @Test("headers that leave no room for the two versions of a rotation are warned of (SEC-53)")
+    func manyHeaders() throws {
+        func warnings(_ count: Int) throws -> [String] {
+            try TemporaryPolicy([
+                "schemes/own.yaml": Self.scheme(signature: "{ headers: [\(Self.headers(count))], encoding: hex }")
+            ]).warnings()
+        }
+        #expect(try warnings(32) == [])
+        #expect(
+            try warnings(33) == [
+                "schemes/own.yaml:1:23: 33 headers make more than 64 pairs of live versions and signatures while a rotation has two live "
+                    + "versions (a request is refused that brings more; list fewer headers)"
+            ])
+    }
 }

@@ -15,7 +15,9 @@ struct YAMLSafetyTests {
         sender("scopes: [! 'a']", "1:10: tags are refused"),
         sender("scopes:\n\t- a", "2:1: a tab cannot indent (use spaces)"),
         sender("scopes: [a]\nnetworks: [10.0.0.1]\nscopes: [b]", "3:1: key 'scopes' appears twice (first on line 1)"),
-        sender("{ scopes: [a], scopes: [b] }", "1:3: key 'scopes' appears twice"),
+        sender("{ scopes: [a], scopes: [b] }", "1:16: key 'scopes' appears twice (first on line 1)"),
+        sender("&a scopes: [a]\nscopes: [b]", "1:1: key 'scopes' appears twice"),
+        sender("'''it': [a]\n'''it': [b]", "1:1: key ''it' appears twice"),
         sender("scopes: [a]\n\"scopes\": [b]", "2:1: key 'scopes' appears twice (first on line 1)"),
         sender("? [a, b]\n: c", "1:3: a key must be text, not a list"),
         sender("scopes: [a]\n---\nscopes: [b]", "2:1: a second document"),
@@ -30,6 +32,31 @@ struct YAMLSafetyTests {
 
     @Test("is refused where it stands", arguments: cases)
     func refused(_ refusal: Refusal) throws { try refusal.check() }
+
+    @Test("repeated keys hide nothing: each is said, and so is everything else of their file")
+    func repeatedKeys() throws {
+        let gateway = """
+            listen:
+              - { address: 0.0.0.0:8443, certificate: server.pem, private-key: server.key, "address": 0.0.0.0:8444 }
+            limits: { drain: 30s, drain: 40s, drain: 50s, bdy: 1MiB }
+            log: { format: jsn }
+            'log': { format: !!str text }
+            """
+        #expect(
+            try TemporaryPolicy(["gateway.yaml": gateway]).errors() == [
+                "gateway.yaml:2:80: key 'address' appears twice (first on line 2)",
+                "gateway.yaml:3:23: key 'drain' appears twice (first on line 3)",
+                "gateway.yaml:3:35: key 'drain' appears twice (first on line 3)",
+                "gateway.yaml:3:47: unknown key 'bdy' in limits (did you mean 'body'?)",
+                "gateway.yaml:4:16: 'jsn' is not one of text, json (did you mean 'json'?)",
+                "gateway.yaml:5:1: key 'log' appears twice (first on line 4)",
+                "gateway.yaml:5:18: tags are refused (remove it; quotes make text)",
+            ])
+        let cut = try TemporaryPolicy(["senders/acme.yaml": "tokens: { a: 1, a: 2 }\nscopes: [a\n"]).errors()
+        #expect(cut.first == "senders/acme.yaml:1:11: key 'a' appears twice" && cut.count == 2, "said: \(cut)")
+        let many = (0..<200).map { "k\($0): a\nk\($0): b\n" }.joined()
+        #expect(try TemporaryPolicy(["senders/acme.yaml": many]).errors().count == 33)
+    }
 
     @Test("aliases of aliases cost nothing to refuse")
     func aliasBomb() throws {

@@ -33,7 +33,9 @@ enum ControlSocket {
             socket.setTimeouts(timeout)
             guard address.withPointer({ Glibc.connect(socket.number, $0, $1) }) == 0 else {
                 let problem = errno
-                let text = "could not ask the gateway at \(directory)/\(ControlProtocol.socketName): \(String(cString: strerror(problem)))"
+                let text =
+                    "could not ask the gateway at \(directory)/\(ControlProtocol.socketName): \(String(cString: strerror(problem)))"
+                    + advice(problem, directory)
                 throw ControlError(problem == ENOENT || problem == ECONNREFUSED ? .notRunning : .unusable, text)
             }
             return socket
@@ -69,9 +71,17 @@ enum ControlSocket {
         let folder = Descriptor(open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC))
         guard folder.isOpen, var address = UnixAddress("/proc/self/fd/\(folder.number)/\(ControlProtocol.socketName)") else {
             throw ControlError(
-                errno == ENOENT ? .notRunning : .unusable, "could not open \(directory): \(String(cString: strerror(errno)))")
+                errno == ENOENT ? .notRunning : .unusable,
+                "could not open \(directory): \(String(cString: strerror(errno)))\(advice(errno, directory))")
         }
         return try body(&address)
+    }
+
+    /// As whom the gateway of this state can be asked; empty where that is not what is wrong, or where nothing tells whose the state is.
+    private static func advice(_ problem: CInt, _ directory: String) -> String {
+        var status = stat()
+        guard problem == EACCES || problem == EPERM, stat(directory, &status) == 0, status.st_uid != geteuid() else { return "" }
+        return ". Run this as the gateway's user, \(UserName.of(status.st_uid) ?? "\(status.st_uid)")"
     }
 }
 

@@ -39,7 +39,13 @@ public enum HTTPSRequest {
                             status: response.status, fields: response.fields, body: response.body.map { Array($0.readableBytesView) } ?? [])
                     )
                 case .failure(let failure):
-                    answer.fail(GatewayError(.control, "no answer from \(address.host):\(address.port): \(pool.lastError ?? "\(failure)")"))
+                    let advice =
+                        if pool.isUnknownAuthority {
+                            caFile.map { "; \($0) does not hold its authority" } ?? "; name the authority to trust with --ca FILE"
+                        } else { "" }
+                    answer.fail(
+                        GatewayError(
+                            .control, "no answer from \(address.host):\(address.port): \(pool.lastError ?? "\(failure)")\(advice)"))
                 }
             }
             let bound = NIOLoopBound(ticket, eventLoop: eventLoop)

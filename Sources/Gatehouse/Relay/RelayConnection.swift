@@ -1,4 +1,5 @@
 import GatehouseHTTP
+import GatehouseTLS
 import NIOCore
 
 /// One connection to a handler: writes a request that was built whole, reads one answer, then is idle again or closes.
@@ -119,6 +120,7 @@ final class RelayConnection: ChannelInboundHandler {
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         truncated = true
         pool?.lastError = ConnectFailure.text(ofConnection: error)
+        pool?.isUnknownAuthority = (error as? TLSError)?.isUnknownAuthority ?? false
         close()
     }
 

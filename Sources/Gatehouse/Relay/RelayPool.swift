@@ -28,6 +28,8 @@ final class RelayPool {
 
     /// Why the last connection could not be had, or ended; for the log.
     var lastError: String?
+    /// The last connection ended because the other side's certificate comes from no authority that is trusted here.
+    var isUnknownAuthority = false
 
     private struct Waiter {
         var request: ByteBuffer

@@ -67,6 +67,7 @@ enum MetricsGathering {
         report.failures = statistics.failedBatches
         report.isFailing = journal.failure != nil
         report.lastSequence = journal.head.sequence
+        report.batchTimes = HistogramFigures(statistics.batchTimes, scale: 1e-6)
         report.syncTimes = HistogramFigures(statistics.syncs, scale: 1e-6)
         report.batchSizes = HistogramFigures(statistics.batchSizes, scale: 1)
         return report

@@ -15,6 +15,13 @@ struct Serve: AsyncParsableCommand {
     @OptionGroup var policy: PolicyOptions
 
     func run() async throws {
-        try await Gateway(policies: policy.policies).run()
+        let gateway = try Gateway(policies: policy.policies)
+        do {
+            try await gateway.run()
+        } catch {
+            // What reads the log reads this too.
+            guard gateway.logsFailure(error) else { throw error }
+            throw ExitCode.failure
+        }
     }
 }

@@ -36,7 +36,7 @@ public struct GatewayPolicy: Sendable {
         public var address: SocketAddressText
         public var identity: Identity
         public var minimumTLS: TLSVersion
-        /// Paths of PEM or DER revocation lists for `identity.clientCA`.
+        /// Path of the PEM or DER revocation lists for `identity.clientCA` and those of `names`.
         public var clientCRL: String?
         /// More identities, chosen by SNI among the DNS names of their certificates.
         public var names: [Identity]

@@ -14,6 +14,9 @@ public struct Scheme: Sendable, Hashable {
     /// The answer to an accepted event where the sender wants another than 200 (`respond: { ok: 204 }`).
     public var okStatus: Int
 
+    /// A request may bring this many signatures, or this many pairs of signature and live version (SEC-53); one with more is refused.
+    public static let maximumPairs = 64
+
     public init(
         name: String, signature: SignatureSource, algorithm: SignatureAlgorithm, key: KeyForm, signed: [TemplatePart],
         bodyUnsigned: Bool = false, timestamp: TimestampSource? = nil, event: EventSource = EventSource(), handshakes: [Handshake] = [],

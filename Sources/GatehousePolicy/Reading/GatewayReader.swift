@@ -47,11 +47,7 @@ struct GatewayReader {
             }
             let (minimumTLS, clientCRL, names, forwardedBy) = listenerDetails(item)
             item.finish()
-            if clientCRL != nil, identity.clientCA == nil, !names.contains(where: { $0.clientCA != nil }) {
-                reading.error(
-                    "client-crl needs a client-ca", at: item.place(of: "client-crl"),
-                    hint: "name the authority that client certificates come from")
-            }
+            checkList(clientCRL, identity, names, item)
             checkNames(identity, names, item)
             return address.map {
                 var listener = GatewayPolicy.Listener(
@@ -68,7 +64,7 @@ struct GatewayReader {
     ) -> (GatewayPolicy.TLSVersion, String?, [GatewayPolicy.Identity], GatewayPolicy.ForwardedBy?) {
         // minimum-tls: "1.2" or "1.3"; older versions are broken (RFC 8996, SEC-1).
         let minimumTLS = item.value("minimum-tls", .choice, default: GatewayPolicy.TLSVersion.v12)
-        // client-crl: revocation list for client-ca; reloaded; an expired one refuses new handshakes.
+        // client-crl: revocation lists for the client-ca of the listener and of its names; reloaded; an expired one refuses new handshakes.
         let clientCRL = item.value("client-crl", .readableFile(hint: "a PEM or DER revocation list of the client-ca"))
         // names: further certificates, chosen by SNI.
         let names = item.value("names", .list(namedIdentity), default: [])
@@ -80,6 +76,7 @@ struct GatewayReader {
     private var namedIdentity: Form<GatewayPolicy.Identity> {
         Form { node, reading in
             guard let item = Mapping(node, "an entry of names", reading) else { return nil }
+            item.refuse(["client-crl"], because: "belongs beside 'names': the listener's list holds for each client-ca in it")
             defer { item.finish() }
             return identity(item)
         }
@@ -97,6 +94,17 @@ struct GatewayReader {
             "client-ca", .readableFile(hint: "the PEM certificate of the authority that client certificates come from"))
         guard let certificate, let key else { return nil }
         return GatewayPolicy.Identity(certificate: certificate, privateKey: key, clientCA: clientCA)
+    }
+
+    /// Nothing is said while an entry of `names` could not be read: it may be the one with the client-ca.
+    private func checkList(_ list: String?, _ identity: GatewayPolicy.Identity, _ names: [GatewayPolicy.Identity], _ item: Mapping) {
+        guard list != nil, identity.clientCA == nil, !names.contains(where: { $0.clientCA != nil }) else { return }
+        if let entries = item.node("names") {
+            guard case .sequence(let entries) = entries.content, entries.count == names.count else { return }
+        }
+        reading.error(
+            "client-crl needs a client-ca", at: item.place(of: "client-crl"),
+            hint: "name the authority that client certificates come from, here or in an entry of names")
     }
 
     /// A certificate is chosen by the names in it, so the second of two alike is never chosen.

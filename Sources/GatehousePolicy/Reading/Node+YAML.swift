@@ -19,15 +19,14 @@ extension Node {
             reading.error("aliases are refused", at: place, hint: "write the value out")
             return nil
         }
+        var keys = RepeatedKeys(text, file: file)
         do {
-            // The encoding is named because Yams' default asks the environment. The basic resolver leaves plain text as it is: what a value
-            // means is for the policy's forms to say, and Yams' own rules are regular expressions run on every scalar.
-            let parser = try Parser(yaml: text, resolver: .basic, encoding: .utf8)
-            let root = try parser.singleRoot()
-            guard let root else { return Node(place: Place(file: file, line: 1, column: 1), content: .null) }
-            let converter = YAMLConverter(file: file, text: text, mayHoldSecrets: mayHoldSecrets, reading: reading)
+            guard let root = try keys.compose() else { return Node(place: Place(file: file, line: 1, column: 1), content: .null) }
+            let converter = YAMLConverter(keys: keys, mayHoldSecrets: mayHoldSecrets, reading: reading)
             return converter.convert(root, depth: 1)
         } catch let error as YamlError {
+            // What comes behind the mistake is not known, so of a key that was found repeated only its first place can be said.
+            for (place, name) in keys.names { reading.error("key \(quoted(name)) appears twice", at: place) }
             YAMLProblem(error, text: text, file: file).report(to: reading)
         } catch {
             reading.error("not readable as YAML", at: Place(file: file, line: 0, column: 0))
@@ -46,22 +45,14 @@ extension Node {
 
 /// Turns Yams' nodes into ours, refusing what policy does not allow.
 private struct YAMLConverter {
-    let file: String
-    let lines: YAMLLines
+    let keys: RepeatedKeys
     let mayHoldSecrets: Bool
     let reading: Reading
-
-    init(file: String, text: String, mayHoldSecrets: Bool, reading: Reading) {
-        self.file = file
-        self.lines = YAMLLines(text)
-        self.mayHoldSecrets = mayHoldSecrets
-        self.reading = reading
-    }
 
     func convert(_ node: Yams.Node, depth: Int) -> Node? {
         let place = place(of: node.mark)
         // An anchor or a tag is what stands at a node's mark; Yams tells neither an explicit `!!str` nor, for long, an anchor.
-        switch lines.scalar(at: place) {
+        switch keys.lines.scalar(at: place) {
         case "&", "*":
             reading.error("anchors and aliases are refused", at: place, hint: "write the value out")
             return nil
@@ -108,13 +99,14 @@ private struct YAMLConverter {
                 isComplete = false
                 continue
             }
-            guard let text = name.text else {
+            guard let text = keys.names[keyPlace] ?? name.text else {
                 reading.error("a key must be text, not \(name.kind)", at: keyPlace)
                 isComplete = false
                 continue
             }
             if let earlier = first[text] {
                 reading.error("key \(quoted(text)) appears twice", at: keyPlace, hint: "first on line \(earlier.line)")
+                _ = convert(value, depth: depth + 1)
                 continue
             }
             first[text] = keyPlace
@@ -129,7 +121,7 @@ private struct YAMLConverter {
     }
 
     private func place(of mark: Mark?) -> Node.Place {
-        Node.Place(file: file, line: mark?.line ?? 0, column: mark?.column ?? 0)
+        Node.Place(file: keys.file, line: mark?.line ?? 0, column: mark?.column ?? 0)
     }
 }
 
@@ -166,74 +158,14 @@ private struct YAMLProblem {
             message = "a character that YAML does not allow: \(problem)"
             if let offset { place = YAMLLines(text).place(ofCharacter: offset, file: file) }
         case .duplicatedKeysInMapping(let keys, let context):
-            let key = keys.sorted().first ?? ""
-            let first = Node.Place(file: file, line: context.mark.line, column: context.mark.column)
-            message = "key \(quoted(key)) appears twice"
-            place = first
-            if let second = YAMLLines(text).repetition(of: key, after: first) {
-                place = second
-                hint = "first on line \(first.line)"
-            }
+            place = Node.Place(file: file, line: context.mark.line, column: context.mark.column)
+            message = "key \(quoted(keys.first ?? "")) appears twice"
         default:
             message = "not readable as YAML"
         }
     }
 
     func report(to reading: Reading) { reading.error(message, at: place, hint: hint) }
-}
-
-/// A text in lines as YAML counts them.
-private struct YAMLLines {
-    private let lines: [Substring.UnicodeScalarView]
-    private let text: String
-
-    init(_ text: String) {
-        self.text = text
-        let scalars = Substring(text).unicodeScalars
-        var lines: [Substring.UnicodeScalarView] = []
-        var start = scalars.startIndex
-        var index = start
-        while index < scalars.endIndex {
-            let scalar = scalars[index]
-            var next = scalars.index(after: index)
-            if YAMLLines.breaks.contains(scalar) {
-                if scalar == "\r", next < scalars.endIndex, scalars[next] == "\n" { next = scalars.index(after: next) }
-                lines.append(scalars[start..<index])
-                start = next
-            }
-            index = next
-        }
-        lines.append(scalars[start..<scalars.endIndex])
-        self.lines = lines
-    }
-
-    func scalar(at place: Node.Place) -> Unicode.Scalar? {
-        guard lines.indices.contains(place.line - 1), place.column >= 1 else { return nil }
-        return lines[place.line - 1].dropFirst(place.column - 1).first
-    }
-
-    /// Where `key` stands again as a block mapping's key, at the same column.
-    func repetition(of key: String, after first: Node.Place) -> Node.Place? {
-        guard first.line >= 1, first.column >= 1, first.line < lines.count else { return nil }
-        for (index, line) in lines.enumerated().dropFirst(first.line) {
-            let rest = String(line.dropFirst(first.column - 1))
-            guard line.prefix(first.column - 1).allSatisfy({ $0 == " " }) else { continue }
-            for spelling in [key, "\"\(key)\"", "'\(key)'"] where rest.hasPrefix(spelling) {
-                guard rest.dropFirst(spelling.count).drop(while: { $0 == " " }).first == ":" else { continue }
-                return Node.Place(file: first.file, line: index + 1, column: first.column)
-            }
-        }
-        return nil
-    }
-
-    func place(ofCharacter offset: Int, file: String) -> Node.Place {
-        let before = text.prefix(offset).unicodeScalars
-        let line = before.count { $0 == "\n" } + 1
-        let column = before.reversed().prefix { $0 != "\n" }.count + 1
-        return Node.Place(file: file, line: line, column: column)
-    }
-
-    private static let breaks: Set<Unicode.Scalar> = ["\n", "\r", "\u{85}", "\u{2028}", "\u{2029}"]
 }
 
 /// Finds files whose aliases would make the YAML library itself work without end: it hashes aliased keys before we see a node, so a few

@@ -26,9 +26,24 @@ struct SignatureReader {
         return members.contains { $0.key == "encoding" && !$0.value.isNull }
     }
 
+    /// SEC-53: a request that needs more pairs is refused. A scheme must leave room for one live version, and had better for the two of a
+    /// rotation.
+    private func checkCount(_ count: Int, _ item: Mapping) {
+        let most = Scheme.maximumPairs
+        guard 2 * count > most, let headers = item.node("headers") else { return }
+        let problem = "\(count) headers make more than \(most) pairs of live versions and signatures"
+        let hint = "a request is refused that brings more; list fewer headers"
+        if count > most {
+            reading.error(problem, at: headers, hint: hint)
+        } else {
+            reading.warning("\(problem) while a rotation has two live versions", at: headers, hint: hint)
+        }
+    }
+
     private func sources(_ item: Mapping) -> [ValueSource] {
         // headers: several fields, any of which may hold the signature that matches.
         let headers = item.value("headers", .distinct(.headerName, mayBeEmpty: false)) ?? []
+        checkCount(headers.count, item)
         let one = item.source()
         if !headers.isEmpty, one != nil {
             reading.error("a signature is found in 'headers' or in one place, not in both", at: item.place(of: "headers"))

@@ -46,9 +46,16 @@ enum FileSystem {
     }
 
     static func syncDirectory(of path: String) throws(StateError) {
-        let directory = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
-        let file = try Descriptor(opening: directory.isEmpty ? "/" : directory, O_RDONLY | O_DIRECTORY)
+        let directory = directory(of: path)
+        let file = try Descriptor(opening: directory, O_RDONLY | O_DIRECTORY)
         guard retrying({ fsync(file.number) }) == 0 else { throw .system(directory, "sync", errno) }
+    }
+
+    /// Where the last name of a path stands.
+    static func directory(of path: String) -> String {
+        let name = path.hasSuffix("/") ? path.dropLast() : path[...]
+        guard let slash = name.lastIndex(of: "/") else { return "." }
+        return slash == name.startIndex ? "/" : String(name[..<slash])
     }
 
     /// Removes a file that may be gone already.

@@ -94,9 +94,8 @@ package struct DirectoryStorage: JournalStorage {
     }
 
     package func freeBytes() throws(JournalError) -> UInt64 {
-        var status = statvfs()
-        guard statvfs(directory, &status) == 0 else { throw .system("statvfs", directory, errno) }
-        return UInt64(status.f_bavail) * UInt64(status.f_frsize)
+        guard let free = FreeSpace.bytes(at: directory) else { throw .system("statvfs", directory, errno) }
+        return free
     }
 
     private func path(_ name: String) -> String { "\(directory)/\(name)" }

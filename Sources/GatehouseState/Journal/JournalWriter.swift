@@ -77,9 +77,10 @@ final class JournalWriter {
         defer { entries = reuse(batch) }
         do throws(JournalError) {
             if let failure { throw failure }
-            try checkSpace(at: clock.monotonic)
+            let taken = clock.monotonic
+            try checkSpace(at: taken)
             try beginSegmentIfDue(at: batch.entries.first?.time ?? clock.now)
-            try append(batch, clock: clock)
+            try append(batch, takenAt: taken, clock: clock)
         } catch {
             fail(batch, error, at: clock)
             return
@@ -114,7 +115,7 @@ final class JournalWriter {
 
     // MARK: Committing
 
-    private func append(_ batch: JournalBatch, clock: some GatewayClock) throws(JournalError) {
+    private func append(_ batch: JournalBatch, takenAt taken: MonotonicTime, clock: some GatewayClock) throws(JournalError) {
         let before = (chain.head, tree)
         buffer.removeAll(keepingCapacity: true)
         for entry in batch.entries { add(entry.members, at: entry.time) }
@@ -124,7 +125,8 @@ final class JournalWriter {
                     throw JournalError(.companion, "what belongs to the records could not be stored: \(error)")
                 }
             }
-            try store(clock: clock)
+            let synced = try store(clock: clock)
+            shared.update { $0.statistics.batchTimes.record(UInt64(clamping: (synced - taken).microseconds)) }
         } catch {
             rewind(to: before)
             throw error
@@ -145,17 +147,19 @@ final class JournalWriter {
         tree = before.tree
     }
 
-    /// Writes and syncs the buffer.
-    private func store(clock: some GatewayClock) throws(JournalError) {
+    /// Writes and syncs the buffer; returns when that was done.
+    @discardableResult
+    private func store(clock: some GatewayClock) throws(JournalError) -> MonotonicTime {
         guard let file else { throw JournalError(.system, "\(storage.directory): no segment is open") }
         let end = offset + buffer.count
         let written = writeBuffer(to: file)
         try written.get()
         let start = clock.monotonic
         try file.sync()
-        let took = clock.monotonic - start
+        let synced = clock.monotonic
         offset = end
-        shared.update { $0.statistics.syncs.record(UInt64(clamping: took.microseconds)) }
+        shared.update { $0.statistics.syncs.record(UInt64(clamping: (synced - start).microseconds)) }
+        return synced
     }
 
     private func writeBuffer(to file: any JournalFile) -> Result<Void, JournalError> {

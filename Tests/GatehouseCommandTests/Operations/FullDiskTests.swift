@@ -21,6 +21,28 @@ extension Operations {
             #expect(unmounted.status == 0)
         }
 
+        @Test(
+            "is named where a start or a command cannot write the state, an old one or a new one (SEC-75)", arguments: ["state", "fresh"])
+        func named(_ state: String) async throws {
+            let gateway = try Installation(state: "../disk/state")
+            let mounted = try await gateway.bash("mkdir disk && mount -t tmpfs -o size=6m,mode=700 gatehouse-test disk")
+            guard mounted.status == 0 else { return }
+            do {
+                try await gateway.addSecret()
+                try gateway.replace(in: "policies/gateway.yaml", "../disk/state", "../disk/\(state)")
+                _ = try await gateway.bash("cat /dev/zero > disk/filling")
+                for command in ["serve", "secret add acme/basic --value-file secret"] {
+                    let result = try await gateway.bash("timeout 60 '\(Program.path)' \(command) --policies policies")
+                    #expect(result.status == 1 && result.messages.contains("file system is full (0 KiB are free): make room"), "\(result)")
+                }
+            } catch {
+                _ = try await gateway.bash("umount -l disk")
+                throw error
+            }
+            let unmounted = try await gateway.bash("umount -l disk")
+            #expect(unmounted.status == 0)
+        }
+
         private func fill(_ gateway: Installation, _ mode: String) async throws {
             try await gateway.addSecret()
             try await gateway.start()

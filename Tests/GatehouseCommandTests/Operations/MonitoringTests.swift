@@ -25,6 +25,8 @@ extension Operations {
             }
             #expect(decisions("accepted") == 25 && decisions("duplicate") == 25 && decisions("rejected") == 1, "\(values)")
             #expect(values["gatehouse_journal_failing"] == 0)
+            let (batches, syncs) = ("gatehouse_journal_batch_duration_seconds", "gatehouse_journal_sync_duration_seconds")
+            #expect(values["\(batches)_count"] ?? 0 > 0 && values["\(batches)_sum"] ?? 0 > 0 && values["\(syncs)_count"] ?? 0 > 0)
             #expect(values["gatehouse_journal_sequence"] == Double(try gateway.records().count))
         }
 

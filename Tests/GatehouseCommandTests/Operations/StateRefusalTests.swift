@@ -66,10 +66,44 @@ extension Operations {
             let user = item.asNobody ? "setpriv --reuid=65534 --regid=65534 --clear-groups " : ""
             let result = try await gateway.bash("timeout 60 \(user)\(command)")
             #expect(result.status == 1, "\(result)")
-            let said = result.messages.split(separator: "\n").filter { !$0.hasPrefix("{") }.joined(separator: "\n")
+            let said = Self.refusals(in: result.messages).joined(separator: "\n")
             for part in item.message { #expect(said.contains(part), "\(said)") }
             let after = try await gateway.bash(Self.listing)
             #expect(after.output == before.output)
+        }
+
+        /// The log is in JSON, and so is what ends the start, but for mistakes in the policy, which says so.
+        private static func refusals(in messages: String) -> [String] {
+            messages.split(separator: "\n").compactMap { line in
+                guard line.hasPrefix("{") else { return String(line) }
+                let members = try? JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
+                return members?["level"] as? String == "critical" ? members?["message"] as? String : nil
+            }
+        }
+
+        @Test("is said in the form of the log, once the policy has told it", arguments: ["json", "text"])
+        func form(_ form: String) async throws {
+            let gateway = try Installation(gateway: "log: { format: \(form), level: critical }", state: "../none/state")
+            let started = try await gateway.run("serve")
+            let lines = started.messages.split(separator: "\n")
+            #expect(started.status == 1 && lines.count == 1, "\(started)")
+            #expect(started.messages.hasPrefix(form == "json" ? "{\"time\":\"" : "error: ") && started.messages.contains("mkdir -p"))
+            try gateway.write("policies/senders/acme.yaml", "scops: [a]\n")
+            let broken = try await gateway.run("serve")
+            #expect(broken.status == 1 && broken.messages.hasPrefix("error: "), "\(broken)")
+        }
+
+        @Test("another user's command names the user that it can be run as", .enabled(if: geteuid() == 0, "only root can be another user"))
+        func otherUser() async throws {
+            let gateway = try Installation()
+            try await gateway.addSecret()
+            try await gateway.start()
+            for command in ["status", "secret status"] {
+                let result = try await gateway.bash(
+                    "chmod 755 . && setpriv --reuid=65534 --regid=65534 --clear-groups '\(Program.path)' \(command) --policies policies")
+                #expect(
+                    result.status == 1 && result.messages.contains("Permission denied. Run this as the gateway's user, root"), "\(result)")
+            }
         }
 
         /// Everything but the database, whose file SQLite may touch, the lock, which holds the last holder's number, and the replay memory's

@@ -82,6 +82,43 @@ extension Operations {
             #expect(expired == "000", "\(reloaded)")
         }
 
+        @Test("a listener's revocation list holds for the client-ca of its names, also where it has none of its own")
+        func revocationOfNames() async throws {
+            let gateway = try await Self.certified(listener: [
+                "client-crl: ../clients.crl",
+                "names: [{ certificate: ../partner.pem, private-key: ../partner.key, client-ca: ../clients-ca.pem }]",
+            ])
+            let before = try await (
+                Self.post(gateway, as: "good", to: "partner.example"), Self.post(gateway, as: "bad", to: "partner.example")
+            )
+            #expect(before == ("200", "200"))
+            let listed = try await gateway.bash(
+                "openssl ca -config ca.cnf -revoke bad.pem 2>&1 && openssl ca -config ca.cnf -gencrl -crldays 5 -out clients.crl 2>&1")
+            try #require(listed.status == 0, "\(listed)")
+            let reloaded = try await gateway.run("reload")
+            #expect(reloaded.status == 0, "\(reloaded)")
+            let after = try await (
+                Self.post(gateway, as: "good", to: "partner.example"), Self.post(gateway, as: "bad", to: "partner.example")
+            )
+            #expect(after == ("200", "000"))
+        }
+
+        @Test("send says what to do about an authority that it does not trust")
+        func unknownAuthority() async throws {
+            let gateway = try await Self.installation()
+            for (option, advice) in [
+                ("", "unable to get local issuer certificate; name the authority to trust with --ca FILE"),
+                ("--ca partner.pem", "unable to get local issuer certificate; partner.pem does not hold its authority"),
+            ] {
+                let sent = try await gateway.bash(
+                    """
+                    '\(Program.path)' send https://localhost:\(gateway.port)/hooks/acme --scheme standard-webhooks --secret-file secret \
+                        --data policies/gateway.yaml --policies policies \(option)
+                    """)
+                #expect(sent.status == 1 && sent.messages.contains(advice), "\(sent)")
+            }
+        }
+
         @Test("a connection outlives neither its certificate's credential nor a new revocation list that has it (SEC-3)")
         func openConnections() async throws {
             let gateway = try await Self.certified()
@@ -111,8 +148,11 @@ extension Operations {
         }
 
         /// A gateway whose senders `acme` and `beta` prove themselves with the certificates `good` and `bad`, with a revocation list.
-        private static func certified() async throws -> Installation {
-            let gateway = try Installation(listener: ["client-ca: ../clients-ca.pem", "client-crl: ../clients.crl"])
+        private static func certified(
+            listener: [String] = ["client-ca: ../clients-ca.pem", "client-crl: ../clients.crl"]
+        ) async throws -> Installation {
+            let gateway = try Installation(listener: listener)
+            try gateway.issue("partner", names: ["partner.example"])
             let made = try await gateway.bash(Self.clientAuthority)
             try #require(made.status == 0, "\(made)")
             try gateway.endpoint("acme", authenticate: "[certificate]", deliver: "file:../../events.jsonl")
@@ -129,11 +169,11 @@ extension Operations {
         }
 
         /// 000: no handshake.
-        private static func post(_ gateway: Installation, as client: String) async throws -> String {
+        private static func post(_ gateway: Installation, as client: String, to host: String = "localhost") async throws -> String {
             try await gateway.bash(
                 """
                 curl -s -m 20 -o /dev/null -w '%{http_code}' --cacert ca.pem --cert \(client).pem --key \(client).key \
-                    -d '{"type":"\(client)"}' https://localhost:\(gateway.port)/hooks/acme
+                    --resolve \(host):\(gateway.port):127.0.0.1 -d '{"type":"\(client)"}' https://\(host):\(gateway.port)/hooks/acme
                 """
             ).output
         }

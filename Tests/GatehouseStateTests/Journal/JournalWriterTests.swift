@@ -36,6 +36,18 @@ struct JournalWriterTests {
         #expect(try AuditLog(storage: disk.afterPowerCut()).verify(synced: state.head).records == 50)
     }
 
+    @Test("a batch's time goes from its being taken to its being durable; the sync's is a part of it")
+    func durations() throws {
+        var handlers = witness.handlers
+        handlers.beforeSync = { [clock] _ in clock.advance(seconds: 2) }
+        let writer = try writer(JournalOptions(), handlers)
+        commit(writer, 1...3)
+        commit(writer, 4...4)
+        let statistics = state.current.statistics
+        #expect(statistics.batchTimes.count == 2 && statistics.batchTimes.sum == 4_000_000 && statistics.batchTimes.counts.last == 2)
+        #expect(statistics.syncs.count == 2 && statistics.syncs.sum == 0)
+    }
+
     @Test("a new segment's name is durable before a record is in it")
     func newSegment() throws {
         let writer = try writer()

@@ -109,7 +109,8 @@ struct MetricsTests {
     func parts() {
         let page = page { report in
             report.journal = MetricsReport.Journal(
-                records: 7, batches: 3, isFailing: true, syncTimes: HistogramFigures(bounds: [0.001], counts: [2, 1], sum: 0.5))
+                records: 7, batches: 3, isFailing: true, batchTimes: HistogramFigures(bounds: [0.002], counts: [1, 2], sum: 0.75),
+                syncTimes: HistogramFigures(bounds: [0.001], counts: [2, 1], sum: 0.5))
             report.replay = MetricsReport.Replay(remembered: 5)
             report.certificates = [MetricsReport.Certificate(subject: "CN=a\"b", file: "c:\\x", notAfter: WallTime(seconds: 999_990))]
             report.overlaps = [MetricsReport.Overlap(credential: "acme/signing", version: 1, until: WallTime(seconds: 1_000_060))]
@@ -117,6 +118,7 @@ struct MetricsTests {
         for line in [
             "gatehouse_journal_records_total 7", "gatehouse_journal_failing 1",
             "gatehouse_journal_sync_duration_seconds_bucket{le=\"0.001\"} 2",
+            "gatehouse_journal_batch_duration_seconds_bucket{le=\"0.002\"} 1", "gatehouse_journal_batch_duration_seconds_sum 0.75",
             "gatehouse_journal_sync_duration_seconds_count 3", "gatehouse_replay_remembered 5",
             "gatehouse_certificate_expiry_seconds{subject=\"CN=a\\\"b\",file=\"c:\\\\x\"} -10",
             "gatehouse_overlap_expiry_seconds{credential=\"acme/signing\",version=\"1\"} 60",

@@ -135,7 +135,11 @@ struct DuplicateTests {
             try expect(try await gateway.send(request), 504, "failed", "handler-failed", at: site)
             let copy = try await gateway.send(request)
             #expect(copy.status == 503 || copy.status == 504)
-            if copy.status == 503 { #expect(copy["retry-after"] != nil) }
+            if copy.status == 503 {
+                #expect(copy["retry-after"] != nil)
+                let decision = try #require(try site.decision(of: copy))
+                #expect(decision.reason == "unavailable" && decision.detail?.hasPrefix("waited for the answer to the first") == true)
+            }
             gate.open()
             #expect(try await eventually { try await gateway.send(request).status == 200 })
             #expect(handler.count == 1)

@@ -126,7 +126,7 @@ struct MetricsPage {
         if let free = journal.freeBytes {
             page.single("gatehouse_journal_free_bytes", .gauge, "Free space on the journal's file system.", free)
         }
-        histogram("gatehouse_journal_batch_duration_seconds", "From a batch's first record to its answers.", journal.batchTimes)
+        histogram("gatehouse_journal_batch_duration_seconds", "From taking a batch of records to its being durable.", journal.batchTimes)
         histogram("gatehouse_journal_sync_duration_seconds", "Time the disk took to sync a batch.", journal.syncTimes)
         histogram("gatehouse_journal_batch_records", "Records in a batch.", journal.batchSizes)
     }
