@@ -312,6 +312,7 @@ actor GatewayRuntime {
         if watch.look(FileFingerprint(Self.watched(snapshot.policy))) { commands.send(.reload) }
         for loop in loops { loop.eventLoop.execute { [progress] in progress.used(loop.value.takeUses()) } }
         if isBehind { Task { await self.credentialsChanged() } }
+        expireCredentials()
         retention.look(keep: snapshot.policy.gateway.audit.keep, needed: forwarding.needed, at: clock.monotonic)
         lookAtKeys()
         looks += 1
@@ -321,17 +322,21 @@ actor GatewayRuntime {
         do { try state.removeAbandonedBackups() } catch {
             log.error("a backup that nobody took could not be removed", metadata: ["error": "\(error)"])
         }
+        isCalendarOld = true
+        lookAtCalendar()
+        let (tokens, now) = (tokens, clock.now)
+        Task.detached { [log] in
+            do { try tokens.sweep(at: now) } catch { log.error("expired tokens could not be swept", metadata: ["error": "\(error)"]) }
+        }
+    }
+
+    /// Overlaps that have ended, and values whose time is up: within a second. A failure is tried again, and said once a minute.
+    private func expireCredentials() {
         do {
-            if try state.credentials.expire(keep: snapshot.policy.gateway.secrets.keepRetired, at: clock.now) {
-                Task { await self.credentialsChanged() }
-            }
-            isCalendarOld = true
-            lookAtCalendar()
-            let (tokens, now) = (tokens, clock.now)
-            Task.detached { [log] in
-                do { try tokens.sweep(at: now) } catch { log.error("expired tokens could not be swept", metadata: ["error": "\(error)"]) }
-            }
+            guard try state.credentials.expire(keep: snapshot.policy.gateway.secrets.keepRetired, at: clock.now) else { return }
+            Task { await self.credentialsChanged() }
         } catch {
+            guard looks % 60 == 0 else { return }
             log.error("expired credentials could not be retired", metadata: ["error": "\(error)"])
         }
     }

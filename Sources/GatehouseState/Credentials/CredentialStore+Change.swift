@@ -114,8 +114,13 @@ extension CredentialStore {
     }
 
     /// Marks versions whose overlap has ended, and destroys values that were retired longer than `keep` ago. True where anything changed.
+    ///
+    /// To be called every second: until the next end comes it does not touch the database.
     @discardableResult
     public func expire(keep: Duration, at now: WallTime) throws(StateError) -> Bool {
+        if let due, due.keep == keep {
+            guard let next = due.at, next <= now else { return false }
+        }
         let (ended, destroyed) = try database.write { database in
             let ended = try Self.names(
                 "UPDATE credential SET state = 'retired', ended = accepted_until WHERE state = 'retiring' AND accepted_until <= ?", now,
@@ -126,9 +131,23 @@ extension CredentialStore {
             return (ended, destroyed)
         }
         if !destroyed.isEmpty { try database.truncateLog() }
-        guard !ended.isEmpty || !destroyed.isEmpty else { return false }
-        announce(ended.union(destroyed))
-        return true
+        let isChanged = !ended.isEmpty || !destroyed.isEmpty
+        if isChanged { announce(ended.union(destroyed)) }
+        let generation = generation
+        // Where it cannot be read the next call looks at everything again; what was done here has to be told now.
+        if let next = try? nextEnd(keep: keep) { self.keep(next, of: generation) }
+        return isChanged
+    }
+
+    /// When an overlap ends next, or a retired value's time is up.
+    private func nextEnd(keep: Duration) throws(StateError) -> Due {
+        try database.read { database in
+            let overlap = try Int64.fetchOne(database, sql: "SELECT MIN(accepted_until) FROM credential WHERE state = 'retiring'")
+            let kept = try Int64.fetchOne(
+                database, sql: "SELECT MIN(ended) FROM credential WHERE state = 'retired' AND sealed IS NOT NULL")
+            let ends = [overlap.map { WallTime(microseconds: $0) }, kept.map { WallTime(microseconds: $0) + keep }]
+            return Due(keep: keep, at: ends.compactMap { $0 }.min())
+        }
     }
 
     /// See ``CredentialChange/endsAt``.

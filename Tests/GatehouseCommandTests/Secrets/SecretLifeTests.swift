@@ -92,6 +92,23 @@ struct SecretLifeTests {
         #expect(try await send(site, "secret") == "refused")
     }
 
+    @Test("with keep-retired: 0s the value goes with its overlap, and what was signed with it is a mismatch again, seconds later")
+    func keptNotAtAll() async throws {
+        let site = try Installation(gateway: "secrets: { keep-retired: 0s }\n")
+        try site.write("event", "{\"type\":\"order.created\"}")
+        try await site.addSecret()
+        try await site.start()
+        // Ends behind what is done at the start, and long before what is done a minute later.
+        #expect(try await site.run("secret", "rotate", "acme/signing", "--overlap", "2s").status == 0)
+        let rotated = ContinuousClock.now
+        #expect(
+            try await becomesTrue {
+                _ = try await send(site, "secret")
+                return try site.records().last { $0["kind"] as? String == "decision" }?["reason"] as? String == "signature-mismatch"
+            })
+        #expect(ContinuousClock.now - rotated < .seconds(20))
+    }
+
     @Test("what is wrong with a value is said, with what was expected")
     func input() async throws {
         let site = try await site()
