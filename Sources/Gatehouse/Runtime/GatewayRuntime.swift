@@ -43,7 +43,7 @@ actor GatewayRuntime {
     private var isBehind = false
     private var looks = 0
     private var reloads = ReloadHistory()
-    private var startWarnings: [String] = []
+    private let startWarnings: [String]
     private let clock = SystemClock()
     private let progress: ProgressKeeper
     /// What `snapshot` was made with.
@@ -135,13 +135,7 @@ actor GatewayRuntime {
             passwords: PasswordChecker(threads: ProcessorCount.available),
             rejected: RejectedKeeper(store: state.rejected, clock: clock, log: log), restored: restored)
         retention = RetentionKeeper(state: state, journal: journal, replay: replay, log: log)
-        if let restored, restored + policy.longestFreshness > clock.now {
-            let warning =
-                "restored from a backup at \(restored): each endpoint refuses events until its tolerance and future have passed, the last "
-                + "until \(restored + policy.longestFreshness), since which of them were accepted before is not known"
-            startWarnings.append(warning)
-            log.warning("\(warning)")
-        }
+        for warning in restoredWarnings { log.warning("\(warning)") }
     }
 
     private func open(_ commands: GatewayCommands) async throws {
@@ -394,10 +388,18 @@ actor GatewayRuntime {
     /// What makes it unready first; a certificate of several listeners is named once.
     private var warnings: [String] {
         let all =
-            [notReady].compactMap { $0 } + startWarnings + reloads.warnings + gaps + auditWarnings
+            [notReady].compactMap { $0 } + startWarnings + restoredWarnings + reloads.warnings + gaps + auditWarnings
             + snapshot.policy.warnings.map(\.description) + snapshot.listeners.flatMap(\.warnings)
         var seen: Set<String> = []
         return all.filter { seen.insert($0).inserted }
+    }
+
+    private var restoredWarnings: [String] {
+        guard let wait = shared.wait(freshness: snapshot.policy.longestFreshness, at: clock.now) else { return [] }
+        return [
+            "restored from a backup at \(wait.restored): each endpoint refuses events until its tolerance and future have passed, the last "
+                + "until \(wait.until), since which of them were accepted before is not known"
+        ]
     }
 
     private var auditWarnings: [String] {

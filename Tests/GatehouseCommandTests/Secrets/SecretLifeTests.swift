@@ -156,7 +156,15 @@ struct SecretLifeTests {
         let records = try site.records()
         #expect(records.contains { $0["action"] as? String == "restored" && $0["kind"] as? String == "system" })
         #expect(records.last { $0["kind"] as? String == "decision" }?["answer"] as? Int == 503)
-        #expect(records.last { $0["kind"] as? String == "decision" }?["reason"] as? String == "unavailable")
+        let refused = try #require(records.last { $0["kind"] as? String == "decision" })
+        #expect(refused["reason"] as? String == "unavailable")
+        #expect((refused["detail"] as? String)?.contains("refused until") == true)
+        // What refuses still answers, with a time: a load balancer is to leave it in.
+        #expect(try await site.health().status == "200")
+        #expect(try await site.metrics().contains(#/gatehouse_restored_wait_seconds [1-9]/#))
+        let reference = try #require(refused["reference"] as? String)
+        let explained = try await site.run("explain", reference)
+        #expect(explained.output.contains("restored from a backup") && explained.output.contains("refused until"), "\(explained)")
     }
 
     @Test("a backup made while secrets are rotated is of one moment: its newest version is the last that its log tells of")
