@@ -87,7 +87,7 @@ final class StoppedState {
                 throw error
             }
             try record(actor.record(operation, change, refusal: nil).members)
-            return SecretOutcome(change, of: operation, policy: policy)
+            return SecretOutcome(change, of: operation, policy: policy, at: clock.now)
         }
     }
 
