@@ -23,7 +23,7 @@ struct MasterKeyRotate: AsyncParsableCommand {
 
             Examples:
               gatehouse master-key rotate
-              openssl rand -base64 32 > new.key && gatehouse master-key rotate --key-file new.key
+              (umask 077; openssl rand -base64 32 > new.key) && gatehouse master-key rotate --key-file new.key
             """)
 
     @Option(

@@ -148,8 +148,13 @@ struct SecretLifeTests {
         #expect(try await site.stop() == 0)
         try FileManager.default.moveItem(atPath: site["state"], toPath: site["lost"])
         #expect(try await site.run("state", "restore", site["backup"]).status == 1)
+        for command in ["backup", "restore"] {
+            let stream = try await site.run("state", command, "-")
+            #expect(stream.status == 64 && stream.messages.contains("./-"), "\(stream)")
+        }
+        _ = try await site.bash("chmod 640 lost/master.key")
         let restored = try await site.run("state", "restore", site["backup"], "--key-file", site["lost/master.key"])
-        #expect(restored.status == 0, "\(restored.messages)")
+        #expect(restored.status == 0 && restored.messages.contains("has mode 0640"), "\(restored.messages)")
         #expect(try await site.run("audit", "verify").status == 0)
         try await site.start()
         #expect(try await send(site, "secret") == "refused")
