@@ -38,6 +38,7 @@ struct GatehouseProgram: AsyncParsableCommand {
             if let number = Terminal.outputFailure {
                 throw CommandFailure("the answer could not be written to standard output: \(Terminal.reason(number))")
             }
+            HeldSignals.honour()
         } catch {
             finish(error)
         }
@@ -59,6 +60,7 @@ struct GatehouseProgram: AsyncParsableCommand {
         } else {
             Terminal.fail(Terminal.lines(of: error))
         }
+        HeldSignals.honour()
         exit(withError: ExitCode.failure)
     }
 }

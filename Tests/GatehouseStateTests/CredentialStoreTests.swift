@@ -291,6 +291,28 @@ struct CredentialStoreTests {
         #expect(try fixture.status("acme/signing").versions.map(\.hasValue) == [true, false])
     }
 
+    @Test("what ends next is done in its moment, also after a change of what is kept, and of the credentials")
+    func nextEnd() throws {
+        let fixture = try StoreFixture()
+        func expires(_ keep: Duration) throws -> Bool { try fixture.store.expire(keep: keep, at: fixture.clock.now) }
+        try fixture.add("acme/signing")
+        #expect(try !expires(.seconds(1_000)))
+        try fixture.rotate("acme/signing", overlap: .seconds(60))
+        #expect(try !expires(.seconds(1_000)))
+        fixture.clock.advance(.seconds(59))
+        #expect(try !expires(.seconds(1_000)))
+        fixture.clock.advance(.seconds(1))
+        #expect(try expires(.seconds(1_000)))
+        #expect(try !expires(.seconds(1_000)))
+        #expect(try expires(.zero))
+        #expect(try fixture.status("acme/signing").versions.map(\.hasValue) == [true, false])
+        try fixture.rotate("acme/signing", overlap: .seconds(5))
+        fixture.clock.advance(.seconds(5))
+        #expect(try expires(.zero))
+        #expect(try fixture.status("acme/signing").versions.map(\.hasValue) == [true, false, false])
+        #expect(try !expires(.zero))
+    }
+
     @Test("a value that is another sender's already is refused; after its revocation it is free")
     func sharedValue() throws {
         let fixture = try StoreFixture()

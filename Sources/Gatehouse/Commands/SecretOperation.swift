@@ -84,18 +84,25 @@ public struct SecretOutcome: Codable, Sendable {
     public var acceptedUntil: String?
     /// Versions that are no longer accepted.
     public var ended: [Int]
-    /// The credential belongs to nobody whom the policy knows, or nothing will be accepted with it once its overlaps have ended.
-    public var warning: String?
+    /// The credential belongs to nobody whom the policy knows, its key's date has passed or soon will, or nothing will be accepted with it
+    /// once its overlaps have ended.
+    public var warnings: [String] = []
 
-    init(_ change: CredentialChange, of operation: SecretOperation, policy: Policy) {
+    init(_ change: CredentialChange, of operation: SecretOperation, policy: Policy, at now: WallTime) {
         self.init(change)
-        if operation.action == .add || operation.action == .rotate {
-            warning = policy.stranger(change.name)
-        } else if let end = change.endsAt {
-            warning =
+        warnings = [policy.stranger(change.name, operation.action), Self.date(change, now)].compactMap { $0 }
+        if let end = change.endsAt {
+            warnings.append(
                 "no version of \(change.name) is active any more, and nothing is accepted from \(end) on, when the last overlap ends: "
-                + "make another with gatehouse secret rotate \(change.name)"
+                    + "make another with gatehouse secret rotate \(change.name)")
         }
+    }
+
+    /// As ``ExpiryWatch`` first warns of it.
+    private static func date(_ change: CredentialChange, _ now: WallTime) -> String? {
+        guard let expires = change.expires, expires - now < .seconds(30 * 86_400) else { return nil }
+        return "this key has an end of its own (exp), \(expires), which \(expires <= now ? "has passed" : "is within 30 days"): "
+            + "it is accepted until it is rotated or retired, but ask its owner for one that lasts"
     }
 
     /// - Parameter made: the value, where this process made it.
@@ -111,7 +118,8 @@ public struct SecretOutcome: Codable, Sendable {
 
 extension Policy {
     /// What to know about a credential that no sender and no handler here uses; nil for any other.
-    fileprivate func stranger(_ name: CredentialName) -> String? {
+    fileprivate func stranger(_ name: CredentialName, _ action: SecretOperation.Action) -> String? {
+        guard action == .add || action == .rotate else { return nil }
         let parts = name.sender.split(separator: "/")
         guard parts.count == 2 else {
             guard senders[name.sender] == nil else { return nil }

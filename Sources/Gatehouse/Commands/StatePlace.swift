@@ -20,7 +20,14 @@ struct StatePlace: Sendable {
 
     init(policies: String) throws(PolicyError) {
         self.policies = policies
-        directory = try Policy.stateDirectory(policies: policies)
+        directory = Self.plain(try Policy.stateDirectory(policies: policies))
+    }
+
+    /// The path without `..` and links, which is how errors are to name it; as it is where it cannot be followed.
+    private static func plain(_ path: String) -> String {
+        guard let real = realpath(path, nil) else { return path }
+        defer { free(real) }
+        return String(cString: real)
     }
 
     var isThere: Bool { access(directory, F_OK) == 0 }
@@ -87,7 +94,7 @@ final class StoppedState {
                 throw error
             }
             try record(actor.record(operation, change, refusal: nil).members)
-            return SecretOutcome(change, of: operation, policy: policy)
+            return SecretOutcome(change, of: operation, policy: policy, at: clock.now)
         }
     }
 

@@ -16,4 +16,11 @@ enum UserName {
         }
         return String(cString: name)
     }
+
+    /// Whose a file is, by name or number; nil where it is this process's user's.
+    static func other(thanOwns path: String) -> String? {
+        var status = stat()
+        guard stat(path, &status) == 0, status.st_uid != geteuid() else { return nil }
+        return of(status.st_uid) ?? "#\(status.st_uid)"
+    }
 }

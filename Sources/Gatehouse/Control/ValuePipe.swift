@@ -105,6 +105,15 @@ final class ValuePipe {
     }
 
     private static func failure(_ path: String) -> GatewayError {
-        GatewayError(.control, "the value could not be handed over at \(path): \(String(cString: strerror(errno)))")
+        let number = errno
+        let directory = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
+        let why = String(cString: strerror(number))
+        guard number == EACCES || number == EPERM, let owner = UserName.other(thanOwns: directory) else {
+            return GatewayError(.control, "the value could not be handed over at \(path): \(why)")
+        }
+        return GatewayError(
+            .control,
+            "the value could not be handed over to the gateway in \(directory): \(why); nothing was changed: "
+                + "run this as its user, \(owner) (sudo -u \(owner) …)")
     }
 }

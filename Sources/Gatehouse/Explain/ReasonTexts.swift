@@ -17,6 +17,14 @@ enum ReasonTexts {
             fix: "Let the sender send the body as it is, without Content-Encoding; a proxy before the gateway must not compress it.")
     }
 
+    static func restored(_ evidence: String) -> Explanation.Cause {
+        Explanation.Cause(
+            cause: "restored", certainty: .evident,
+            summary: "The state was restored from a backup, and does not know which events were accepted before: a copy of one could come.",
+            evidence: evidence,
+            fix: "Nothing: the wait ends by itself at the time that the record names, and senders that try again until then lose nothing.")
+    }
+
     private static func text(_ reason: Reason) -> (String, String, Explanation.Cause.Certainty) {
         switch reason {
         case .ok: ("The event was accepted.", "Nothing is to be done.", .evident)

@@ -32,9 +32,11 @@ extension RequestExchange {
             return conclude(.failed, .unavailable, unavailable())
         }
         // What was accepted before the backup that this state came from was restored is not known.
-        if let seconds = loop.shared.refusal(of: route, at: received) {
+        if let wait = loop.shared.wait(freshness: route.freshness, at: received) {
+            detail = wait.detail
             return conclude(
-                .failed, .unavailable, .problem(503, reference: reference, fields: [("Retry-After", "\(seconds)")]))
+                .failed, .unavailable,
+                .problem(503, reference: reference, fields: [("Retry-After", "\(wait.seconds(at: received))")]))
         }
         guard let key = verification.event.key else { return handOver(view, route) }
         switch loop.shared.replay.reserve(key, body: verification.bodySHA256.words.0, now: loop.clock.monotonic) {

@@ -39,12 +39,8 @@ final class Shared: Sendable {
         self.restored = restored
     }
 
-    /// Seconds for which an endpoint's events are refused from now, because a copy of one from before a restore may still be fresh; nil: they
-    /// are not.
-    func refusal(of route: Route, at now: WallTime) -> Int? {
-        guard let restored, now < restored + route.freshness else { return nil }
-        return Int(clamping: (restored + route.freshness - now).microseconds / 1_000_000 + 1)
-    }
+    /// Why events that may be this old are refused now; nil: they are not.
+    func wait(freshness: Duration, at now: WallTime) -> RestoredWait? { RestoredWait(restored: restored, freshness: freshness, at: now) }
 }
 
 /// Whether records can be made durable at present; asked for every event, told by the journal.

@@ -66,7 +66,7 @@ extension GatewayRuntime {
             await credentialsChanged()
             _ = try await shared.journal.record(actor.record(operation, change, refusal: nil).members, at: shared.clock.now)
             log.notice("\(operation.action.rawValue)", metadata: ["credential": "\(operation.credential)", "uid": "\(actor.uid)"])
-            return SecretOutcome(change, of: operation, policy: snapshot.policy)
+            return SecretOutcome(change, of: operation, policy: snapshot.policy, at: shared.clock.now)
         } catch let error as StateError {
             _ = try await shared.journal.record(actor.record(operation, nil, refusal: error.code.rawValue).members, at: shared.clock.now)
             throw error

@@ -43,7 +43,7 @@ actor GatewayRuntime {
     private var isBehind = false
     private var looks = 0
     private var reloads = ReloadHistory()
-    private var startWarnings: [String] = []
+    private let startWarnings: [String]
     private let clock = SystemClock()
     private let progress: ProgressKeeper
     /// What `snapshot` was made with.
@@ -135,13 +135,7 @@ actor GatewayRuntime {
             passwords: PasswordChecker(threads: ProcessorCount.available),
             rejected: RejectedKeeper(store: state.rejected, clock: clock, log: log), restored: restored)
         retention = RetentionKeeper(state: state, journal: journal, replay: replay, log: log)
-        if let restored, restored + policy.longestFreshness > clock.now {
-            let warning =
-                "restored from a backup at \(restored): each endpoint refuses events until its tolerance and future have passed, the last "
-                + "until \(restored + policy.longestFreshness), since which of them were accepted before is not known"
-            startWarnings.append(warning)
-            log.warning("\(warning)")
-        }
+        for warning in restoredWarnings { log.warning("\(warning)") }
     }
 
     private func open(_ commands: GatewayCommands) async throws {
@@ -312,6 +306,7 @@ actor GatewayRuntime {
         if watch.look(FileFingerprint(Self.watched(snapshot.policy))) { commands.send(.reload) }
         for loop in loops { loop.eventLoop.execute { [progress] in progress.used(loop.value.takeUses()) } }
         if isBehind { Task { await self.credentialsChanged() } }
+        expireCredentials()
         retention.look(keep: snapshot.policy.gateway.audit.keep, needed: forwarding.needed, at: clock.monotonic)
         lookAtKeys()
         looks += 1
@@ -321,17 +316,21 @@ actor GatewayRuntime {
         do { try state.removeAbandonedBackups() } catch {
             log.error("a backup that nobody took could not be removed", metadata: ["error": "\(error)"])
         }
+        isCalendarOld = true
+        lookAtCalendar()
+        let (tokens, now) = (tokens, clock.now)
+        Task.detached { [log] in
+            do { try tokens.sweep(at: now) } catch { log.error("expired tokens could not be swept", metadata: ["error": "\(error)"]) }
+        }
+    }
+
+    /// Overlaps that have ended, and values whose time is up: within a second. A failure is tried again, and said once a minute.
+    private func expireCredentials() {
         do {
-            if try state.credentials.expire(keep: snapshot.policy.gateway.secrets.keepRetired, at: clock.now) {
-                Task { await self.credentialsChanged() }
-            }
-            isCalendarOld = true
-            lookAtCalendar()
-            let (tokens, now) = (tokens, clock.now)
-            Task.detached { [log] in
-                do { try tokens.sweep(at: now) } catch { log.error("expired tokens could not be swept", metadata: ["error": "\(error)"]) }
-            }
+            guard try state.credentials.expire(keep: snapshot.policy.gateway.secrets.keepRetired, at: clock.now) else { return }
+            Task { await self.credentialsChanged() }
         } catch {
+            guard looks % 60 == 0 else { return }
             log.error("expired credentials could not be retired", metadata: ["error": "\(error)"])
         }
     }
@@ -389,10 +388,18 @@ actor GatewayRuntime {
     /// What makes it unready first; a certificate of several listeners is named once.
     private var warnings: [String] {
         let all =
-            [notReady].compactMap { $0 } + startWarnings + reloads.warnings + gaps + auditWarnings
+            [notReady].compactMap { $0 } + startWarnings + restoredWarnings + reloads.warnings + gaps + auditWarnings
             + snapshot.policy.warnings.map(\.description) + snapshot.listeners.flatMap(\.warnings)
         var seen: Set<String> = []
         return all.filter { seen.insert($0).inserted }
+    }
+
+    private var restoredWarnings: [String] {
+        guard let wait = shared.wait(freshness: snapshot.policy.longestFreshness, at: clock.now) else { return [] }
+        return [
+            "restored from a backup at \(wait.restored): each endpoint refuses events until its tolerance and future have passed, the last "
+                + "until \(wait.until), since which of them were accepted before is not known"
+        ]
     }
 
     private var auditWarnings: [String] {

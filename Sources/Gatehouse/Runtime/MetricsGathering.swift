@@ -22,6 +22,7 @@ enum MetricsGathering {
                 version: GatehouseVersion.current, openSSL: OpenSSLVersion.text, policyDigest: snapshot.policy.digest),
             process: .current(started: since))
         report.isReady = isReady
+        report.restoredUntil = shared.wait(freshness: snapshot.policy.longestFreshness, at: report.now)?.until
         report.reloadFailures = reloads.failures
         report.isLastReloadSuccessful = reloads.isLastSuccessful
         report.journal = journal(shared.journal)

@@ -70,7 +70,9 @@ struct KeyRotate: AsyncParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
-        let outcome = try KeyCommands(policies: policy.policies).rotate()
+        let commands = try KeyCommands(policies: policy.policies)
+        HeldSignals.begin()
+        let outcome = try commands.rotate()
         if output.json {
             Terminal.say(
                 JSON.object([

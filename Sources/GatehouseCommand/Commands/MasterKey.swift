@@ -23,7 +23,7 @@ struct MasterKeyRotate: AsyncParsableCommand {
 
             Examples:
               gatehouse master-key rotate
-              openssl rand -base64 32 > new.key && gatehouse master-key rotate --key-file new.key
+              (umask 077; openssl rand -base64 32 > new.key) && gatehouse master-key rotate --key-file new.key
             """)
 
     @Option(
@@ -35,8 +35,10 @@ struct MasterKeyRotate: AsyncParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
-        let key = try keyFile.map { path throws(CommandFailure) in try Files.readSecret(path, dropsNewline: false) }
-        let outcome = try MasterKeyCommands(policies: policy.policies).rotate(key: key)
+        let key = try keyFile.map(Files.readMasterKey)
+        let commands = try MasterKeyCommands(policies: policy.policies)
+        HeldSignals.begin()
+        let outcome = try commands.rotate(key: key)
         if output.json {
             Terminal.say(
                 JSON.object([

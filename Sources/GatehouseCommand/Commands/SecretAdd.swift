@@ -29,7 +29,9 @@ struct SecretAdd: AsyncParsableCommand {
     func run() async throws {
         if valueFile == nil { try Terminal.requireOutput() }
         let value = try valueFile.map { path throws(CommandFailure) in try Files.readValue(path, isSecret: credential.isSecret) }
-        let added = try SecretCommands(policies: policy.policies).add(credential.name, value: value)
+        let commands = try SecretCommands(policies: policy.policies)
+        HeldSignals.begin()
+        let added = try commands.add(credential.name, value: value)
         try SecretOutput(json: output.json, makesVersion: true).show(added, says: "is active")
     }
 }

@@ -27,7 +27,9 @@ struct SecretRetire: AsyncParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
-        let outcome = try SecretCommands(policies: policy.policies).retire(credential.name, version: version, force: force)
+        let commands = try SecretCommands(policies: policy.policies)
+        HeldSignals.begin()
+        let outcome = try commands.retire(credential.name, version: version, force: force)
         try SecretOutput(json: output.json).show(outcome, says: "is retired")
     }
 }

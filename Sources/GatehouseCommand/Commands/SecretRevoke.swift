@@ -24,7 +24,9 @@ struct SecretRevoke: AsyncParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
-        let outcome = try SecretCommands(policies: policy.policies).revoke(credential.name, version: version)
+        let commands = try SecretCommands(policies: policy.policies)
+        HeldSignals.begin()
+        let outcome = try commands.revoke(credential.name, version: version)
         try SecretOutput(json: output.json).show(outcome, says: "is revoked")
     }
 }

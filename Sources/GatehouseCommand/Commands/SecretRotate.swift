@@ -31,7 +31,9 @@ struct SecretRotate: AsyncParsableCommand {
     func run() async throws {
         if valueFile == nil { try Terminal.requireOutput() }
         let value = try valueFile.map { path throws(CommandFailure) in try Files.readValue(path, isSecret: credential.isSecret) }
-        let outcome = try SecretCommands(policies: policy.policies).rotate(credential.name, value: value, overlap: overlap?.value)
+        let commands = try SecretCommands(policies: policy.policies)
+        HeldSignals.begin()
+        let outcome = try commands.rotate(credential.name, value: value, overlap: overlap?.value)
         try SecretOutput(json: output.json, makesVersion: true).show(outcome, says: "is active")
     }
 }

@@ -26,6 +26,13 @@ struct StateBackup: AsyncParsableCommand {
     @OptionGroup var policy: PolicyOptions
     @OptionGroup var output: OutputOptions
 
+    func validate() throws {
+        if file == "-" {
+            throw ValidationError(
+                "a backup goes to a file, which is whole or not there, not to standard output; ./- is a file of that name")
+        }
+    }
+
     func run() async throws {
         let outcome = try StateCommands(policies: policy.policies).backup(to: file)
         if output.json {
@@ -66,8 +73,12 @@ struct StateRestore: AsyncParsableCommand {
     @OptionGroup var policy: PolicyOptions
     @OptionGroup var output: OutputOptions
 
+    func validate() throws {
+        if file == "-" { throw ValidationError("a backup is read from a file, not from standard input; ./- is a file of that name") }
+    }
+
     func run() async throws {
-        let key = try keyFile.map { path throws(CommandFailure) in try Files.readSecret(path, dropsNewline: false) }
+        let key = try keyFile.map(Files.readMasterKey)
         let outcome = try StateCommands(policies: policy.policies).restore(from: file, key: key)
         if output.json {
             Terminal.say(

@@ -48,8 +48,10 @@ struct TokenIssue: AsyncParsableCommand {
         try Terminal.requireOutput()
         // As a token request has them: several in one text, with blanks between.
         let scopes = scopes.flatMap { $0.split(separator: " ").map(String.init) }
-        let issued = try TokenCommands(policies: policy.policies).issue(
-            sender, scopes: scopes, audience: audience, certificate: try certificate.map(Self.certificate))
+        let bound = try certificate.map(Self.certificate)
+        let commands = try TokenCommands(policies: policy.policies)
+        HeldSignals.begin()
+        let issued = try commands.issue(sender, scopes: scopes, audience: audience, certificate: bound)
         if output.json {
             Terminal.say(
                 JSON.object([

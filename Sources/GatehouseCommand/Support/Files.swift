@@ -65,7 +65,7 @@ enum Files {
     /// memory but the value's own.
     static func readSecret(_ path: String, dropsNewline: Bool = true) throws(CommandFailure) -> Secret {
         let descriptor = path == "-" ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw CommandFailure("\(path) cannot be read: \(reason())") }
+        guard descriptor >= 0 else { throw unreadable(path) }
         defer { if descriptor != STDIN_FILENO { close(descriptor) } }
         let hidden = descriptor == STDIN_FILENO ? HiddenInput() : nil
         defer { hidden?.end() }
@@ -99,17 +99,47 @@ enum Files {
     static func readValue(_ path: String, isSecret: Bool) throws(CommandFailure) -> Secret {
         let value = try readSecret(path)
         let ends: UInt8? = value.withBytes { $0.last }
-        if let ends, [0x09, 0x0a, 0x0d, 0x20].contains(ends) {
+        if let ends, [0x09, 0x0a, 0x0d, 0x20].contains(ends), isSecret || !endsByItself(value) {
             let what = ends == 0x0d ? "a carriage return" : ends == 0x0a ? "a second line break" : "a blank"
             Terminal.warn(
                 "\(Terminal.printable(shown(path))) ends with \(what), which is taken as part of the value: only one newline is dropped")
         }
-        var status = stat()
-        if isSecret, path != "-", stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_mode & 0o077 != 0 {
-            let mode = String(status.st_mode & 0o777, radix: 8)
-            Terminal.warn("\(Terminal.printable(path)) has mode 0\(mode), so others may have read the secret in it: chmod 600, or rm it")
-        }
+        if isSecret { warn(ofOthersAt: path, "secret") }
         return value
+    }
+
+    /// A master key that somebody gives, byte for byte.
+    static func readMasterKey(_ path: String) throws(CommandFailure) -> Secret {
+        let key = try readSecret(path, dropsNewline: false)
+        warn(ofOthersAt: path, "master key")
+        return key
+    }
+
+    private static func warn(ofOthersAt path: String, _ what: String) {
+        var status = stat()
+        guard path != "-", stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_mode & 0o077 != 0 else { return }
+        let mode = String(status.st_mode & 0o777, radix: 8)
+        Terminal.warn("\(Terminal.printable(path)) has mode 0\(mode), so others may have read the \(what) in it: chmod 600, or rm it")
+    }
+
+    /// PEM and JSON, whose end is not the text's: blanks and line breaks behind it are no part of the key.
+    private static func endsByItself(_ value: Secret) -> Bool {
+        ["-----BEGIN ", "{"].contains { mark in value.withBytes { $0.starts(with: mark.utf8) } }
+    }
+
+    /// Of what should be a secret's file, while errno says why.
+    private static func unreadable(_ path: String) -> CommandFailure {
+        let (number, why) = (errno, reason())
+        guard number == ENOENT || number == ENAMETOOLONG, mayBeValue(path) else { return CommandFailure("\(path) cannot be read: \(why)") }
+        return CommandFailure(
+            "there is no file of the name that was given, which is not repeated since it looks like a value itself: \(why)",
+            hint: "give the name of a file that holds the value, or - for standard input; a file here may be written as ./NAME")
+    }
+
+    /// A secret in the place of the file that holds it.
+    private static func mayBeValue(_ path: String) -> Bool {
+        if ["whsec_", "whsk_", "eyJ", "-----BEGIN"].contains(where: path.hasPrefix) { return true }
+        return path.utf8.count >= UsageText.shortest && !path.contains("/") && !path.contains(".")
     }
 
     /// A file that commands read, for messages.

@@ -10,7 +10,7 @@ struct SecretOutput {
     ///
     /// - Throws: where a generated value could not be written, and with it is lost.
     func show(_ outcome: SecretOutcome, says state: String) throws(CommandFailure) {
-        if let warning = outcome.warning { Terminal.warn(Terminal.printable(warning)) }
+        for warning in outcome.warnings { Terminal.warn(Terminal.printable(warning)) }
         if json {
             var members = [JSON.Member(name: "credential", value: .string(outcome.credential))]
             members.append(JSON.Member(name: "version", value: outcome.version.map { .number($0) } ?? .null))

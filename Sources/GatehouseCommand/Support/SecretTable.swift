@@ -10,8 +10,7 @@ struct SecretTable {
         for (index, report) in reports.enumerated() {
             if index > 0 { Terminal.say() }
             Terminal.say(Terminal.styled(Terminal.printable(report.credential), .strong))
-            let width = Terminal.Stream.output.isTerminal ? Terminal.Stream.output.width : .max
-            table(report).lines(indent: 2, width: width, spare: Self.spare).forEach { Terminal.say($0) }
+            table(report).lines(indent: 2, width: Self.width, spare: Self.spare).forEach { Terminal.say($0) }
             for version in report.versions where isLive(version) && version.verdict == "safe-to-retire" {
                 hint("nobody uses version \(version.version) any more: gatehouse secret retire \(report.credential) \(version.version)")
             }
@@ -36,21 +35,24 @@ struct SecretTable {
                 Table.Cell(item.verdict ?? "", Self.style(item.verdict ?? "")),
             ])
         }
-        table.lines(indent: 2).forEach { Terminal.say($0) }
+        // What a long name begins with gives way first, then the verdict and the kind.
+        table.lines(indent: 2, width: Self.width, spare: [4, 1], cut: 2).forEach { Terminal.say($0) }
     }
 
+    private static var width: Int { Terminal.Stream.output.isTerminal ? Terminal.Stream.output.width : .max }
     private static let most = 5
-    /// Columns that give way in a narrow terminal: first used, made, from, uses, until.
-    private static let spare = [4, 3, 7, 6, 2]
+    /// Columns that give way in a narrow terminal: first used, made, from, uses, expires, until.
+    private static let spare = [5, 4, 8, 7, 3, 2]
 
     private func table(_ report: SecretReport) -> Table {
-        var table = Table(["VERSION", "STATE", "UNTIL", "MADE", "FIRST USED", "LAST USED", "USES", "FROM", "VERDICT"], right: [0, 6])
+        var table = Table(
+            ["VERSION", "STATE", "UNTIL", "EXPIRES", "MADE", "FIRST USED", "LAST USED", "USES", "FROM", "VERDICT"], right: [0, 7])
         for version in report.versions {
             let isLive = isLive(version)
             table.add([
                 Table.Cell(String(version.version)),
                 Table.Cell(version.state, version.state == "active" ? .good : isLive ? .caution : .faint),
-                Table.Cell(RelativeTime.text(version.accepted_until ?? (isLive ? version.expires : nil), now: now)),
+                Table.Cell(RelativeTime.text(version.accepted_until, now: now)), expiry(version),
                 Table.Cell(RelativeTime.text(version.created, now: now)), Table.Cell(RelativeTime.text(version.first_used, now: now)),
                 Table.Cell(RelativeTime.text(version.last_used, now: now)), Table.Cell(String(version.uses)),
                 Table.Cell(Self.from(version)),
@@ -58,6 +60,13 @@ struct SecretTable {
             ])
         }
         return table
+    }
+
+    /// A key's own date ends nothing, unlike an overlap: it is accepted behind it.
+    private func expiry(_ version: SecretReport.Version) -> Table.Cell {
+        guard isLive(version), let expires = version.expires else { return Table.Cell("") }
+        let hasPassed = WallTime(rfc3339: Array(expires.utf8)).map { $0 <= now } ?? false
+        return Table.Cell((hasPassed ? "expired " : "") + RelativeTime.text(expires, now: now), hasPassed ? .bad : .plain)
     }
 
     private func isLive(_ version: SecretReport.Version) -> Bool { version.state == "active" || version.state == "retiring" }

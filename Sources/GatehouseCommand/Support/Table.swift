@@ -10,6 +10,9 @@ struct Table {
         }
     }
 
+    /// Characters that a column keeps when it is cut.
+    private static let narrowest = 12
+
     private var rows: [[Cell]]
     private let right: Set<Int>
 
@@ -26,13 +29,23 @@ struct Table {
     /// - Parameters:
     ///   - width: columns of the terminal.
     ///   - spare: columns of the table that give way where it is wider, the first one first.
-    func lines(indent: Int = 0, width: Int = .max, spare: [Int] = []) -> [String] {
+    ///   - cut: a column whose texts keep only their ends where that is enough, before others give way.
+    func lines(indent: Int = 0, width: Int = .max, spare: [Int] = [], cut: Int? = nil) -> [String] {
         let count = rows.map(\.count).max() ?? 0
         var columns = (0..<count).filter { column in rows.dropFirst().contains { column < $0.count && !$0[column].text.isEmpty } }
         func needed(_ column: Int) -> Int { rows.map { column < $0.count ? $0[column].text.count : 0 }.max() ?? 0 }
-        for column in spare where indent + columns.reduce(-2, { $0 + needed($1) + 2 }) > width { columns.removeAll { $0 == column } }
-        let widths = columns.map(needed)
-        return rows.map { row in
+        func least(_ column: Int) -> Int { column == cut ? min(needed(column), Self.narrowest) : needed(column) }
+        for column in spare where indent + columns.reduce(-2, { $0 + least($1) + 2 }) > width { columns.removeAll { $0 == column } }
+        var widths = columns.map(needed)
+        var shown = rows
+        let over = indent + widths.reduce(-2) { $0 + $1 + 2 } - width
+        if over > 0, let cut, let place = columns.firstIndex(of: cut) {
+            widths[place] = max(least(cut), widths[place] - over)
+            for row in shown.indices where cut < shown[row].count && shown[row][cut].text.count > widths[place] {
+                shown[row][cut].text = "…" + shown[row][cut].text.suffix(widths[place] - 1)
+            }
+        }
+        return shown.map { row in
             var line = String(repeating: " ", count: indent)
             for (place, column) in columns.enumerated() {
                 let cell = column < row.count ? row[column] : Cell("")

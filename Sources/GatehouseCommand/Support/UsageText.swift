@@ -17,5 +17,6 @@ enum UsageText {
             + "\nA value is never an argument, where others on this machine can see it: give it with --value-file FILE, or - for standard input."
     }
 
-    private static let shortest = 12
+    /// Bytes of a value, at least.
+    static let shortest = 12
 }

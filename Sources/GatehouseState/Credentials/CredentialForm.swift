@@ -155,6 +155,13 @@ extension CredentialForm {
         if text.contains("-----BEGIN CERTIFICATE") {
             throw refused(name, "expected a public key, and this is a certificate: openssl x509 -in FILE -pubkey -noout")
         }
+        if !text.hasPrefix("-----BEGIN"), let start = text.firstRange(of: "-----BEGIN ") {
+            let lines = text[..<start.lowerBound].split(separator: "\n", omittingEmptySubsequences: false).count - 1
+            throw refused(
+                name,
+                "there is other text before -----BEGIN PUBLIC KEY-----\(lines > 0 ? " (\(lines) line\(lines == 1 ? "" : "s"))" : ""): "
+                    + "cut it, so that the value begins with that line")
+        }
         // The first alone would be used, and what the others sign refused.
         let blocks = text.ranges(of: "-----BEGIN ").count
         guard blocks <= 1 else {

@@ -58,6 +58,8 @@ public struct CredentialChange: Sendable {
     public var version: Int?
     /// The value that was made: printed once, never stored in clear, never recorded.
     public var generated: Secret?
+    /// The date that a new version's public key carries.
+    public var expires: WallTime?
     /// Versions that are accepted until a time from now on.
     public var retiring: [Int] = []
     public var acceptedUntil: WallTime?

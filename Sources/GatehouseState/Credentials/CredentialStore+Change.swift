@@ -11,13 +11,15 @@ extension CredentialStore {
         }
         let (form, text) = try form(of: value, for: name)
         let fingerprint = try fingerprint(form.identity, name.kind)
-        let version = try database.write { database in
+        let change = try database.write { database in
             let rows = try CredentialRow.all(database, name)
             if let live = rows.first(where: { $0.isLive(at: now) }) { throw Self.exists(name, live) }
-            return try insert(form, fingerprint, name, after: rows, now, database)
+            var change = CredentialChange(action: .add, name: name, version: nil, generated: text)
+            (change.version, change.expires) = try insert(form, fingerprint, name, after: rows, now, database)
+            return change
         }
         announce([name])
-        return CredentialChange(action: .add, name: name, version: version, generated: text)
+        return change
     }
 
     /// Makes a new active version. Older active versions are accepted for `overlap` more; with an overlap of zero every older version is
@@ -48,8 +50,7 @@ extension CredentialStore {
                     "\(live) versions of \(name) are accepted already, which is the most: wait until an overlap ends, retire one that is not used, "
                         + "or end all of them with --overlap 0")
             }
-            let version = try insert(form, fingerprint, name, after: rows, now, database)
-            change.version = version
+            (change.version, change.expires) = try insert(form, fingerprint, name, after: rows, now, database)
             if revokes {
                 change.ended = rows.filter { $0.isLive(at: now) }.map(\.version)
                 for row in rows where row.state != .revoked { try Self.revoke(row, now, database) }
@@ -114,8 +115,13 @@ extension CredentialStore {
     }
 
     /// Marks versions whose overlap has ended, and destroys values that were retired longer than `keep` ago. True where anything changed.
+    ///
+    /// To be called every second: until the next end comes it does not touch the database.
     @discardableResult
     public func expire(keep: Duration, at now: WallTime) throws(StateError) -> Bool {
+        if let due, due.keep == keep {
+            guard let next = due.at, next <= now else { return false }
+        }
         let (ended, destroyed) = try database.write { database in
             let ended = try Self.names(
                 "UPDATE credential SET state = 'retired', ended = accepted_until WHERE state = 'retiring' AND accepted_until <= ?", now,
@@ -126,9 +132,23 @@ extension CredentialStore {
             return (ended, destroyed)
         }
         if !destroyed.isEmpty { try database.truncateLog() }
-        guard !ended.isEmpty || !destroyed.isEmpty else { return false }
-        announce(ended.union(destroyed))
-        return true
+        let isChanged = !ended.isEmpty || !destroyed.isEmpty
+        if isChanged { announce(ended.union(destroyed)) }
+        let generation = generation
+        // Where it cannot be read the next call looks at everything again; what was done here has to be told now.
+        if let next = try? nextEnd(keep: keep) { self.keep(next, of: generation) }
+        return isChanged
+    }
+
+    /// When an overlap ends next, or a retired value's time is up.
+    private func nextEnd(keep: Duration) throws(StateError) -> Due {
+        try database.read { database in
+            let overlap = try Int64.fetchOne(database, sql: "SELECT MIN(accepted_until) FROM credential WHERE state = 'retiring'")
+            let kept = try Int64.fetchOne(
+                database, sql: "SELECT MIN(ended) FROM credential WHERE state = 'retired' AND sealed IS NOT NULL")
+            let ends = [overlap.map { WallTime(microseconds: $0) }, kept.map { WallTime(microseconds: $0) + keep }]
+            return Due(keep: keep, at: ends.compactMap { $0 }.min())
+        }
     }
 
     /// See ``CredentialChange/endsAt``.
@@ -164,10 +184,11 @@ extension CredentialStore {
     private func insert(
         _ form: CredentialForm, _ fingerprint: [UInt8]?, _ name: CredentialName, after rows: [CredentialRow], _ now: WallTime,
         _ database: Database
-    ) throws -> Int {
+    ) throws -> (version: Int, expires: WallTime?) {
         if let fingerprint { try Self.refuseShared(fingerprint, name, now, database) }
         let version = (rows.map(\.version).max() ?? 0) + 1
         let sealed = try SealedCredential.seal(form.stored, key: sealing, name: name, version: version)
+        let expires = try Self.expiry(form, name, database)
         try database.execute(
             sql: """
                 INSERT INTO credential (sender, kind, version, state, created, sealed, fingerprint, expires)
@@ -175,9 +196,9 @@ extension CredentialStore {
                 """,
             arguments: [
                 name.sender, name.kind.rawValue, version, now.microseconds, Blob(sealed), fingerprint.map { Blob($0) },
-                try Self.expiry(form, name, database)?.microseconds,
+                expires?.microseconds,
             ])
-        return version
+        return (version, expires)
     }
 
     /// `exp` of a public key that is a JWK, in Unix seconds; no other form has a date.

@@ -20,6 +20,15 @@ public final class CredentialStore: Sendable {
         /// What ``credentialSet()`` gave last, and what has changed since; nil: everything.
         var versions: [CredentialName: [CredentialVersion]] = [:]
         var changed: Set<CredentialName>?
+        /// When ``CredentialStore/expire(keep:at:)`` has something to do next; nil: unknown.
+        var due: Due?
+    }
+
+    struct Due {
+        /// That it was worked out for.
+        var keep: Duration
+        /// Nil: nothing ends by itself.
+        var at: WallTime?
     }
 
     struct Identity: Hashable {
@@ -51,6 +60,16 @@ public final class CredentialStore: Sendable {
 
     /// `body` is called after every change, on the thread that made it, with the new generation; it should hand ``credentialSet()`` on.
     public func observe(_ body: @escaping @Sendable (UInt64) -> Void) { shared.withLock { $0.observers.append(body) } }
+
+    /// Forgotten with every change.
+    var due: Due? { shared.withLock { $0.due } }
+
+    /// Unless something was changed since `generation`, at which it was worked out.
+    func keep(_ due: Due, of generation: UInt64) {
+        shared.withLock { shared in
+            if shared.generation == generation { shared.due = due }
+        }
+    }
 
     /// What values are sealed with from now on. A rotation of the master key replaces it within its transaction.
     var sealing: Secret {
@@ -145,6 +164,7 @@ public final class CredentialStore: Sendable {
     func announce(_ names: Set<CredentialName>?) {
         let (generation, observers) = shared.withLock { shared in
             shared.generation += 1
+            shared.due = nil
             shared.changed = names.flatMap { shared.changed?.union($0) }
             return (shared.generation, shared.observers)
         }

@@ -42,6 +42,63 @@ struct SecretCommandTests {
         #expect(key.status == 0 && !key.messages.contains("0644"), "\(key)")
     }
 
+    @Test("a name that looks like a value itself is not repeated; any other is, with what is wrong")
+    func valueAsName() async throws {
+        let site = try Installation()
+        for value in ["whsec_MfKQ/9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "a-word-nobody-guesses", "eyJhbGciOiJFZERTQSJ9.eyJ9.sig"] {
+            let result = try await site.run("secret", "add", "acme/signing", "--value-file", value)
+            #expect(result.status == 1 && !result.messages.contains(value) && result.messages.contains("standard input"), "\(result)")
+        }
+        for name in ["new.secret", "./a-word-nobody-guesses", "none"] {
+            let result = try await site.run("secret", "add", "acme/signing", "--value-file", name)
+            #expect(result.status == 1 && result.messages.contains("\(name) cannot be read: No such file"), "\(result)")
+        }
+    }
+
+    @Test("a public key whose own date has passed, or soon will, is taken with a warning; and its date is not shown as an overlap's end")
+    func datedKey() async throws {
+        let site = try Installation()
+        func key(_ expires: Int) -> String {
+            #"{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo","exp":\#(expires)}"#
+        }
+        let now = Int(Date.now.timeIntervalSince1970)
+        let soon = try await site.run("secret", "add", "acme/key", "--value-file", "-", input: key(now + 86_400))
+        #expect(soon.status == 0 && soon.messages.contains("within 30 days"), "\(soon)")
+        #expect(try await site.run("secret", "revoke", "acme/key").status == 0)
+        let late = try await site.run("secret", "add", "acme/key", "--value-file", "-", input: key(now + 86_400 * 31))
+        #expect(late.status == 0 && !late.messages.contains("warning"), "\(late)")
+        #expect(try await site.run("secret", "revoke", "acme/key").status == 0)
+        try await site.start()
+        let past = try await site.run("secret", "add", "acme/key", "--value-file", "-", input: key(now - 3 * 86_400))
+        #expect(past.status == 0 && past.messages.contains("has passed"), "\(past)")
+        let table = try await site.run("secret", "status", "acme/key").output
+        #expect(table.contains("expired 3 days ago"), "\(table)")
+    }
+
+    @Test("a public key as PEM is taken as it is with other line ends, and refused with what to cut where text is before it")
+    func layoutsOfPEM() async throws {
+        let site = try Installation()
+        let pem = try await site.bash("openssl genpkey -algorithm ed25519 2>/dev/null | openssl pkey -pubout").output
+        let described = try await site.run("secret", "add", "acme/key", "--value-file", "-", input: "Public Key of acme\n\n" + pem)
+        #expect(described.status == 1 && described.messages.contains("(2 lines): cut it"), "\(described)")
+        let result = try await site.run(
+            "secret", "add", "acme/key", "--value-file", "-", input: pem.replacingOccurrences(of: "\n", with: "\r\n"))
+        #expect(result.status == 0 && !result.messages.contains("warning"), "\(result)")
+    }
+
+    @Test("a user who is not the gateway's is told whose it is", .enabled(if: geteuid() == 0, "only root may become another user"))
+    func anotherUser() async throws {
+        let site = try Installation()
+        try await site.addSecret()
+        let owner = try await site.bash("chmod 755 . && chown -R 65533:65533 state && stat -c %U state").output
+            .trimmingCharacters(in: .newlines)
+        let result = try await site.bash(
+            "setpriv --reuid 65534 --regid 65534 --clear-groups '\(Program.path)' secret rotate acme/signing --policies policies")
+        let expected = owner == "UNKNOWN" ? "#65533" : owner
+        #expect(result.status == 1 && result.messages.contains("run this as its user, \(expected)"), "\(result)")
+        #expect(!result.messages.contains(".."))
+    }
+
     @Test("revoking the only active version while another is retiring says when nothing will be accepted any more")
     func lastActive() async throws {
         let site = try Installation()

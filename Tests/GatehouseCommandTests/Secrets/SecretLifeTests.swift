@@ -92,6 +92,23 @@ struct SecretLifeTests {
         #expect(try await send(site, "secret") == "refused")
     }
 
+    @Test("with keep-retired: 0s the value goes with its overlap, and what was signed with it is a mismatch again, seconds later")
+    func keptNotAtAll() async throws {
+        let site = try Installation(gateway: "secrets: { keep-retired: 0s }\n")
+        try site.write("event", "{\"type\":\"order.created\"}")
+        try await site.addSecret()
+        try await site.start()
+        // Ends behind what is done at the start, and long before what is done a minute later.
+        #expect(try await site.run("secret", "rotate", "acme/signing", "--overlap", "2s").status == 0)
+        let rotated = ContinuousClock.now
+        #expect(
+            try await becomesTrue {
+                _ = try await send(site, "secret")
+                return try site.records().last { $0["kind"] as? String == "decision" }?["reason"] as? String == "signature-mismatch"
+            })
+        #expect(ContinuousClock.now - rotated < .seconds(20))
+    }
+
     @Test("what is wrong with a value is said, with what was expected")
     func input() async throws {
         let site = try await site()
@@ -131,15 +148,28 @@ struct SecretLifeTests {
         #expect(try await site.stop() == 0)
         try FileManager.default.moveItem(atPath: site["state"], toPath: site["lost"])
         #expect(try await site.run("state", "restore", site["backup"]).status == 1)
+        for command in ["backup", "restore"] {
+            let stream = try await site.run("state", command, "-")
+            #expect(stream.status == 64 && stream.messages.contains("./-"), "\(stream)")
+        }
+        _ = try await site.bash("chmod 640 lost/master.key")
         let restored = try await site.run("state", "restore", site["backup"], "--key-file", site["lost/master.key"])
-        #expect(restored.status == 0, "\(restored.messages)")
+        #expect(restored.status == 0 && restored.messages.contains("has mode 0640"), "\(restored.messages)")
         #expect(try await site.run("audit", "verify").status == 0)
         try await site.start()
         #expect(try await send(site, "secret") == "refused")
         let records = try site.records()
         #expect(records.contains { $0["action"] as? String == "restored" && $0["kind"] as? String == "system" })
         #expect(records.last { $0["kind"] as? String == "decision" }?["answer"] as? Int == 503)
-        #expect(records.last { $0["kind"] as? String == "decision" }?["reason"] as? String == "unavailable")
+        let refused = try #require(records.last { $0["kind"] as? String == "decision" })
+        #expect(refused["reason"] as? String == "unavailable")
+        #expect((refused["detail"] as? String)?.contains("refused until") == true)
+        // What refuses still answers, with a time: a load balancer is to leave it in.
+        #expect(try await site.health().status == "200")
+        #expect(try await site.metrics().contains(#/gatehouse_restored_wait_seconds [1-9]/#))
+        let reference = try #require(refused["reference"] as? String)
+        let explained = try await site.run("explain", reference)
+        #expect(explained.output.contains("restored from a backup") && explained.output.contains("refused until"), "\(explained)")
     }
 
     @Test("a backup made while secrets are rotated is of one moment: its newest version is the last that its log tells of")

@@ -30,6 +30,10 @@ struct MetricsPage {
             ["version": report.build.version, "openssl": report.build.openSSL, "policy": report.build.policyDigest], UInt64(1))
         page.single("gatehouse_ready", .gauge, "1 while /health/ready says yes.", report.isReady ? 1 as UInt64 : 0)
         page.single(
+            "gatehouse_restored_wait_seconds", .gauge,
+            "Time until every endpoint takes events again after a restore; 0 where none waits.",
+            report.restoredUntil.map { max(0, seconds(($0 - report.now).microseconds)) } ?? 0)
+        page.single(
             "gatehouse_reload_failures_total", .counter,
             "Reloads of policy and certificates that changed nothing, since what they found was wrong.",
             report.reloadFailures)

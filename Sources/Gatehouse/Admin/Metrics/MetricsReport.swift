@@ -15,6 +15,8 @@ struct MetricsReport: Sendable {
     /// As of the last minute.
     var calendar: [ExpiryItem] = []
     var isReady = true
+    /// Nil: no endpoint waits after a restore.
+    var restoredUntil: WallTime?
     /// Since the start.
     var reloadFailures: UInt64 = 0
     var isLastReloadSuccessful = true
