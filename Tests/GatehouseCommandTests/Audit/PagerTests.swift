@@ -46,7 +46,8 @@ struct PagerTests {
     func fallback(pager: String) async throws {
         let result = try await review(rows: 10, pager: pager)
         #expect(
-            result.status == 0 && result.output.split(separator: "\n").filter { $0.contains("accepted") }.count == 40, "\(result.output)")
+            result.status == 0 && result.output.split(whereSeparator: \.isNewline).filter { $0.contains("accepted") }.count == 40,
+            "\(result.output)")
     }
 
     @Test("what fits the screen is shown without a pager, and what does not goes through it")
