@@ -30,10 +30,13 @@ enum CSVRow {
     /// A text cell: quoted where it has to be, and with an apostrophe before what a spreadsheet would take for a formula (CWE-1236).
     static func cell(_ text: String) -> String {
         var text = text
-        if let first = text.unicodeScalars.first, "=+-@\t\r\n".unicodeScalars.contains(first) { text = "'" + text }
+        if let first = text.unicodeScalars.first, formulaStarts.contains(first) { text = "'" + text }
         guard text.utf8.contains(where: { $0 == 0x22 || $0 == 0x2c || $0 == 0x0d || $0 == 0x0a }) else { return text }
         return "\"" + text.replacing("\"", with: "\"\"") + "\""
     }
+
+    /// The full-width forms too, which some spreadsheets read as the narrow ones.
+    private static let formulaStarts = "=+-@\t\r\n\u{ff1d}\u{ff0b}\u{ff0d}\u{ff20}".unicodeScalars
 
     private static func details(_ record: LogRecord) -> String {
         if record.kind == "decision" {

@@ -68,6 +68,22 @@ public struct SignedCheckpoint: Sendable, Hashable, CustomStringConvertible {
         return signatures.contains { $0.name == key.name && key.verifies($0.bytes, Array(checkpoint.text.utf8)) }
     }
 
+    /// Why ``isSigned(by:)`` says no; nil where it says yes.
+    public func problem(with key: LogKey) -> String? {
+        if isSigned(by: key) { return nil }
+        let signers = signers
+        guard checkpoint.origin == key.name else { return "it is of the log \(checkpoint.origin), and this log is \(key.name)" }
+        guard signatures.contains(where: { $0.name == key.name && $0.bytes.starts(with: key.id) }) else {
+            return "it is signed by \(signers), and this log's key is \(key.nameAndID): it is another log's"
+        }
+        return "the signature by \(key.nameAndID) does not fit its text: it was changed"
+    }
+
+    /// `NAME+ID` of each.
+    var signers: String {
+        signatures.map { "\($0.name)+\(Hex.encode(Array($0.bytes.prefix(4))))" }.joined(separator: ", ")
+    }
+
     public var description: String {
         checkpoint.text + "\n" + signatures.map { "\u{2014} \($0.name) \(Base64.encode($0.bytes))\n" }.joined()
     }
@@ -99,7 +115,10 @@ public struct LogKey: Sendable, CustomStringConvertible {
         self = key
     }
 
-    public var description: String { "\(name)+\(Hex.encode(id))+\(Base64.encode([Self.ed25519] + raw))" }
+    /// What tells it from other keys.
+    var nameAndID: String { "\(name)+\(Hex.encode(id))" }
+
+    public var description: String { "\(nameAndID)+\(Base64.encode([Self.ed25519] + raw))" }
 
     var id: [UInt8] { Array(Digest.sha256(Array(name.utf8) + [0x0a, Self.ed25519] + raw).prefix(4)) }
 

@@ -243,9 +243,8 @@ public struct LogVerifier {
             signed.checkpoint.size == line.sequence - 1, signed.checkpoint.root == tree.root(merkle),
             !signed.signatures.contains(where: { $0.name == key.name && $0.bytes.starts(with: key.id) })
         else { return nil }
-        let signers = signed.signatures.map { "\($0.name)+\(Hex.encode(Array($0.bytes.prefix(4))))" }.joined(separator: ", ")
         return
-            "the checkpoint in record \(line.sequence) is signed by \(signers), not by the key given, \(key.name)+\(Hex.encode(key.id)): "
+            "the checkpoint in record \(line.sequence) is signed by \(signed.signers), not by the key given, \(key.nameAndID): "
             + "the key is another log's, or somebody made this log anew"
     }
 

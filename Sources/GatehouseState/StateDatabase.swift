@@ -52,6 +52,20 @@ final class StateDatabase: Sendable {
         do { try queue.writeWithoutTransaction { _ = try $0.checkpoint(.truncate) } } catch { throw Self.failure(path, error) }
     }
 
+    /// Gives the file system back what more than half of the file is free of, and `least` bytes at least; then as ``truncateLog()``.
+    func compact(least: Int) throws(StateError) {
+        let (pages, free, size) = try read { database in
+            (
+                try Int.fetchOne(database, sql: "PRAGMA page_count") ?? 0, try Int.fetchOne(database, sql: "PRAGMA freelist_count") ?? 0,
+                try Int.fetchOne(database, sql: "PRAGMA page_size") ?? 0
+            )
+        }
+        if free > pages / 2, free * size >= least {
+            do { try queue.writeWithoutTransaction { try $0.execute(sql: "VACUUM") } } catch { throw Self.failure(path, error) }
+        }
+        try truncateLog()
+    }
+
     /// Writes a copy without free pages, of one moment; the file must be empty or missing.
     func copy(to file: String) throws(StateError) {
         do { try queue.writeWithoutTransaction { try $0.execute(sql: "VACUUM INTO ?", arguments: [file]) } } catch {

@@ -56,6 +56,20 @@ struct RejectedStoreTests {
         try opened { (again: State) throws in #expect(try text(again, 2) == "POST /hooks/acme canary-body-2 ") }
     }
 
+    @Test("neither the file nor its write-ahead log keeps the size that a flood gave it")
+    func sizes() throws {
+        try opened { (state: State) throws in
+            for number in UInt64(0)..<400 {
+                try state.rejected.add([request(number, bytes: 40_000)], oldest: start, limit: 64 << 20)
+                #expect(FileSystem.size(directory.file("rejected.db-wal")) ?? 0 <= 3 << 20)
+            }
+            try state.rejected.expire(oldest: start, limit: 1 << 20)
+            #expect(FileSystem.size(directory.file("rejected.db")) ?? .max < 2 << 20)
+            #expect(FileSystem.size(directory.file("rejected.db-wal")) == 0)
+            #expect(try text(state, 399) != nil && text(state, 0) == nil)
+        }
+    }
+
     @Test("what is too old, or too much, is destroyed, the oldest first (SEC-69)")
     func bounds() throws {
         let state = try State.open(directory: directory.path)

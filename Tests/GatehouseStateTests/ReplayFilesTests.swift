@@ -49,6 +49,22 @@ struct ReplayFilesTests {
         #expect((700..<1_000).allSatisfy { fixture.isKnown($0) })
     }
 
+    @Test("what the files cover of the log moves on where nothing is accepted, so that its oldest segments can go")
+    func refusalsAlone() throws {
+        let fixture = try MemoryFixture(saveEntries: 1 << 20)
+        fixture.memory.journalSynced(through: 60)
+        fixture.memory.keep()
+        #expect(fixture.memory.coveredSequence == 60)
+        fixture.memory.journalSynced(through: 120)
+        fixture.memory.keep()
+        #expect(fixture.memory.coveredSequence == 60)
+        fixture.clock.advance(.seconds(60))
+        fixture.memory.keep()
+        #expect(fixture.memory.coveredSequence == 120)
+        try fixture.memory.close()
+        #expect(try MemoryFixture(fixture.directory).memory.coveredSequence == 120)
+    }
+
     @Test("an event that is accepted again after it expired is known by its new time")
     func acceptedAgain() throws {
         let fixture = try MemoryFixture(saveEntries: 1 << 20)

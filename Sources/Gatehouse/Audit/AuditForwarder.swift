@@ -10,8 +10,8 @@ import Synchronization
 ///
 /// It reads what is synced from the log's own files, a bounded piece at a time, so nothing waits for it and it queues nothing in memory. How
 /// far it got is kept in the state. A syslog receiver acknowledges nothing: a record counts as delivered only when the other side's TCP has
-/// taken it and the connection has lived on for a while; where it breaks, what came after is sent again. So each record arrives at least
-/// once, and its `seq` tells repetitions.
+/// taken it and as much after it as a receive buffer holds, or when that TCP ended the connection in order. Where it breaks, what came
+/// after is sent again. So each record is read at least once, and its `seq` tells repetitions.
 final class AuditForwarder: Sendable {
     let forward: AuditForward
     private let state: State
@@ -25,8 +25,10 @@ final class AuditForwarder: Sendable {
     private let isStopping = Atomic(false)
 
     struct Status: Sendable {
-        /// The last record that counts as delivered.
+        /// The last record that counts as delivered: what comes after it is sent again on the next connection.
         var delivered: UInt64
+        /// The last that the other side took a while ago. It may wait there unread, as long as the receiver hangs.
+        var settled: UInt64
         /// The last that was sent.
         var sent: UInt64
         var saved: UInt64
@@ -37,14 +39,6 @@ final class AuditForwarder: Sendable {
         var problem: String?
         /// Since when something waits that was not delivered.
         var behindSince: MonotonicTime?
-    }
-
-    /// A piece that was sent and may yet be lost.
-    private struct Piece {
-        var last: UInt64
-        /// Bytes sent on this connection up to its end.
-        var end: Int
-        var acknowledged: MonotonicTime?
     }
 
     static let pieceBytes = 256 << 10
@@ -62,7 +56,7 @@ final class AuditForwarder: Sendable {
         // A new destination gets the whole log. What it got before the state was put back to an older copy may be more than there is.
         let start = min(known ?? 0, head)
         if known != start { try state.save(forwarded: start, to: forward.description) }
-        status = Mutex(Status(delivered: start, sent: start, saved: start))
+        status = Mutex(Status(delivered: start, settled: start, sent: start, saved: start))
     }
 
     func start() {
@@ -138,18 +132,16 @@ final class AuditForwarder: Sendable {
             $0.sent = $0.delivered
         }
         log.info("audit records are forwarded", metadata: ["to": "\(forward)", "after": "\(current.delivered)"])
-        do {
-            try await copy(to: sink)
-        } catch {
-            status.withLock {
-                $0.isConnected = false
-                $0.sent = $0.delivered
-            }
-            await sink.close()
-            throw error
-        }
+        var pieces = SentPieces()
+        let outcome: Result<Void, any Error>
+        do { outcome = .success(try await copy(to: sink, &pieces)) } catch { outcome = .failure(error) }
         status.withLock { $0.isConnected = false }
-        await sink.close()
+        let isRead = await sink.close()
+        status.withLock {
+            if isRead, let last = pieces.acknowledged { $0.delivered = last }
+            ($0.sent, $0.settled) = ($0.delivered, $0.delivered)
+        }
+        try outcome.get()
     }
 
     private func open() async throws -> any ForwardSink {
@@ -175,32 +167,29 @@ final class AuditForwarder: Sendable {
             }
             return hash == last.hash
         }
-        if isOurs { status.withLock { $0.delivered = last.sequence } }
+        if isOurs { status.withLock { ($0.delivered, $0.settled) = (last.sequence, last.sequence) } }
     }
 
-    private func copy(to sink: any ForwardSink) async throws {
+    private func copy(to sink: any ForwardSink, _ pieces: inout SentPieces) async throws {
         var cursor = LogCursor(AuditLog(directory: state.auditDirectory), after: current.delivered)
-        var pieces: [Piece] = []
-        var sentBytes = 0
         while true {
             try Task.checkCancellation()
             let (next, piece, count) = try await read(cursor, sink)
             cursor = next
             if count > 0 {
                 try await sink.send(piece)
-                sentBytes += piece.count
-                pieces.append(Piece(last: cursor.sequence, end: sentBytes))
+                pieces.append(piece.count, through: cursor.sequence)
                 status.withLock {
                     $0.sent = max($0.sent, cursor.sequence)
                     $0.records += UInt64(count)
                 }
             }
-            await settle(&pieces, sink, sentBytes)
+            await settle(&pieces, sink)
             markBehind()
             if clock.monotonic >= current.nextSave { await save() }
             guard sink.isOpen else { throw GatewayError(.control, "the receiver closed the connection") }
             guard count == 0 else { continue }
-            if isStopping.load(ordering: .relaxed), cursor.sequence >= journal.head.sequence, pieces.isEmpty { return }
+            if isStopping.load(ordering: .relaxed), cursor.sequence >= journal.head.sequence, pieces.areAcknowledged { return }
             try await Task.sleep(for: isStopping.load(ordering: .relaxed) ? .milliseconds(20) : .milliseconds(200))
         }
     }
@@ -217,20 +206,14 @@ final class AuditForwarder: Sendable {
     }
 
     /// Counts as delivered what is so by now.
-    private func settle(_ pieces: inout [Piece], _ sink: any ForwardSink, _ sentBytes: Int) async {
-        guard !pieces.isEmpty else { return }
-        let now = clock.monotonic
-        // Ciphertext is longer than what is in it, so this errs towards sending again.
-        let taken = sentBytes - (await sink.uncertain() ?? sentBytes)
-        for index in pieces.indices where pieces[index].acknowledged == nil && pieces[index].end <= taken {
-            pieces[index].acknowledged = now
+    private func settle(_ pieces: inout SentPieces, _ sink: any ForwardSink) async {
+        guard let doubt = await sink.doubt(), sink.isOpen else { return }
+        let patience: UInt64 = if case .file = forward.target { 0 } else { Self.settling }
+        let delivered = pieces.settle(doubt, patience: patience, at: clock.monotonic)
+        status.withLock { status in
+            if let delivered { status.delivered = delivered }
+            if let settled = pieces.settled { status.settled = settled }
         }
-        let waits: UInt64 = if case .file = forward.target { 0 } else if isStopping.load(ordering: .relaxed) { 0 } else { Self.settling }
-        guard sink.isOpen else { return }
-        let settled = pieces.prefix { $0.acknowledged.map { $0.nanoseconds + waits <= now.nanoseconds } ?? false }
-        guard let last = settled.last?.last else { return }
-        pieces.removeFirst(settled.count)
-        status.withLock { $0.delivered = last }
     }
 
     private func markBehind() {

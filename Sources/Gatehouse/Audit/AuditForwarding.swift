@@ -30,8 +30,9 @@ final class AuditForwarding: Sendable {
         for forwarder in forwarders { await forwarder.stop() }
     }
 
-    /// The first record that one of them has yet to deliver; nil where there are none.
-    var needed: UInt64? { forwarders.map { $0.current.delivered + 1 }.min() }
+    /// The first record that one of the destinations has yet to take; nil where there are none. What it took and may not have read yet is
+    /// no reason to keep old records for good, where few new ones come.
+    var needed: UInt64? { forwarders.map { $0.current.settled + 1 }.min() }
 
     var warnings: [String] { forwarders.compactMap(\.warning) }
 }

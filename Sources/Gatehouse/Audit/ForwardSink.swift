@@ -9,10 +9,21 @@ protocol ForwardSink: Sendable {
     func append(_ line: LogLine, to output: inout [UInt8])
     /// Returns when the bytes are on their way.
     func send(_ bytes: [UInt8]) async throws
-    /// Of those sent, how many bytes may yet be lost where the other side goes away now.
-    func uncertain() async -> Int?
+    /// Of those sent, what may yet be lost where the other side goes away now; nil where nobody can say.
+    func doubt() async -> ForwardDoubt?
     var isOpen: Bool { get }
-    func close() async
+    /// Whether the other side has read everything that it acknowledged; false where that is not certain.
+    func close() async -> Bool
+}
+
+/// Bytes sent that may yet be lost.
+struct ForwardDoubt: Sendable, Hashable {
+    /// The other side's system has not acknowledged them.
+    var unacknowledged: Int
+    /// It acknowledged them, and at most so many of these may still wait there for whom they are meant.
+    var unread: Int
+
+    static let nothing = ForwardDoubt(unacknowledged: 0, unread: 0)
 }
 
 /// RFC 5424 over TLS.
@@ -28,9 +39,9 @@ struct SyslogSink: ForwardSink {
 
     func append(_ line: LogLine, to output: inout [UInt8]) { _ = message.append(line, to: &output) }
     func send(_ bytes: [UInt8]) async throws { try await connection.send(bytes) }
-    func uncertain() async -> Int? { await connection.unacknowledged() }
+    func doubt() async -> ForwardDoubt? { await connection.doubt() }
     var isOpen: Bool { connection.isOpen }
-    func close() async { await connection.close() }
+    func close() async -> Bool { await connection.close() }
 
     private static var hostName: String {
         var name = [CChar](repeating: 0, count: 256)
@@ -51,9 +62,9 @@ actor FileSink: ForwardSink {
     }
 
     func send(_ bytes: [UInt8]) throws { try file.append(bytes) }
-    func uncertain() -> Int? { 0 }
+    func doubt() -> ForwardDoubt? { .nothing }
     nonisolated var isOpen: Bool { true }
-    func close() {}
+    func close() -> Bool { true }
 
     /// The record that the file ends with; nil where it is none, or there is no file.
     nonisolated static func lastRecord(of path: String) -> ChainHead? {

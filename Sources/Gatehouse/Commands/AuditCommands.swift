@@ -40,7 +40,10 @@ public struct AuditCommands: Sendable {
     /// As ``verify(against:)`` for a copy of a log, a directory or one file, on a machine without its state. Without `key` nobody's signature is checked: what was
     /// made anew as a whole then shows only against a checkpoint.
     public static func verify(directory: String, against checkpoints: [SignedCheckpoint], key: LogKey?) throws -> LogVerification {
-        try AuditReader(directory: directory).log.verify(synced: nil, checkpoints: try checked(checkpoints, key), key: key)
+        let kept = try checked(checkpoints, key)
+        // A checkpoint says of an emptied directory that its records are gone.
+        let log = kept.contains { $0.size > 0 } ? AuditLog(path: directory) : try AuditReader(directory: directory).log
+        return try log.verify(synced: nil, checkpoints: kept, key: key)
     }
 
     /// As ``AuditReader/deletion(of:)``.
@@ -110,12 +113,13 @@ public struct AuditCommands: Sendable {
         return checkpoint
     }
 
+    /// The error is of what stands around the log: a state that does not open, or a gateway that does not answer.
+    public static func isAboutState(_ error: any Error) -> Bool { error is StateError || (error as? GatewayError)?.code == .control }
+
     private static func checked(_ checkpoints: [SignedCheckpoint], _ key: LogKey?) throws -> [Checkpoint] {
         try checkpoints.map { signed in
-            if let key, !signed.isSigned(by: key) {
-                throw GatewayError(
-                    .state,
-                    "the checkpoint of \(signed.checkpoint.origin) over \(signed.checkpoint.size) records is not signed by \(key.name)")
+            if let problem = key.flatMap({ signed.problem(with: $0) }) {
+                throw GatewayError(.state, "the checkpoint over \(signed.checkpoint.size) records is not this log's: \(problem)")
             }
             return signed.checkpoint
         }

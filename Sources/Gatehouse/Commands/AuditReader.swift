@@ -24,7 +24,8 @@ public struct AuditReader: Sendable {
         guard try log.isThere() else {
             throw GatewayError(
                 .state,
-                "no log in \(directory): expected a directory with the segments of a state's `audit`; of a forwarded copy give the file's path")
+                "no log in \(directory): expected a directory with the segments of a state's `audit`; of a forwarded copy give the file's path"
+            )
         }
     }
 
@@ -61,10 +62,18 @@ public struct AuditReader: Sendable {
 
     /// Hands over the records that match, in the order of the log: all of them, or the newest `limit`.
     /// - Parameter body: gets what is valid only during the call; false ends the reading.
-    /// - Returns: the last record that was looked at.
     @discardableResult
-    public func review(_ filter: RecordFilter, newest limit: Int? = nil, _ body: (LogLine, LogFields) -> Bool) throws -> UInt64 {
-        try log.review(filter, newest: limit, body)
+    public func review(_ filter: RecordFilter, newest limit: Int? = nil, _ body: (LogLine, LogFields) -> Bool) throws -> Review {
+        let review = try log.review(filter, newest: limit, body)
+        return Review(last: review.last, noRecords: review.noRecords)
+    }
+
+    /// What a review looked at.
+    public struct Review: Sendable, Hashable {
+        /// The last record; 0 where there was none.
+        public var last: UInt64
+        /// Lines that have not the form of a record.
+        public var noRecords: Int
     }
 
     /// As ``review(_:newest:_:)``, and then what is written from now on, across segments and renamings of a followed file, until `body`
@@ -79,7 +88,7 @@ public struct AuditReader: Sendable {
         var last = try log.review(filter, newest: limit) { line, fields in
             goesOn = body(line, fields)
             return goesOn
-        }
+        }.last
         while goesOn, !isOver() {
             let seen = last
             func take(_ line: LogLine) -> Bool {

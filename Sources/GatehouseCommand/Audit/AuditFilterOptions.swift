@@ -53,6 +53,15 @@ struct AuditFilterOptions: ParsableArguments {
 
     func reader() throws -> AuditReader { try log.map { try AuditReader(directory: $0) } ?? AuditReader(policies: policy.policies) }
 
+    /// What a review left out since it is no record.
+    static func warn(of review: AuditReader.Review, and unreadable: Int = 0) {
+        let count = review.noRecords + unreadable
+        guard count > 0 else { return }
+        Terminal.warn(
+            (count == 1 ? "1 line is no record and was" : "\(count) lines are no records and were")
+                + " passed over: run `gatehouse audit verify`, which says where the log is no longer what was written")
+    }
+
     func validate() throws {
         if let limit, limit < 1 { throw ValidationError("--limit must be at least 1") }
         if let since, let until, until.value <= since.value { throw ValidationError("--until must be later than --since") }

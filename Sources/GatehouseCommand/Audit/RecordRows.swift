@@ -1,55 +1,74 @@
 import GatehouseAudit
 import GatehouseTime
 
-/// Records as lines for a terminal: time, decision, reason, endpoint, sender, event, reference. Cut to the terminal's width where there is
-/// one: the event gives way first, then the date and the fraction of the second, then one of two names that are the same, then both.
+/// Records as lines for a terminal: time, decision, reason, endpoint, sender, event, reference.
+///
+/// Cut to the terminal's width where there is one. As it shrinks, these give way in this order, and whatever a width shows every greater one
+/// shows too: the end of a long event; the fraction of the second; the date, which a line of its own then tells where it changes; the event;
+/// the two columns of names, which become one; the ends of names and reason; the names.
 struct RecordRows {
-    private let width: Int?
+    private let layout: RecordLayout?
     private let hasColour: Bool
+    /// Told by the last line that tells one.
+    private var date = ""
 
     /// Looks at standard output as it is now; a pager may take its place afterwards.
     init() {
         let output = Terminal.Stream.output
-        width = output.isTerminal || Terminal.environment("COLUMNS") != nil ? output.width : nil
-        hasColour = output.hasColour
+        self.init(
+            width: output.isTerminal || Terminal.environment("COLUMNS") != nil ? output.width : nil, hasColour: output.hasColour)
     }
 
-    func text(_ record: LogRecord) -> String {
-        let isNarrow = width.map { $0 < 100 } ?? false
-        let whole = String(record.time.description.prefix(isNarrow ? 19 : 23)).replacing("T", with: " ") + "Z"
-        let time = width.map { $0 < 120 } ?? false ? String(whole.dropFirst(11)) : whole
+    /// - Parameter width: nil: everything is shown whole.
+    init(width: Int?, hasColour: Bool) {
+        layout = width.map { RecordLayout(width: $0) }
+        self.hasColour = hasColour
+    }
+
+    /// One line, or two where the first tells the date.
+    mutating func text(_ record: LogRecord) -> String {
+        let time = record.time.description
+        guard let layout else { return line(record, Self.time(time, 0..<23)) }
+        guard !layout.hasDate else { return line(record, Self.time(time, 0..<(layout.hasFraction ? 23 : 19))) }
+        let line = line(record, Self.time(time, 11..<19))
+        let own = String(time.prefix(10))
+        guard own != date else { return line }
+        date = own
+        return styled(own, .strong) + "\n" + line
+    }
+
+    private static func time(_ text: String, _ range: Range<Int>) -> String {
+        String(text.prefix(range.upperBound).dropFirst(range.lowerBound)).replacing("T", with: " ") + "Z"
+    }
+
+    private func line(_ record: LogRecord, _ time: String) -> String {
         guard record.kind == "decision" else {
             return time + "  " + styled(fit("\(record.kind)", 9), .faint) + "  " + rest(other(record), after: time.count + 13)
         }
         let decision = record.decision ?? ""
-        if isNarrow, let width { return narrow(record, time, decision, width) }
-        let names = width.map { max(3, min(14, ($0 - time.count - 9 - 19 - 26 - 10) / 2)) } ?? 14
-        let columns = [fit(record.reason ?? "", 19), fit(record.endpoint ?? "-", names), fit(record.sender ?? "-", names)]
+        let reason = record.reason ?? ""
         let event = [record.event?.id, record.event?.type].compactMap { $0 }.joined(separator: " ")
-        let fixed = time.count + 9 + 19 + 2 * names + 26 + 10
-        let room = width.map { $0 - fixed - 2 }
-        var line = time + "  " + styled(fit(decision, 9), Self.style(decision)) + "  " + columns.joined(separator: "  ")
-        if let room {
-            if room >= 6 { line += "  " + fit(event.isEmpty ? "-" : event, room) }
-        } else {
-            line += "  " + Terminal.printable(event.isEmpty ? "-" : event)
+        var columns = [time, styled(fit(decision, 9), Self.style(decision)), fit(reason, layout?.reason ?? 19)]
+        switch layout?.names ?? .two {
+        case .none: break
+        case .one(let width): columns.append(fit(Self.name(record.endpoint, record.sender, width), width))
+        case .two:
+            columns += [record.endpoint, record.sender].map { fit($0 ?? "-", RecordLayout.name) }
         }
-        return line + "  " + (record.reference?.description ?? "-")
-    }
-
-    /// One name: the endpoint's, with the sender's where that is another; none where there is no room for it, and a shorter reason then.
-    private func narrow(_ record: LogRecord, _ time: String, _ decision: String, _ width: Int) -> String {
-        let endpoint = record.endpoint ?? record.sender ?? "-"
-        let name = record.sender.map { $0 == endpoint ? endpoint : "\(endpoint)/\($0)" } ?? endpoint
-        let fixed = time.count + 9 + 26 + 6
-        let room = width - fixed - 19 - 2
-        var columns = [time, styled(fit(decision, 9), Self.style(decision))]
-        if room >= 4 {
-            columns += [fit(record.reason ?? "", 19), fit(name, room)]
+        if let layout {
+            if layout.event > 0 { columns.append(fit(event.isEmpty ? "-" : event, layout.event)) }
         } else {
-            columns.append(fit(record.reason ?? "", max(3, min(19, width - fixed))))
+            columns.append(Terminal.printable(event.isEmpty ? "-" : event))
         }
         return (columns + [record.reference?.description ?? "-"]).joined(separator: "  ")
+    }
+
+    /// One name where both are the same or only one is known; else both, each cut as far as it has to be.
+    private static func name(_ endpoint: String?, _ sender: String?, _ width: Int) -> String {
+        guard let endpoint, let sender, endpoint != sender else { return endpoint ?? sender ?? "-" }
+        let (first, second) = (Terminal.printable(endpoint), Terminal.printable(sender))
+        let left = clip(first, width - 1 - min(second.count, (width - 1) / 2))
+        return left + "/" + clip(second, max(0, width - 1 - left.count))
     }
 
     private func other(_ record: LogRecord) -> String {
@@ -73,18 +92,16 @@ struct RecordRows {
         }
     }
 
-    private func rest(_ text: String, after used: Int) -> String { width.map { clip(text, max(8, $0 - used)) } ?? Terminal.printable(text) }
+    private func rest(_ text: String, after used: Int) -> String {
+        layout.map { Self.clip(text, max(8, $0.width - used)) } ?? Terminal.printable(text)
+    }
 
     private func fit(_ text: String, _ columns: Int) -> String {
-        guard width != nil else {
-            let shown = Terminal.printable(text)
-            return shown + String(repeating: " ", count: max(0, columns - shown.count))
-        }
-        let shown = clip(text, columns)
+        let shown = layout == nil ? Terminal.printable(text) : Self.clip(text, columns)
         return shown + String(repeating: " ", count: max(0, columns - shown.count))
     }
 
-    private func clip(_ text: String, _ columns: Int) -> String {
+    private static func clip(_ text: String, _ columns: Int) -> String {
         let shown = Terminal.printable(text)
         return shown.count <= columns ? shown : shown.prefix(max(0, columns - 1)) + "…"
     }

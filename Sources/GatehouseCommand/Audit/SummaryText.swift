@@ -9,14 +9,15 @@ struct SummaryText {
     var lines: [String] {
         var lines = ["\(summary.requests) decision\(summary.requests == 1 ? "" : "s")"]
         if summary.requests != summary.records { lines[0] += " in \(summary.records) record\(summary.records == 1 ? "" : "s")" }
-        let tables: [(String, CountTable)] = [
-            ("by decision", summary.decisions), ("by reason", summary.reasons), ("by endpoint", summary.endpoints),
-            ("by sender", summary.senders),
-            ("by credential version", summary.versions),
+        let tables: [(title: String, table: CountTable, isWhole: Bool)] = [
+            ("by decision", summary.decisions, true), ("by reason", summary.reasons, true), ("by endpoint", summary.endpoints, true),
+            ("by sender", summary.senders, true),
+            // A request may have none, or several.
+            ("by credential version", summary.versions, false),
         ]
-        for (title, table) in tables where !table.byCount.isEmpty {
+        for (title, table, isWhole) in tables where !table.byCount.isEmpty {
             lines += ["", Terminal.styled(title, .strong)]
-            lines += Self.bars(table.byCount, others: table.others)
+            lines += Self.bars(table.byCount, others: table.others, of: isWhole ? summary.requests : nil)
         }
         let hours = summary.hours.byText
         if !hours.isEmpty {
@@ -77,15 +78,19 @@ struct SummaryText {
         ])
     }
 
-    private static func bars(_ entries: [(text: String, count: UInt64)], others: UInt64) -> [String] {
-        let entries = entries + (others > 0 ? [("others", others)] : [])
+    /// - Parameter all: what the counts add up to; what they leave is in a row of its own.
+    private static func bars(_ entries: [(text: String, count: UInt64)], others: UInt64, of all: UInt64? = nil) -> [String] {
+        let counted = entries.reduce(others) { $0 &+ $1.count }
+        let none = all.map { $0 > counted ? $0 - counted : 0 } ?? 0
+        let entries = entries + (others > 0 ? [("others", others)] : []) + (none > 0 ? [("(none)", none)] : [])
+        let block = Terminal.isUTF8 ? "█" : "#"
         let most = entries.map(\.count).max() ?? 1
         let label = min(44, entries.map { Terminal.printable($0.text).count }.max() ?? 0)
         let digits = String(most).count
         let room = max(10, min(60, Terminal.Stream.output.width - label - digits - 6))
         return entries.map { entry in
             let length = entry.count * UInt64(room) / max(1, most)
-            let bar = String(repeating: "█", count: Int(max(1, length)))
+            let bar = String(repeating: block, count: Int(max(1, length)))
             return "  " + left(Terminal.printable(entry.text), label) + right("\(entry.count)", digits + 2) + "  "
                 + Terminal.styled(bar, .faint)
         }

@@ -25,7 +25,7 @@ struct AuditExport: AsyncParsableCommand {
         var bytes = format.header
         var count = 0
         var unreadable = 0
-        try reader.review(which.filter, newest: which.limit) { line, _ in
+        let review = try reader.review(which.filter, newest: which.limit) { line, _ in
             if format.append(line, to: &bytes) { count += 1 } else { unreadable += 1 }
             if bytes.count >= 65_536 {
                 Terminal.say(bytes: bytes)
@@ -36,7 +36,7 @@ struct AuditExport: AsyncParsableCommand {
         }
         if count > 0 { Terminal.say(bytes: bytes) }
         Terminal.progress(nil)
-        if unreadable > 0 { Terminal.warn("\(unreadable) lines could not be read; `gatehouse audit verify` says what is wrong with them") }
+        AuditFilterOptions.warn(of: review, and: unreadable)
         guard count > 0 else {
             Terminal.note("no record is like that")
             throw ExitCode.failure

@@ -32,24 +32,27 @@ struct AuditReview: AsyncParsableCommand {
 
     func validate() throws {
         if summary, follow { throw ValidationError("--summary and --follow exclude each other") }
+        if follow, which.until != nil { throw ValidationError("--follow shows what is written from now on: --until excludes it") }
     }
 
     func run() async throws {
         let reader = try which.reader()
         if follow { return try await follow(reader) }
         if summary { return try summarize(reader) }
-        let rows = RecordRows()
+        var rows = RecordRows()
         let pager = output.json ? nil : Pager()
         var found = false
+        let review: AuditReader.Review
         do {
-            var buffer = OutputBuffer()
-            try reader.review(which.filter, newest: which.limit) { line, _ in
+            var buffer = OutputBuffer(to: pager)
+            review = try reader.review(which.filter, newest: which.limit) { line, _ in
                 found = true
-                show(line, rows, &buffer)
-                return !Terminal.isGone
+                show(line, &rows, &buffer)
+                return !(pager?.isGone ?? Terminal.isGone)
             }
         }
         pager?.finish()
+        AuditFilterOptions.warn(of: review)
         guard found else {
             if !output.json { Terminal.note("no record is like that") }
             if let reference = which.reference?.value, let deletion = try reader.deletion(of: reference) { Terminal.note(deletion) }
@@ -58,15 +61,15 @@ struct AuditReview: AsyncParsableCommand {
     }
 
     private func follow(_ reader: AuditReader) async throws {
-        let rows = RecordRows()
+        var rows = RecordRows()
         try await reader.follow(which.filter, newest: which.limit ?? 10, isOver: { Terminal.isGone }) { line, _ in
             var buffer = OutputBuffer()
-            show(line, rows, &buffer)
+            show(line, &rows, &buffer)
             return !Terminal.isGone
         }
     }
 
-    private func show(_ line: LogLine, _ rows: RecordRows, _ buffer: inout OutputBuffer) {
+    private func show(_ line: LogLine, _ rows: inout RecordRows, _ buffer: inout OutputBuffer) {
         if output.json {
             buffer.line(line.bytes)
         } else if let record = LogRecord(line: line.bytes) {
@@ -78,7 +81,7 @@ struct AuditReview: AsyncParsableCommand {
 
     private func summarize(_ reader: AuditReader) throws {
         var counts = ReviewSummary()
-        try reader.review(which.filter(andTokens: false), newest: which.limit) { line, fields in
+        let review = try reader.review(which.filter(andTokens: false), newest: which.limit) { line, fields in
             counts.add(line, fields)
             return true
         }
@@ -89,6 +92,7 @@ struct AuditReview: AsyncParsableCommand {
             for line in text.lines { Terminal.say(line) }
             for warning in text.warnings { Terminal.warn(Terminal.printable(warning)) }
         }
+        AuditFilterOptions.warn(of: review)
         if counts.records == 0 { throw ExitCode.failure }
     }
 }

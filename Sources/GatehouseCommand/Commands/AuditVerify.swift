@@ -52,7 +52,7 @@ struct AuditVerify: AsyncParsableCommand {
                 Terminal.say(JSON.object(["ok": .bool(false), "error": .string(Terminal.lines(of: error))]).text)
             }
             Terminal.fail(Terminal.lines(of: error))
-            if log == nil {
+            if log == nil, AuditCommands.isAboutState(error) {
                 Terminal.note("  the log itself is not sealed: gatehouse audit verify --log STATE/audit reads it without the state")
             }
             throw ExitCode(2)

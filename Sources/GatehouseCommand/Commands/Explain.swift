@@ -36,6 +36,9 @@ struct Explain: AsyncParsableCommand {
 
     func validate() throws {
         guard (reference != nil) != (request != nil) else { throw ValidationError("give a reference, or --endpoint and --request") }
+        if reference != nil, endpoint != nil || at != nil {
+            throw ValidationError("--endpoint and --at are for --request: the record with that reference has its own")
+        }
         guard request == nil || endpoint != nil || request.map(Self.isFixture) == true else {
             throw ValidationError("--request needs --endpoint")
         }

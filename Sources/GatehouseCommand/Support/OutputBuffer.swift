@@ -1,10 +1,15 @@
 /// Lines for standard output, written in pieces: an answer may have millions.
 struct OutputBuffer: ~Copyable {
     private var bytes: [UInt8] = []
+    private let pager: Pager?
 
-    init() { bytes.reserveCapacity(Self.limit + 4_096) }
+    /// - Parameter pager: takes the lines in the place of standard output.
+    init(to pager: Pager? = nil) {
+        self.pager = pager
+        bytes.reserveCapacity(Self.limit + 4_096)
+    }
 
-    deinit { Terminal.say(bytes: bytes) }
+    deinit { Self.hand(bytes, to: pager) }
 
     mutating func line(_ text: String) {
         bytes.append(contentsOf: text.utf8)
@@ -26,8 +31,12 @@ struct OutputBuffer: ~Copyable {
     }
 
     mutating func flush() {
-        Terminal.say(bytes: bytes)
+        Self.hand(bytes, to: pager)
         bytes.removeAll(keepingCapacity: true)
+    }
+
+    private static func hand(_ bytes: [UInt8], to pager: Pager?) {
+        if let pager { pager.take(bytes) } else { Terminal.say(bytes: bytes) }
     }
 
     private static let limit = 65_536

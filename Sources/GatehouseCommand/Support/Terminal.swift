@@ -29,6 +29,13 @@ enum Terminal {
             guard isTerminal, ioctl(rawValue, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
             return Int(size.ws_col)
         }
+
+        /// Rows of the terminal, else 24.
+        var height: Int {
+            var size = winsize()
+            guard isTerminal, ioctl(rawValue, UInt(TIOCGWINSZ), &size) == 0, size.ws_row > 0 else { return 24 }
+            return Int(size.ws_row)
+        }
     }
 
     enum Style: String, Sendable {
@@ -124,6 +131,17 @@ enum Terminal {
     static var isGone: Bool {
         var status = pollfd(fd: Stream.output.rawValue, events: 0, revents: 0)
         return outputFailure != nil || poll(&status, 1, 0) > 0 && status.revents & Int16(POLLERR | POLLNVAL) != 0
+    }
+
+    /// Whether the locale's characters are UTF-8 (POSIX XBD section 8.2: the first of these that is set and not empty says so).
+    static var isUTF8: Bool {
+        let locale = ["LC_ALL", "LC_CTYPE", "LANG"].lazy.compactMap { environment($0) }.first { !$0.isEmpty } ?? ""
+        return isUTF8(locale)
+    }
+
+    static func isUTF8(_ locale: String) -> Bool {
+        let name = locale.lowercased()
+        return name.contains("utf-8") || name.contains("utf8")
     }
 
     static func environment(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }

@@ -30,7 +30,15 @@ extension Form where Value == AuditForward {
             return nil
         }
         if text.hasPrefix("file:"), text.utf8.count > 5 {
-            return .file(SourceFile.resolve(String(text.dropFirst(5)), from: node.place.file))
+            let path = SourceFile.resolve(String(text.dropFirst(5)), from: node.place.file)
+            let directory = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
+            // The gateway starts all the same, and tries until it is there.
+            if reading.checksFiles, !directory.isEmpty, !SourceFile.isDirectory(directory) {
+                reading.warning(
+                    "no record can be forwarded to \(quoted(path, limit: 1_000)): there is no directory \(quoted(directory, limit: 1_000))",
+                    at: node, hint: "make it, writable by the gateway's user")
+            }
+            return .file(path)
         }
         if text.hasPrefix(syslog) {
             let rest = text.dropFirst(syslog.count)

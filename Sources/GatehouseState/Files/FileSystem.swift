@@ -11,6 +11,12 @@ enum FileSystem {
         return stat(path, &status) == 0
     }
 
+    /// Nil where there is none.
+    static func size(_ path: String) -> Int? {
+        var status = stat()
+        return stat(path, &status) == 0 ? Int(status.st_size) : nil
+    }
+
     /// The names in a directory, in no order, without `.` and `..`.
     static func names(in directory: String) throws(StateError) -> [String] {
         guard let stream = opendir(directory) else { throw .system(directory, "list", errno) }

@@ -7,11 +7,10 @@ extension AuditLog {
     /// then held again may be passed over. What lies below the log's anchor is no part of it.
     ///
     /// - Parameter body: gets what is valid only during the call; false ends the reading.
-    /// - Returns: the last record of the log that was looked at; 0 where none was.
     @discardableResult
     public func review(
         _ filter: RecordFilter, newest limit: Int? = nil, _ body: (LogLine, LogFields) -> Bool
-    ) throws(JournalError) -> UInt64 {
+    ) throws(JournalError) -> Review {
         let names = try LogBeginning.names(storage)
         if let reference = filter.reference {
             // A reference tells when its request came; its record follows within the longest time that a request may take.
@@ -26,12 +25,20 @@ extension AuditLog {
         return try review(filter, limit, in: try segments(names, from: filter.since.map { $0 - .seconds(60) }, before: filter.until), body)
     }
 
+    /// What a review looked at.
+    public struct Review: Sendable, Hashable {
+        /// The last record of the log; 0 where there was none.
+        public var last: UInt64 = 0
+        /// Lines that have not the form of a record.
+        public var noRecords = 0
+    }
+
     private func review(
         _ filter: RecordFilter, _ limit: Int?, in names: [String], _ body: (LogLine, LogFields) -> Bool
-    ) throws(JournalError) -> UInt64 {
+    ) throws(JournalError) -> Review {
         var first = 0
         var passedOver = 0
-        var last: UInt64 = 0
+        var seen = Review()
         var end = UInt64.max
         if let limit {
             var count = 0
@@ -40,26 +47,26 @@ extension AuditLog {
                 first -= 1
                 var inSegment = 0
                 var lastOfSegment: UInt64 = 0
-                try forEachLine(of: names[first]) { line in
+                _ = try forEachLine(of: names[first]) { line in
                     lastOfSegment = line.sequence
                     if filter.matches(line) != nil { inSegment += 1 }
                     return true
                 }
                 count += inSegment
-                last = max(last, lastOfSegment)
+                seen.last = max(seen.last, lastOfSegment)
             }
             passedOver = max(0, count - limit)
             // What is written meanwhile would be more than the limit.
-            end = last
+            end = seen.last
         }
         var goesOn = true
         for name in names[first...] where goesOn {
-            try forEachLine(of: name) { line in
+            seen.noRecords += try forEachLine(of: name) { line in
                 guard line.sequence <= end else {
                     goesOn = false
                     return false
                 }
-                last = max(last, line.sequence)
+                seen.last = max(seen.last, line.sequence)
                 guard let fields = filter.matches(line) else { return true }
                 if passedOver > 0 {
                     passedOver -= 1
@@ -69,7 +76,7 @@ extension AuditLog {
                 return goesOn
             }
         }
-        return last
+        return seen
     }
 
     /// Nil where the segment was deleted since its name was read.
@@ -80,13 +87,20 @@ extension AuditLog {
         }
     }
 
-    func forEachLine(of name: String, _ body: (LogLine) -> Bool) throws(JournalError) {
-        guard let file = try openIfThere(name) else { return }
+    /// - Returns: how many lines have not the form of a record.
+    func forEachLine(of name: String, _ body: (LogLine) -> Bool) throws(JournalError) -> Int {
+        guard let file = try openIfThere(name) else { return 0 }
         defer { file.close() }
         var splitter = LineSplitter()
+        var others = 0
         try SegmentReader(file: file).forEachPiece(from: 0) { piece throws(JournalError) in
-            splitter.split(piece) { bytes in LogLine(bytes).map { body($0) } ?? true }
+            splitter.split(piece) { bytes in
+                if let line = LogLine(bytes) { return body(line) }
+                others += 1
+                return true
+            }
         }
+        return others + splitter.tooLong
     }
 
     /// Those that can hold records of that time: a segment's end is the beginning of the next one.

@@ -129,6 +129,8 @@ public struct AuditLog: Sendable {
 struct LineSplitter {
     private var partial: [UInt8] = []
     private var isTooLong = false
+    /// Lines that were longer than a record can be, and were not handed over.
+    private(set) var tooLong = 0
 
     /// False where `body` returned false, which ends the splitting.
     mutating func split(_ piece: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer) -> Bool) -> Bool {
@@ -143,6 +145,7 @@ struct LineSplitter {
                 continue
             }
             keep(line)
+            if isTooLong { tooLong += 1 }
             let wanted = isTooLong || partial.withUnsafeBytes { body($0) }
             reset()
             guard wanted else { return false }

@@ -66,12 +66,22 @@ public struct Retention: Sendable {
     }
 
     /// From the oldest on, those of which a younger one tells that all their records are old. The newest is never among them.
+    /// - Throws: where the oldest segments do not begin as segments do; that would keep everything for good.
     private func old(_ names: [String], before limit: WallTime, needed: UInt64) throws(JournalError) -> [Segment] {
         var old: [Segment] = []
-        guard var first = try names.first.flatMap({ name throws(JournalError) in try self.first(name).0 }) else { return [] }
+        guard names.count > 1 else { return [] }
+        guard var first = try self.first(names[0]).0 else {
+            guard try size(names[0]) == 0 else { throw evidence("\(names[0]) does not begin with a record") }
+            return []
+        }
         for (name, follower) in zip(names, names.dropFirst()) {
             let (next, time) = try self.first(follower)
-            guard let next, let time, next > first, time < limit, next <= needed else { break }
+            guard let next, let time, next > first else {
+                // The newest may have just been made.
+                guard old.isEmpty, follower != names.last, try size(follower) > 0 else { break }
+                throw evidence("\(follower) does not begin with a record after those of \(name)")
+            }
+            guard time < limit, next <= needed else { break }
             old.append(Segment(name: name, first: first, next: next, nextTime: time))
             first = next
         }

@@ -167,9 +167,13 @@ public final class RejectedStore: Sendable {
             }
             return removed
         }
-        // Neither is anything left of it in the write-ahead log.
-        if removed > 0 { try database.truncateLog() }
+        // Neither is anything left of it in the write-ahead log, and the file does not keep the size that a flood gave it.
+        if removed > 0 { return try database.compact(least: Self.leastFree) }
+        // Where nothing is removed, the log would grow to several times what a small limit allows.
+        if let size = FileSystem.size(path + "-wal"), size > Self.leastFree { try database.truncateLog() }
     }
+
+    private static let leastFree = 1 << 20
 
     static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()

@@ -86,9 +86,11 @@ extension ReplayMemory {
         if recent >= options.saveEntries || stripes.contains(where: { $0.state.withLock { $0.recent.count >= 2 * saveThreshold } }) {
             return true
         }
-        guard let last = state.lastSave else { return recent > 0 }
+        // Where nothing is accepted, the files still say how far the log is covered: what lies before that may be deleted.
         let behind = synced.load(ordering: .relaxed) > state.manifest.covered
-        return (recent > 0 || behind) && clock.monotonic - last >= options.saveInterval
+        guard recent > 0 || behind else { return false }
+        guard let last = state.lastSave else { return true }
+        return clock.monotonic - last >= options.saveInterval
     }
 
     private func save(_ state: inout ReplayKeeper.State) throws(StateError) {

@@ -173,6 +173,21 @@ struct RetentionTests {
         #expect(try disk.read(LogAnchor.fileName) == nil)
     }
 
+    @Test(
+        "a segment that does not begin with a record stops the deletion and says so, and one that was just made does not",
+        arguments: [0, 1, 2])
+    func beginnings(index: Int) throws {
+        let disk = written.afterKill()
+        let names = try disk.segments()
+        disk.with { $0.files[names[index]]?.current.replaceSubrange(0..<7, with: "garbage".utf8) }
+        if index == 2 {
+            // The first is deleted by what the second says; the second stays.
+            #expect(try run(disk, hours: 5)?.segments == 1)
+        }
+        let error = #expect(throws: JournalError.self) { try run(disk, hours: 5) }
+        #expect(error?.code == .tampered && error?.message.contains("\(names[index]) does not begin with a record") == true)
+    }
+
     @Test("what is laid below the anchor is found, shown by no reader and deleted by nobody")
     func strangers() throws {
         let disk = written.afterKill()

@@ -66,6 +66,35 @@ struct ForwardTests {
         receiver.kill()
     }
 
+    @Test("what a receiver that hung had not read when it was killed is sent again, however long ago its system took it")
+    func hanging() async throws {
+        let site = try TestSite()
+        let receiver = try SyslogReceiver(site)
+        try await receiver.start()
+        try site.configure(gateway: "audit: { forward: { to: \"syslog+tls://localhost:\(receiver.port)\", ca: ../certs/ca.pem } }")
+        try site.acme(to: "file:../../events")
+        try await serving(site) { gateway in
+            try await send(5, gateway, site)
+            #expect(await eventually { Set(receiver.lines).isSuperset(of: log(site)) })
+            receiver.freeze()
+            try await send(50, gateway, site)
+            let destination = "{destination=\"syslog+tls://localhost:\(receiver.port)\"}"
+            #expect(
+                try await eventually {
+                    try await gateway.admin("/metrics").text.contains("gatehouse_forward_behind_records\(destination) 0")
+                })
+            // Longer than a connection must live on after the other side took a record.
+            try await Task.sleep(for: .seconds(4))
+            #expect(!Set(receiver.lines).isSuperset(of: log(site)))
+            receiver.kill()
+            try await receiver.start()
+            #expect(await eventually { Set(receiver.lines).isSuperset(of: log(site)) })
+        }
+        #expect(await eventually { Set(receiver.lines).isSuperset(of: log(site)) })
+        #expect(receiver.lines.allSatisfy { !$0.hasPrefix("BAD") })
+        receiver.kill()
+    }
+
     @Test("a receiver whose certificate is not the authority's gets nothing, and status says why")
     func wrongAuthority() async throws {
         let site = try TestSite()

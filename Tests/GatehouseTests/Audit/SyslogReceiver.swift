@@ -38,6 +38,12 @@ final class SyslogReceiver: @unchecked Sendable {
         guard port > 0 else { throw CocoaError(.executableLoad) }
     }
 
+    /// As a receiver that hangs: its system still takes what is sent.
+    func freeze() {
+        guard let process, process.isRunning else { return }
+        Foundation.kill(process.processIdentifier, SIGSTOP)
+    }
+
     /// As a receiver that crashes.
     func kill() {
         guard let process, process.isRunning else { return }

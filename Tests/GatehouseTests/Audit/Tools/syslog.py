@@ -22,8 +22,12 @@ def keep(line):
 
 
 def serve(connection):
+    with connection, connection.makefile("rb") as reader:
+        receive(reader)
+
+
+def receive(reader):
     try:
-        reader = connection.makefile("rb")
         while True:
             length = b""
             while True:
