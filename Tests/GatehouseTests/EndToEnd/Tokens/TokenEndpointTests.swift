@@ -208,14 +208,14 @@ struct TokenEndpointTests {
                 return count
             }
             #expect(try await limited() == 0)
-            let before = try client.site.records().count { $0.kind == "system" }
+            let before = try client.site.records().count { $0.action == "reload" }
             try client.site.configure(limits: "failures: 5/s")
             gateway.reload()
-            #expect(try await eventually { try client.site.records().count { $0.kind == "system" } > before })
+            #expect(try await eventually { try client.site.records().count { $0.action == "reload" } > before })
             #expect(try await limited() >= 15)
             try client.site.configure(limits: "failures: 500000/s")
             gateway.reload()
-            #expect(try await eventually { try client.site.records().count { $0.kind == "system" } > before + 1 })
+            #expect(try await eventually { try client.site.records().count { $0.action == "reload" } > before + 1 })
             #expect(try await limited() == 0)
             await connection.close()
         }
