@@ -36,13 +36,18 @@ public struct DecisionRecord: Sendable {
         public var client: String?
         /// Of the credential.
         public var version: Int?
+        /// `jti` of an access token that is genuine, accepted or not.
+        public var token: String?
         public var result: String
 
-        public init(check: String, scheme: String? = nil, client: String? = nil, version: Int? = nil, result: String) {
+        public init(
+            check: String, scheme: String? = nil, client: String? = nil, version: Int? = nil, token: String? = nil, result: String
+        ) {
             self.check = check
             self.scheme = scheme
             self.client = client
             self.version = version
+            self.token = token
             self.result = result
         }
     }
@@ -166,6 +171,7 @@ extension RecordWriter {
                 append(",\"version\":")
                 append(decimal: Int64(version))
             }
+            if let token = check.token { append(",\"token\":", text: token) }
             append(",\"result\":", text: check.result)
             append("}")
         }

@@ -61,7 +61,7 @@ public struct LogRecord: Sendable, Hashable {
             guard let check = item["check"]?.string, let result = item["result"]?.string else { return nil }
             return DecisionRecord.Check(
                 check: check, scheme: item["scheme"]?.string, client: item["client"]?.string,
-                version: item["version"]?.integer.map { Int(clamping: $0) }, result: result)
+                version: item["version"]?.integer.map { Int(clamping: $0) }, token: item["token"]?.string, result: result)
         }
     }
 

@@ -5,7 +5,9 @@ public struct AuditLine: Sendable, Decodable {
     public struct Check: Sendable, Decodable {
         public var check: String
         public var scheme: String?
+        public var client: String?
         public var version: Int?
+        public var token: String?
         public var result: String
     }
 

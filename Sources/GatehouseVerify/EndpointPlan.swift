@@ -17,6 +17,8 @@ final class EndpointPlan: Sendable {
         let scopes: [String]
         /// nil: whomever it is for.
         let audience: String?
+        /// The item names it itself, so that it counts for outside issuers' tokens too.
+        let isNamed: Bool
     }
 
     final class Sender: Sendable {
@@ -120,8 +122,8 @@ final class EndpointPlan: Sendable {
             case .certificate:
                 usesCertificate = true
                 return .certificate
-            case .oauth(let scopes, let audience):
-                let token = Token(scopes: scopes, audience: audience)
+            case .oauth(let scopes, let audience, let isNamed):
+                let token = Token(scopes: scopes, audience: audience, isNamed: isNamed)
                 if let known = tokens.firstIndex(of: token) { return .token(known) }
                 tokens.append(token)
                 return .token(tokens.count - 1)

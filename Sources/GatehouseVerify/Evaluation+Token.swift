@@ -31,17 +31,18 @@ extension Evaluation {
         switch verdict {
         case .valid(let token):
             guard token.sender == sender.name else {
-                trial.checks.append(CheckResult(.oauth, client: token.sender, .mismatch))
+                trial.checks.append(CheckResult(token, .mismatch))
                 return .fails(.credentialMismatch)
             }
-            trial.checks.append(CheckResult(.oauth, client: token.sender, .ok))
+            trial.checks.append(CheckResult(token, .ok))
             return .holds
         case .refused(let refusal, let token):
-            if let token, token.sender != sender.name {
-                trial.checks.append(CheckResult(.oauth, client: token.sender, .mismatch))
+            // A client that is nobody here is no other sender either, and a signature that does not count makes it nobody's.
+            if let token, token.sender != sender.name, refusal != .client, refusal != .signature {
+                trial.checks.append(CheckResult(token, .mismatch))
                 return .fails(.credentialMismatch)
             }
-            trial.checks.append(CheckResult(.oauth, client: token?.sender, refusal.result))
+            trial.checks.append(token.map { CheckResult($0, refusal.result) } ?? CheckResult(.oauth, refusal.result))
             return .fails(refusal.reason)
         }
     }
@@ -52,8 +53,8 @@ extension Evaluation {
         guard let validator = endpoint.tokens, let tokens = workspace.tokens else { return nil }
         let wanted = plan.tokens[index]
         let verdict = validator.validate(
-            text, at: arrival.now, audience: wanted.audience, scopes: wanted.scopes, certificate: arrival.certificate?.sha256,
-            workspace: tokens)
+            text, at: arrival.now, audience: wanted.audience, isNamed: wanted.isNamed, scopes: wanted.scopes,
+            certificate: arrival.certificate?.sha256, workspace: tokens)
         verdicts[index] = verdict
         tokenFlaw = tokens.flaw
         return verdict
@@ -79,6 +80,12 @@ extension Evaluation {
     }
 
     private static let parameter = Array("access_token".utf8)
+}
+
+extension CheckResult {
+    fileprivate init(_ token: AccessToken, _ result: Result) {
+        self.init(.oauth, client: token.sender, token: token.id, result)
+    }
 }
 
 extension TokenRefusal {

@@ -118,13 +118,18 @@ public struct CheckResult: Sendable, Hashable {
     public var client: String?
     /// The version that matched; of a mismatch the newest that was tried.
     public var version: Int?
+    /// `jti` of a token that is genuine.
+    public var token: String?
     public var result: Result
 
-    public init(_ check: Check, scheme: String? = nil, client: String? = nil, version: Int? = nil, _ result: Result) {
+    public init(
+        _ check: Check, scheme: String? = nil, client: String? = nil, version: Int? = nil, token: String? = nil, _ result: Result
+    ) {
         self.check = check
         self.scheme = scheme
         self.client = client
         self.version = version
+        self.token = token
         self.result = result
     }
 }

@@ -83,6 +83,28 @@ struct TokenPolicyTests {
         #expect(try policy.warnings().allSatisfy { !$0.contains("token") })
     }
 
+    @Test(
+        "an audience that an item names itself and a trusted issuer's entry does not is a warning, where that issuer speaks for a sender here"
+    )
+    func secondAudience() throws {
+        func warnings(_ item: String, clients: String) throws -> [String] {
+            let endpoint = TemporaryPolicy.endpoint.replacing("[{ signature: standard-webhooks }]", with: "[{ oauth: \(item) }]")
+            return try TemporaryPolicy([
+                "gateway.yaml": Self.listen
+                    + "oauth: { trust: [{ issuer: 'https://idp.example', jwks: idp.json, audience: 'https://a.example'\(clients) }] }",
+                "idp.json": "{}", "endpoints/acme.yaml": endpoint,
+                "senders/acme.yaml": "scopes: [a]\naudiences: [https://localhost:8443, https://b.example]",
+            ]).warnings().filter { $0.contains("its aud has both") }
+        }
+        let mapped = ", clients: { x: acme }"
+        let found = try warnings("{ scopes: [a], audience: 'https://b.example' }", clients: mapped)
+        #expect(
+            found.count == 1 && found.allSatisfy { $0.contains("'https://a.example'") && $0.contains("'https://b.example'") }, "\(found)")
+        #expect(try warnings("{ scopes: [a], audience: 'https://a.example' }", clients: mapped) == [])
+        #expect(try warnings("[a]", clients: mapped) == [])
+        #expect(try warnings("{ scopes: [a], audience: 'https://b.example' }", clients: "") == [])
+    }
+
     @Test("a public URL with a path under which tokens are issued needs a proxy, which is a warning")
     func issuerWithPath() throws {
         func warnings(_ items: String, _ url: String) throws -> [String] {

@@ -15,7 +15,7 @@ private final class Issuer: TokenLookup {
     private let revoked = Mutex<Set<String>>([])
     static let audience = "https://hooks.example.com"
 
-    init() throws { key = try SigningKey.generate(.es256, at: Gate.now - .seconds(60)) }
+    init(_ algorithm: JWSAlgorithm = .es256) throws { key = try SigningKey.generate(algorithm, at: Gate.now - .seconds(60)) }
 
     func isRevoked(_ id: String) -> RevocationAnswer { revoked.withLock { $0.contains(id) } ? .yes : .no }
     func opaque(_ digest: TokenDigest) -> AccessToken? { nil }
@@ -60,11 +60,12 @@ struct BearerTests {
     func anyCase() throws {
         let issuer = try Issuer()
         let gate = try issuer.gate()
-        let token = issuer.bearer(try issuer.mint())
+        let minted = try issuer.mint()
+        let token = issuer.bearer(minted)
         for name in ["Bearer", "bearer", "BEARER", "bEaReR"] {
             let verification = try gate.verify(request(name + token.dropFirst(6)))
             #expect(verification.summary == "ok" && verification.sender == "acme" && verification.bearer == .sent)
-            #expect(verification.checks == [CheckResult(.oauth, client: "acme", .ok)])
+            #expect(verification.checks == [CheckResult(.oauth, client: "acme", token: minted.token.id, .ok)])
         }
     }
 
@@ -125,14 +126,38 @@ struct BearerTests {
         #expect(try gate.verify(request(bad[2].0)).sender == nil)
     }
 
+    @Test("a genuine token of what is no sender any more is an unknown credential, not another sender's")
+    func removed() throws {
+        let issuer = try Issuer()
+        let minted = try issuer.mint("gone")
+        let verification = try issuer.gate().verify(request(issuer.bearer(minted)))
+        #expect(verification.summary == "credential-unknown" && verification.bearer == .sent)
+        #expect(verification.checks == [CheckResult(.oauth, client: "gone", token: minted.token.id, .unknown)])
+        #expect(verification.tokenFlaw == "it was issued to gone, which is no sender here any more")
+    }
+
+    @Test("RS256 is what is wrong with a token of a sender held to fapi2, and not that it is another sender's")
+    func weakAlgorithm() throws {
+        let issuer = try Issuer(.rs256)
+        let strict = TokenSender(credentials: [IssuingCredential(kind: "oauth", version: 1)], requiresBinding: true)
+        var gate = try issuer.gate()
+        gate.tokens = AccessTokenValidator(
+            keyring: TokenKeyring(issuer: Issuer.audience, own: SigningKeySet([issuer.key])), senders: ["acme": strict, "globex": strict],
+            digests: issuer.digests, lookup: issuer)
+        let verification = try gate.verify(request(issuer.bearer(try issuer.mint("globex"))))
+        #expect(verification.summary == "token-signature" && verification.tokenFlaw?.contains("RS256") == true)
+    }
+
     @Test("SEC-49: a missing scope is told only where every other item held")
     func scope() throws {
         let issuer = try Issuer()
-        let narrow = issuer.bearer(try issuer.mint("globex", ["events:read"]))
+        let minted = try issuer.mint("globex", ["events:read"])
+        let narrow = issuer.bearer(minted)
         let alone = try issuer.gate()
         let verification = try alone.verify(request(narrow))
         #expect(verification.summary == "token-scope" && verification.sender == "globex")
-        #expect(verification.checks == [CheckResult(.oauth, client: "globex", .scope)])
+        #expect(verification.checks == [CheckResult(.oauth, client: "globex", token: minted.token.id, .scope)])
+        #expect(verification.tokenFlaw == "it lacks the scope events:write")
 
         var signed = try issuer.gate(.signature("bare"), schemes: [.bare()])
         try signed.add("globex/signing", PlainCredential(Gate.secret))

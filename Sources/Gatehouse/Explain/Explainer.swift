@@ -93,7 +93,8 @@ struct Explainer {
         switch reason {
         case .signatureMismatch, .signatureMalformed, .signatureMissing, .timestampMissing, .signedWithRetired, .credentialUnknown:
             for scheme in schemes where causes.isEmpty { (causes, notes) = signatureCauses(scheme, reason) }
-            if causes.isEmpty, reason == .credentialUnknown, bench.endpoint.takesBasic { causes = passwordCauses() }
+            let hasToken = verification.checks.contains { $0.check == .oauth && $0.token != nil }
+            if causes.isEmpty, reason == .credentialUnknown, bench.endpoint.takesBasic, !hasToken { causes = passwordCauses() }
         case .timestampStale, .timestampFuture:
             for scheme in schemes {
                 causes += TimeCauses(bench: bench.only(scheme), scheme: scheme).causes(verification.signedAt, of: verification.sender)
@@ -104,11 +105,14 @@ struct Explainer {
         default: break
         }
         guard causes.isEmpty else { return (causes, notes) }
-        let checks = RecordExplainer.words(verification.checks.map { DecisionRecord.Check($0) })
+        let checks = verification.checks.map { DecisionRecord.Check($0) }
+        let words = RecordExplainer.words(checks)
         let flaw = verification.tokenFlaw.map { " What was wrong: \($0)." } ?? ""
-        let cause = ReasonTexts.cause(
-            reason, "The verifier says so at \(bench.at)" + (checks.isEmpty ? "." : ": \(checks).") + flaw,
-            sender: verification.sender ?? bench.endpoint.soleSender)
+        let evidence = "The verifier says so at \(bench.at)" + (words.isEmpty ? "." : ": \(words).") + flaw
+        let bearer =
+            reason == .credentialUnknown
+            ? BearerCauses.unknown(checks, evidence) : BearerCauses.refused(reason, verification.tokenFlaw, checks, evidence)
+        let cause = bearer ?? ReasonTexts.cause(reason, evidence, sender: verification.sender ?? bench.endpoint.soleSender)
         return ([cause], [])
     }
 

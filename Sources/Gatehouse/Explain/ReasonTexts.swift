@@ -145,19 +145,22 @@ enum ReasonTexts {
         case .tokenRevoked:
             (
                 "The access token was revoked, or the credential that it was issued for was.",
-                "Let the client fetch a fresh one, with the newest version of its secret: gatehouse secret status SENDER/oauth", .evident
+                "Let the client fetch a fresh one, with the newest version of its credential; gatehouse token inspect FILE says what was revoked.",
+                .evident
             )
         case .tokenAudience:
             (
                 "The access token is for somebody else.",
                 "Name the endpoint's audience in `audiences` of the sender, or let the client ask for it; gatehouse token inspect FILE shows both. "
-                    + "A trusted issuer's token must be for the `audience` of its entry in `oauth.trust`: let that issuer put it there.",
+                    + "A trusted issuer's token must be for the `audience` of its entry in `oauth.trust`, and for the item's own `audience` where it "
+                    + "names one: let that issuer put them there.",
                 .evident
             )
         case .tokenScope:
             (
                 "The access token lacks a scope that the endpoint asks for.",
-                "Add it to `scopes` of the sender, and let the client ask for it or for none.", .evident
+                "Add it to `scopes` of the sender, and let the client ask for it or for none. A trusted issuer's token carries what that issuer "
+                    + "gives it.", .evident
             )
         case .tokenBinding:
             (

@@ -121,8 +121,9 @@ struct RecordExplainer {
             return [Explainer.malformedAuthorization(found + evidence(record, endpoint))]
         case .credentialMissing where !endpoint.takesBasic && !endpoint.tokens.isEmpty:
             return [BearerCauses.missing(evidence(record, endpoint))]
-        case .credentialUnknown where record.checks.contains { $0.check == "oauth" && $0.result == "unknown" }:
-            return [BearerCauses.unmapped(evidence(record, endpoint))]
+        case .credentialUnknown: return BearerCauses.unknown(record.checks, evidence(record, endpoint)).map { [$0] } ?? []
+        case .tokenRevoked, .tokenBinding, .tokenSignature:
+            return BearerCauses.refused(reason, record.detail, record.checks, evidence(record, endpoint)).map { [$0] } ?? []
         case .credentialMismatch: return BearerCauses.cause(record.checks, endpoint).map { [$0] } ?? []
         default: return []
         }

@@ -33,8 +33,8 @@ struct TokenCauses {
         }
         guard let reason = Reason(rawValue: code) else { return (code, TokenProblemText(unknown: code)) }
         switch record.action {
-        case "introspected": return (code, TokenProblemText(introspected: reason))
-        case "revoked": return (code, TokenProblemText(revoked: reason))
+        case "introspected": return (code, TokenProblemText(introspected: reason, detail: record.detail))
+        case "revoked": return (code, TokenProblemText(revoked: reason, detail: record.detail))
         case "issued": return (code, .issued)
         default: return (code, TokenProblemText(refused: reason))
         }

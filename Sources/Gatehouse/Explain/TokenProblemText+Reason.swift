@@ -1,40 +1,50 @@
 import GatehouseOAuth
+import GatehouseToken
 import GatehouseVerify
 
 /// Where a record says no more than a reason.
 extension TokenProblemText {
     /// A token that a client asked about.
-    init(introspected reason: Reason) {
+    init(introspected reason: Reason, detail: String?) {
         guard reason != .ok else {
             self.init("The client was told about its token.", "Nothing is to be done.")
             return
         }
-        let (summary, fix) = Self.asked(reason)
+        let (summary, fix) = Self.asked(reason, detail)
         self.init("The client asked about a token and was told that it is not active: \(summary)", fix)
     }
 
     /// A token that a client took back.
-    init(revoked reason: Reason) {
+    init(revoked reason: Reason, detail: String?) {
         guard reason != .ok else {
             self.init("The token was revoked.", "Nothing is to be done.")
             return
         }
-        let (summary, fix) = Self.asked(reason)
+        let (summary, fix) = Self.asked(reason, detail)
         self.init("The client revoked a token, and there was nothing to revoke: \(summary)", fix)
     }
 
-    private static func asked(_ reason: Reason) -> (String, String) {
+    private static func asked(_ reason: Reason, _ detail: String?) -> (String, String) {
         let look = "Look at it: gatehouse token inspect FILE."
         return switch reason {
         case .tokenMalformed: ("what it sent is no access token.", look)
         case .tokenSignature: ("none of the keys here signed it, or no such opaque token was issued.", look)
         case .tokenExpired: ("it had expired.", "Let the client fetch a fresh one; `oauth.token-lifetime` says how long one is good.")
         case .tokenNotYet: ("it is from the future.", "Set this machine's clock by NTP.")
+        case .tokenRevoked where detail == TokenFlaw.revoked.description:
+            ("the client had revoked it before.", "Let the client fetch a fresh one.")
         case .tokenRevoked:
             (
-                "it was revoked before, or the credential that it was issued for was.",
-                "Let the client fetch a fresh one, with the newest version of its secret."
+                "the credential that it was issued for was revoked.",
+                "Let the client fetch a fresh one, with the newest version of its credential."
             )
+        case .tokenAudience:
+            (
+                "the sender's policy has none of its audiences any more.",
+                "Let the client fetch a fresh one; `audiences` of its sender says for whom."
+            )
+        case .credentialMismatch where detail == OAuthDecision.ofOtherIssuer:
+            ("it is a trusted issuer's, not this gateway's.", "Let the client ask the issuer of the token.")
         case .credentialMismatch, .credentialUnknown: ("it was issued to another client.", "A client learns about its own tokens only.")
         default: ("it does not count (\(reason.rawValue)).", look)
         }

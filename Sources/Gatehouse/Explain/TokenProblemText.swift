@@ -49,8 +49,9 @@ struct TokenProblemText {
                 "Let the client send both, or use client_credentials.")
         default:
             TokenProblemText(
-                "The body is no form, or has a parameter twice.",
-                "Let the client send application/x-www-form-urlencoded with each parameter once; only `resource` may come several times."
+                "The body is no form, has a parameter twice, or a control character in one.",
+                "Let the client send application/x-www-form-urlencoded with each parameter once; only `resource` may come several times. A "
+                    + "value read from a file must not bring the line break at its end along."
             )
         }
     }

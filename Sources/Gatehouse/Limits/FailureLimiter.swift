@@ -28,7 +28,7 @@ final class FailureLimiter: Sendable {
     /// From the next refusal on. What a bucket gained since its last one counts at this rate already.
     func apply(_ rate: Rate) { perSecond.withLock { $0 = Self.perSecond(rate) } }
 
-    private static func perSecond(_ rate: Rate) -> Double {
+    static func perSecond(_ rate: Rate) -> Double {
         let seconds = Double(rate.per.microseconds) / 1_000_000
         return seconds > 0 ? Double(rate.events) / seconds : Double(rate.events)
     }

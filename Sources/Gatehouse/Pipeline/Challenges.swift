@@ -20,7 +20,7 @@ struct Challenges: Sendable {
             case .signature(let scheme): add("Signature realm=\"\(endpoint.name)\", scheme=\"\(scheme)\"")
             case .basic: add("Basic realm=\"\(endpoint.name)\", charset=\"UTF-8\"")
             case .certificate: add("Certificate realm=\"\(endpoint.name)\"")
-            case .oauth(let wanted, _):
+            case .oauth(let wanted, _, _):
                 for scope in wanted where !scopes.contains(scope) { scopes.append(scope) }
                 add(realm, withToken: realm + ", error=\"invalid_token\"")
             case .any: break

@@ -88,14 +88,21 @@ final class LoopState {
         headLimit = snapshot.policy.gateway.limits.headers
         workspace.adopt(snapshot.verifier)
         let targets = snapshot.relayTargets
-        for (target, pool) in pools where targets[target] == nil {
+        for (target, pool) in pools {
+            if let tls = targets[target] {
+                pool.adopt(tls)
+                continue
+            }
             pool.close()
             if pool.isUnused { pools[target] = nil }
         }
     }
 
     func pool(_ target: RelayTarget, connectTimeout: TimeAmount) -> RelayPool {
-        if let pool = pools[target] { return pool }
+        if let pool = pools[target] {
+            pool.connectTimeout = connectTimeout
+            return pool
+        }
         let pool = RelayPool(
             target: target, eventLoop: eventLoop, tls: snapshot.relayTargets[target] ?? nil, buffers: tlsBuffers,
             connectTimeout: connectTimeout)

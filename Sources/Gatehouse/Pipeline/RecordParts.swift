@@ -6,7 +6,7 @@ import GatehouseVerify
 extension DecisionRecord.Check {
     init(_ result: CheckResult) {
         self.init(
-            check: result.check.rawValue, scheme: result.scheme, client: result.client, version: result.version,
+            check: result.check.rawValue, scheme: result.scheme, client: result.client, version: result.version, token: result.token,
             result: result.result.rawValue)
     }
 }

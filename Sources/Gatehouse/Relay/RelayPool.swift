@@ -17,9 +17,10 @@ final class RelayPool {
     /// Answers are returned with all their fields; relaying needs none of them.
     let keepsFields: Bool
     private let eventLoop: any EventLoop
-    private let tls: TLSClientContext?
+    /// Of the next connection: the policy's files and times may have changed since the pool was made.
+    private var tls: TLSClientContext?
+    var connectTimeout: TimeAmount
     private let buffers: TLSLoopBuffers
-    private let timeout: TimeAmount
     /// The most recently used last, and used first: the rest grow old together.
     private var idle: [RelayConnection] = []
     private var open: [ObjectIdentifier: RelayConnection] = [:]
@@ -46,7 +47,7 @@ final class RelayPool {
         self.eventLoop = eventLoop
         self.tls = tls
         self.buffers = buffers
-        timeout = connectTimeout
+        self.connectTimeout = connectTimeout
     }
 
     /// Sends `request` on an idle or new connection. `completion` is called once, unless the ticket was cancelled before anything was sent.
@@ -95,6 +96,13 @@ final class RelayPool {
         idle.removeAll { $0.idleUntil <= now }
     }
 
+    /// Connections from now on are made with `tls`; where it is another than before, no request goes out on an idle one.
+    func adopt(_ tls: TLSClientContext?) {
+        guard self.tls !== tls else { return }
+        self.tls = tls
+        close()
+    }
+
     /// Closes idle connections; busy ones finish first.
     func close() {
         idle.forEach { $0.close() }
@@ -117,7 +125,7 @@ final class RelayPool {
         }
         let future = ClientBootstrap(group: eventLoop)
             .resolver(CheckedResolver(eventLoop: eventLoop))
-            .connectTimeout(timeout)
+            .connectTimeout(connectTimeout)
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
             .channelOption(.allowRemoteHalfClosure, value: false)
             .channelInitializer { channel in

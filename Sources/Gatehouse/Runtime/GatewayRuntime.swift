@@ -351,6 +351,7 @@ actor GatewayRuntime {
         let audit = snapshot.policy.gateway.audit
         shared.journal.apply(audit.journal)
         shared.failures.apply(snapshot.policy.gateway.limits.failures)
+        shared.clientFailures.apply(snapshot.policy.gateway.limits.failures)
         shared.rejected.apply(audit)
         await forwarding.apply(audit.forward, state: state, journal: shared.journal, log: log)
     }

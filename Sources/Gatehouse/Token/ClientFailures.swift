@@ -18,14 +18,16 @@ final class ClientFailures: Sendable {
         var address: IPAddress
     }
 
-    private let perSecond: Double
+    private let perSecond: Mutex<Double>
     private let buckets = Mutex<[Pair: (tokens: Double, filled: MonotonicTime)]>([:])
 
     /// - Parameter rate: `limits.failures`, of which one client gets a fiftieth.
-    init(_ rate: Rate) {
-        let seconds = max(Double(rate.per.microseconds) / 1_000_000, 0.001)
-        perSecond = Double(rate.events) / seconds / Self.share
-    }
+    init(_ rate: Rate) { perSecond = Mutex(Self.perSecond(rate)) }
+
+    /// From the next failure on. What a bucket gained since its last one counts at this rate already.
+    func apply(_ rate: Rate) { perSecond.withLock { $0 = Self.perSecond(rate) } }
+
+    private static func perSecond(_ rate: Rate) -> Double { FailureLimiter.perSecond(rate) / share }
 
     /// Counts a failure; where it is one too many, in how many seconds one would not be.
     func failed(_ client: String, from address: IPAddress, at now: MonotonicTime) -> Int? {
@@ -47,11 +49,11 @@ final class ClientFailures: Sendable {
     }
 
     /// At most an hour: the table is not kept for longer anyway.
-    private func wait(_ tokens: Double) -> Int { max(1, Int(min((1 - tokens) / perSecond, 3_600).rounded(.up))) }
+    private func wait(_ tokens: Double) -> Int { max(1, Int(min((1 - tokens) / perSecond.withLock { $0 }, 3_600).rounded(.up))) }
 
     private func tokens(_ bucket: (tokens: Double, filled: MonotonicTime)?, _ now: MonotonicTime) -> Double {
         guard let bucket else { return Self.burst }
-        return min(Self.burst, bucket.tokens + Double((now - bucket.filled).microseconds) / 1_000_000 * perSecond)
+        return min(Self.burst, bucket.tokens + Double((now - bucket.filled).microseconds) / 1_000_000 * perSecond.withLock { $0 })
     }
 
     private func prune(_ buckets: inout [Pair: (tokens: Double, filled: MonotonicTime)], _ now: MonotonicTime) {

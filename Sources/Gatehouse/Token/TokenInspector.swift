@@ -26,8 +26,9 @@ struct TokenInspector {
             }
             report.fill(token)
             for endpoint in policy.endpoints {
-                for (scopes, audience) in endpoint.tokens {
-                    let verdict = self.verdict(text, at: now, audience: audience, scopes: scopes, workspace)
+                for wanted in endpoint.tokens {
+                    let verdict = self.verdict(
+                        text, at: now, audience: wanted.audience, isNamed: wanted.isNamed, scopes: wanted.scopes, workspace)
                     report.endpoints.append(Self.place(endpoint, verdict))
                 }
             }
@@ -38,11 +39,14 @@ struct TokenInspector {
 
     /// As an endpoint would decide that sees the certificate which the token is bound to.
     private func verdict(
-        _ text: UnsafeRawBufferPointer, at now: WallTime, audience: String? = nil, scopes: [String] = [], _ workspace: TokenWorkspace
+        _ text: UnsafeRawBufferPointer, at now: WallTime, audience: String? = nil, isNamed: Bool = false, scopes: [String] = [],
+        _ workspace: TokenWorkspace
     ) -> TokenVerdict {
-        let verdict = validator.validate(text, at: now, audience: audience, scopes: scopes, bindingMatters: false, workspace: workspace)
+        let verdict = validator.validate(
+            text, at: now, audience: audience, isNamed: isNamed, scopes: scopes, bindingMatters: false, workspace: workspace)
         guard case .valid(let token) = verdict else { return verdict }
-        return validator.validate(text, at: now, audience: audience, scopes: scopes, certificate: token.certificate, workspace: workspace)
+        return validator.validate(
+            text, at: now, audience: audience, isNamed: isNamed, scopes: scopes, certificate: token.certificate, workspace: workspace)
     }
 
     private static func place(_ endpoint: EndpointPolicy, _ verdict: TokenVerdict) -> TokenReport.Place {
@@ -87,36 +91,22 @@ struct TokenInspector {
             case .unknown, .opaque: "it is no token of any kind, neither a JWT nor an opaque token: \(flaw)"
             case .accessToken: "it is no access token as RFC 9068 has them: \(flaw)"
             }
-        case .signature, .client: flaw
+        case .signature, .client, .revoked, .scope, .binding: flaw
         case .expired: "it expired\(token.map { " at \($0.expires)" } ?? "")"
         case .notYet: "it is not valid yet: issued for \(token.map { "\($0.notBefore ?? $0.issued)" } ?? "later")"
-        case .revoked: token.flatMap { token in validator.revocation(of: token).map { Self.sentence($0, token) } } ?? "it was revoked"
-        case .audience: "it is for somebody else\(token.map { ": \($0.audiences.joined(separator: ", "))" } ?? "")"
-        case .scope: "it lacks a scope"
-        case .binding:
-            token?.isBoundOtherwise == true
-                ? "it is bound in a way that is not known here: `cnf` has something else than `x5t#S256`"
-                : "it is bound to no client certificate, and its sender is held to fapi2, which takes bound tokens only"
+        case .audience:
+            token.map { $0.audiences.isEmpty ? flaw : "it is for somebody else: \($0.audiences.joined(separator: ", "))" } ?? flaw
         case .unavailable: "it could not be judged: what was revoked is not known at the moment"
-        }
-    }
-
-    private static func sentence(_ revocation: AccessTokenValidator.Revocation, _ token: AccessToken) -> String {
-        switch revocation {
-        case .sender: "its sender \(token.sender) is no sender here any more"
-        case .credential(let credential):
-            "what it was issued for was revoked: version \(credential.version) of \(token.sender)/\(credential.kind)"
-        case .token: "it was revoked, by its client at /oauth/revoke"
         }
     }
 }
 
 extension EndpointPolicy {
     /// The tokens that its items ask for.
-    var tokens: [(scopes: [String], audience: String?)] {
-        func tokens(_ requirement: Requirement) -> [(scopes: [String], audience: String?)] {
+    var tokens: [(scopes: [String], audience: String?, isNamed: Bool)] {
+        func tokens(_ requirement: Requirement) -> [(scopes: [String], audience: String?, isNamed: Bool)] {
             switch requirement {
-            case .oauth(let scopes, let audience): [(scopes, audience)]
+            case .oauth(let scopes, let audience, let isNamed): [(scopes, audience, isNamed)]
             case .any(let inner): inner.flatMap(tokens)
             case .signature, .basic, .certificate: []
             }

@@ -32,6 +32,8 @@ public struct TokenReport: Codable, Sendable {
     public var token: String?
     public var scopes: [String] = []
     public var audiences: [String] = []
+    /// Scopes and audiences that it was issued with, and that its sender's policy has no more.
+    public var withdrawn: [String] = []
     /// RFC 3339.
     public var issued: String?
     public var expires: String?
@@ -52,6 +54,7 @@ public struct TokenReport: Codable, Sendable {
         self.token = token.id
         scopes = token.scopes
         audiences = token.audiences
+        withdrawn = token.withdrawn
         issued = token.issued.description
         expires = token.expires.description
         bound = token.certificate != nil || token.isBoundOtherwise
@@ -61,14 +64,15 @@ public struct TokenReport: Codable, Sendable {
     /// It is genuine; what is left is whether any endpoint takes it.
     mutating func conclude() {
         accepted = endpoints.isEmpty || endpoints.contains { $0.accepted }
+        let lost = withdrawn.isEmpty ? "" : "; its sender's policy no longer has \(withdrawn.joined(separator: ", "))"
         guard !accepted else {
-            explanation = bound ? "it is good, with the client certificate that it is bound to" : "it is good"
+            explanation = (bound ? "it is good, with the client certificate that it is bound to" : "it is good") + lost
             return
         }
         // The one that most nearly takes it.
         let nearest = endpoints.first { $0.reason == TokenRefusal.scope.rawValue } ?? endpoints.first
         reason = nearest?.reason ?? ""
         explanation =
-            "it is genuine, and no endpoint takes it: \(endpoints.map { "\($0.endpoint) says \($0.reason)" }.joined(separator: ", "))"
+            "it is genuine, and no endpoint takes it: \(endpoints.map { "\($0.endpoint) says \($0.reason)" }.joined(separator: ", "))\(lost)"
     }
 }

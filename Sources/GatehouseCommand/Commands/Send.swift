@@ -92,7 +92,7 @@ struct Send: AsyncParsableCommand {
                 ))
         }
         if let tokenFile {
-            let token = try Files.readSecret(tokenFile).withBytes { String(decoding: $0, as: UTF8.self) }
+            let token = try Files.readSecret(tokenFile, what: "token").withBytes { String(decoding: $0, as: UTF8.self) }
             guard token.utf8.allSatisfy({ 0x21...0x7e ~= $0 }) else {
                 throw CommandFailure("\(tokenFile) holds no token: it has blanks or other characters")
             }

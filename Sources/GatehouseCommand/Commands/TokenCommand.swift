@@ -97,7 +97,7 @@ struct TokenInspect: AsyncParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
-        let report = try TokenCommands(policies: policy.policies).inspect(try Files.readSecret(file))
+        let report = try TokenCommands(policies: policy.policies).inspect(try Files.readSecret(file, what: "token"))
         if output.json { Terminal.say(Self.json(report).text) } else { TokenText.show(report) }
         if !report.accepted { throw ExitCode.failure }
     }

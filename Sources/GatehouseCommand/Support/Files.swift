@@ -63,7 +63,7 @@ enum Files {
 
     /// A secret from a file or standard input (`-`), at most 64 KiB. It loses one trailing newline and nothing else, and is left in no
     /// memory but the value's own.
-    static func readSecret(_ path: String, dropsNewline: Bool = true) throws(CommandFailure) -> Secret {
+    static func readSecret(_ path: String, dropsNewline: Bool = true, what: String = "secret") throws(CommandFailure) -> Secret {
         let descriptor = path == "-" ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw unreadable(path) }
         defer { if descriptor != STDIN_FILENO { close(descriptor) } }
@@ -86,10 +86,10 @@ enum Files {
             if hidden != nil, buffer[..<count].last == HiddenInput.interrupt { throw CommandFailure("given up; nothing was changed") }
         }
         guard count <= limit else {
-            throw CommandFailure("\(shown(path)) is larger than \(limit) bytes", hint: "is it the file with the secret?")
+            throw CommandFailure("\(shown(path)) is larger than \(limit) bytes", hint: "is it the file with the \(what)?")
         }
         if dropsNewline, count > 0, buffer[count - 1] == UInt8(ascii: "\n") { count -= 1 }
-        guard count > 0 else { throw CommandFailure("\(shown(path)) holds no secret: it is empty") }
+        guard count > 0 else { throw CommandFailure("\(shown(path)) holds no \(what): it is empty") }
         return Secret(copying: UnsafeRawBufferPointer(rebasing: buffer[..<count]))
     }
 

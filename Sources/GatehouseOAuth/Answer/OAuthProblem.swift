@@ -96,7 +96,8 @@ public enum OAuthProblem: String, Sendable, Hashable, CaseIterable {
             case .claimAhead: .assertionAhead
             case .lifetime: .assertionLifetime
             case .length, .parts, .encoding, .header, .payload, .extended, .parameter, .type, .claim, .subject, .issuer, .unknown, .client,
-                .unreadable:
+                .unreadable, .keyUnnamed, .sender, .revoked, .credential, .revocationsUnknown, .notFor, .audiencesWithdrawn, .scope,
+                .scopeWithdrawn, .unbound, .boundOtherwise, .certificateMissing, .certificateOther:
                 .assertionMalformed
             }
     }

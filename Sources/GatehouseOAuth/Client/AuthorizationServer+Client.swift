@@ -12,8 +12,11 @@ extension AuthorizationServer {
         guard !request.hasQuery else {
             return refuse(exchange, .invalidRequest("parameters belong in the body, and the request target has a query"), .query)
         }
-        guard let form = FormParameters(request.body) else {
-            return refuse(exchange, .invalidRequest("the body is no form, or repeats a parameter"), .form)
+        let form: FormParameters
+        do throws(FormParameters.Flaw) { form = try FormParameters(request.body) } catch {
+            return refuse(
+                exchange, .invalidRequest("the body is no form, repeats a parameter, or has a control character in one"), .form,
+                detail: error.description)
         }
         exchange.form = form
         if let known = known(exchange, form, request.authorization, now, workspace) { return known }

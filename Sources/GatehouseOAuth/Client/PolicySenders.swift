@@ -16,6 +16,13 @@ public struct PolicySenders: TokenSenders {
         policy.senders[sender].map { policy.gateway.profile(of: $0) == .fapi2 }
     }
 
+    public func has(scope: String, _ sender: String) -> Bool { policy.senders[sender]?.scopes.contains(scope) ?? false }
+
+    public func has(audience: String, _ sender: String) -> Bool {
+        guard let sender = policy.senders[sender] else { return false }
+        return sender.audiences.isEmpty ? audience == policy.gateway.issuer : sender.audiences.contains(audience)
+    }
+
     public func stands(_ credential: IssuingCredential, of sender: String) -> Bool {
         guard let kind = CredentialKind(rawValue: credential.kind) else { return false }
         return credentials[CredentialName(sender: sender, kind: kind)].contains { version in

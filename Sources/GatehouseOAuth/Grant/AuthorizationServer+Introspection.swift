@@ -12,7 +12,7 @@ extension AuthorizationServer {
         guard case .valid(let token) = verdict, token.isOwn, token.sender == exchange.client?.policy.name else {
             var writer = JSONWriter(capacity: 32)
             writer.member("active", false)
-            return inactive(exchange.decision(.ok(writer.finish()), .introspected, reason: verdict.reason), workspace)
+            return inactive(exchange.decision(.ok(writer.finish()), .introspected, reason: verdict.reason), verdict, workspace)
         }
         var writer = JSONWriter()
         writer.member("active", true)
@@ -37,7 +37,7 @@ extension AuthorizationServer {
         if case .refused(.unavailable, _) = verdict { return unavailableDecision(exchange) }
         // Not found, long expired and another client's are one and the same answer.
         guard let token = verdict.token, token.isOwn, token.sender == exchange.client?.policy.name else {
-            return inactive(exchange.decision(.nothing, .revoked, reason: verdict.reason), workspace)
+            return inactive(exchange.decision(.nothing, .revoked, reason: verdict.reason), verdict, workspace)
         }
         var decision = exchange.decision(.nothing, .revoked, reason: "ok")
         if now < token.expires { decision.effects.append(.revoke(id: token.id, until: token.expires)) }
@@ -53,9 +53,10 @@ extension AuthorizationServer {
     }
 
     /// With what is wrong about the token that was asked about.
-    private func inactive(_ decision: OAuthDecision, _ workspace: OAuthWorkspace) -> OAuthDecision {
+    private func inactive(_ decision: OAuthDecision, _ verdict: TokenVerdict, _ workspace: OAuthWorkspace) -> OAuthDecision {
         var decision = decision
         decision.detail = workspace.tokens.flaw?.description
+        if case .valid(let token) = verdict, !token.isOwn { decision.detail = OAuthDecision.ofOtherIssuer }
         return decision
     }
 
@@ -65,6 +66,11 @@ extension AuthorizationServer {
         decision.problem = .unavailable
         return decision
     }
+}
+
+extension OAuthDecision {
+    /// ``detail`` of a good token that an issuer in `oauth.trust` made.
+    public static let ofOtherIssuer = "another issuer made it, and clients are told about this gateway's own tokens only"
 }
 
 extension TokenVerdict {

@@ -3,9 +3,9 @@ internal import GatehouseCrypto
 /// A request's parameters, decoded into memory that is wiped: secrets are among them.
 struct FormParameters: Sendable {
     private let storage: Secret
-    private var ranges: [Range<Int>?]
+    private let ranges: [Range<Int>?]
     /// `resource`, which alone may be there several times (RFC 8707 section 2).
-    private(set) var resources: [String] = []
+    let resources: [String]
 
     /// The parameters that are read; others are ignored (RFC 6749 section 3.2), but may not be repeated either.
     enum Name: Int {
@@ -20,60 +20,97 @@ struct FormParameters: Sendable {
         ]
     }
 
-    /// Nil for a body that is no form, repeats a parameter, or is larger than any request that means something (SEC-28).
-    init?(_ body: UnsafeRawBufferPointer) {
-        guard body.count <= Self.maximumLength else { return nil }
-        var ranges = [Range<Int>?](repeating: nil, count: Name.texts.count)
-        var others: Set<String> = []
-        var resources: [Range<Int>] = []
-        var isForm = true
-        var end = 0
-        let storage = try? Secret(count: body.count) { output in
-            var count = 0
-            var pairs = body.split(separator: UInt8(ascii: "&"), maxSplits: Self.maximumParameters, omittingEmptySubsequences: false)[...]
-            // An empty body has no parameter, and a form may be empty.
-            if body.isEmpty { pairs = [] }
-            for pair in pairs {
-                count += 1
-                let equals = pair.firstIndex(of: UInt8(ascii: "="))
-                let start = end
-                guard count <= Self.maximumParameters, !pair.isEmpty,
-                    let nameLength = Self.decode(pair[..<(equals ?? pair.endIndex)], output, end),
-                    let name = String(
-                        validating: UnsafeRawBufferPointer(output)[start..<start + nameLength], as: UTF8.self)
-                else {
-                    isForm = false
-                    return
-                }
-                guard let valueLength = equals.map({ Self.decode(pair[($0 + 1)...], output, start) }) ?? 0 else {
-                    isForm = false
-                    return
-                }
-                let range = start..<start + valueLength
-                end = range.upperBound
-                guard let known = Name.texts[name] else {
-                    isForm = others.insert(name).inserted && isForm
-                    continue
-                }
-                if known == .resource, !range.isEmpty, resources.count < Self.maximumResources {
-                    resources.append(range)
-                    continue
-                }
-                let index = known.rawValue
-                guard ranges[index] == nil else {
-                    isForm = false
-                    return
-                }
-                ranges[index] = range
+    /// Why a body is no form that counts. Names known parameters only: what stands where a name should may be a secret.
+    enum Flaw: Error, CustomStringConvertible {
+        case length
+        case count
+        /// `&&`, or an `&` at either end.
+        case empty
+        case name(FormText.Flaw)
+        case value(String?, FormText.Flaw)
+        /// Nil: one that is not read here.
+        case repeated(String?)
+        case resources
+        case sameResource
+        case unavailable
+
+        var description: String {
+            switch self {
+            case .length: "the body is longer than \(maximumLength) bytes"
+            case .count: "there are more than \(maximumParameters) parameters"
+            case .empty: "there is an `&` with nothing before or behind it"
+            case .name(let flaw): "a parameter's name \(flaw)"
+            case .value(let name, let flaw): "\(name.map { "`\($0)`" } ?? "a parameter's value") \(flaw)"
+            case .repeated(let name): "\(name.map { "`\($0)`" } ?? "a parameter") comes more than once"
+            case .resources: "`resource` comes more than \(maximumResources) times"
+            case .sameResource: "`resource` comes twice with the same value"
+            case .unavailable: "there is no memory for it"
             }
         }
-        guard isForm, let storage else { return nil }
+    }
+
+    /// Fails for a body that is no form, repeats a parameter, or is larger than any request that means something (SEC-28).
+    init(_ body: UnsafeRawBufferPointer) throws(Flaw) {
+        guard body.count <= Self.maximumLength else { throw .length }
+        var result = Result<Read, Flaw>.failure(.unavailable)
+        let storage = try? Secret(count: body.count) { output in
+            result = Result { () throws(Flaw) in try Self.read(body, output) }
+        }
+        let read = try result.get()
+        guard let storage else { throw .unavailable }
         self.storage = storage
-        self.ranges = ranges
-        self.resources = resources.map { range in
+        ranges = read.ranges
+        resources = read.resources.map { range in
             storage.withBytes { String(decoding: UnsafeRawBufferPointer(rebasing: $0[range]), as: UTF8.self) }
         }
-        guard Set(self.resources).count == self.resources.count else { return nil }
+        guard Set(resources).count == resources.count else { throw .sameResource }
+    }
+
+    private struct Read {
+        var ranges = [Range<Int>?](repeating: nil, count: Name.texts.count)
+        var resources: [Range<Int>] = []
+    }
+
+    /// Decodes every value to its place in `output`, one after the other.
+    private static func read(_ body: UnsafeRawBufferPointer, _ output: UnsafeMutableRawBufferPointer) throws(Flaw) -> Read {
+        var read = Read()
+        // An empty body has no parameter, and a form may be empty.
+        guard !body.isEmpty else { return read }
+        var others: Set<String> = []
+        var end = 0
+        let pairs = body.split(separator: UInt8(ascii: "&"), maxSplits: maximumParameters, omittingEmptySubsequences: false)
+        guard pairs.count <= maximumParameters else { throw .count }
+        for pair in pairs {
+            guard !pair.isEmpty else { throw .empty }
+            let equals = pair.firstIndex(of: UInt8(ascii: "="))
+            let start = end
+            let name: String
+            do throws(FormText.Flaw) {
+                let length = try decode(pair[..<(equals ?? pair.endIndex)], output, start)
+                name = String(decoding: UnsafeRawBufferPointer(output)[start..<start + length], as: UTF8.self)
+            } catch { throw .name(error) }
+            let known = Name.texts[name]
+            var length = 0
+            if let equals {
+                do throws(FormText.Flaw) { length = try decode(pair[(equals + 1)...], output, start) } catch {
+                    throw .value(known == nil ? nil : name, error)
+                }
+            }
+            let range = start..<start + length
+            end = range.upperBound
+            guard let known else {
+                guard others.insert(name).inserted else { throw .repeated(nil) }
+                continue
+            }
+            if known == .resource, !range.isEmpty {
+                guard read.resources.count < maximumResources else { throw .resources }
+                read.resources.append(range)
+                continue
+            }
+            guard read.ranges[known.rawValue] == nil else { throw .repeated(name) }
+            read.ranges[known.rawValue] = range
+        }
+        return read
     }
 
     /// A parameter without a value counts as left out (RFC 6749 section 3.2).
@@ -98,8 +135,10 @@ struct FormParameters: Sendable {
         return range
     }
 
-    private static func decode(_ part: Slice<UnsafeRawBufferPointer>, _ output: UnsafeMutableRawBufferPointer, _ start: Int) -> Int? {
-        FormText.decode(UnsafeRawBufferPointer(rebasing: part), into: UnsafeMutableRawBufferPointer(rebasing: output[start...]))
+    private static func decode(_ part: Slice<UnsafeRawBufferPointer>, _ output: UnsafeMutableRawBufferPointer, _ start: Int) throws(FormText
+        .Flaw) -> Int
+    {
+        try FormText.decode(UnsafeRawBufferPointer(rebasing: part), into: UnsafeMutableRawBufferPointer(rebasing: output[start...]))
     }
 
     private static let maximumLength = 65_536

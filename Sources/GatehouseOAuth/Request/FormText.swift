@@ -2,11 +2,30 @@ internal import GatehouseCrypto
 
 /// `application/x-www-form-urlencoded` (WHATWG URL section 5.1, RFC 6749 appendix B), read strictly.
 enum FormText {
-    /// Decodes one name or value and returns its length; nil for a `%` without two hex digits, for control characters, which no parameter
-    /// of OAuth holds, and for what is not UTF-8.
+    /// What keeps a name or a value from being decoded.
+    enum Flaw: Error, CustomStringConvertible {
+        /// A `%` without two hex digits.
+        case escape
+        /// No parameter of OAuth holds one.
+        case control(isLast: Bool)
+        /// Not UTF-8.
+        case encoding
+
+        /// Goes on after what it is about.
+        var description: String {
+            switch self {
+            case .escape: "has a `%` without two hex digits behind it"
+            case .control(isLast: true): "has a control character at its end, such as the line break of the file it was read from"
+            case .control(isLast: false): "has a control character in it"
+            case .encoding: "is not UTF-8"
+            }
+        }
+    }
+
+    /// Decodes one name or value and returns its length.
     ///
     /// - Precondition: `output` has room for `text.count` bytes.
-    static func decode(_ text: UnsafeRawBufferPointer, into output: UnsafeMutableRawBufferPointer) -> Int? {
+    static func decode(_ text: UnsafeRawBufferPointer, into output: UnsafeMutableRawBufferPointer) throws(Flaw) -> Int {
         var read = 0
         var written = 0
         while read < text.count {
@@ -15,23 +34,25 @@ enum FormText {
             if byte == UInt8(ascii: "+") {
                 byte = 0x20
             } else if byte == UInt8(ascii: "%") {
-                guard text.count - read >= 2, let high = Hex.value(text[read]), let low = Hex.value(text[read + 1]) else { return nil }
+                guard text.count - read >= 2, let high = Hex.value(text[read]), let low = Hex.value(text[read + 1]) else {
+                    throw .escape
+                }
                 byte = high << 4 | low
                 read += 2
             }
-            guard byte >= 0x20, byte != 0x7f else { return nil }
+            guard byte >= 0x20, byte != 0x7f else { throw .control(isLast: read == text.count) }
             output[written] = byte
             written += 1
         }
         let decoded = UnsafeRawBufferPointer(rebasing: output[..<written])
-        if decoded.contains(where: { $0 >= 0x80 }), String(validating: decoded, as: UTF8.self) == nil { return nil }
+        if decoded.contains(where: { $0 >= 0x80 }), String(validating: decoded, as: UTF8.self) == nil { throw .encoding }
         return written
     }
 
     /// The same into memory of its own, which is wiped.
     static func decode(_ text: UnsafeRawBufferPointer) -> Secret? {
         var count: Int?
-        guard let room = try? Secret(count: text.count, fill: { count = decode(text, into: $0) }), let count else { return nil }
+        guard let room = try? Secret(count: text.count, fill: { count = try? decode(text, into: $0) }), let count else { return nil }
         return count == text.count ? room : room.withBytes { Secret(copying: UnsafeRawBufferPointer(rebasing: $0[..<count])) }
     }
 }

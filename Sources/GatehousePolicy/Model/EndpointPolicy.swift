@@ -38,8 +38,9 @@ public struct EndpointPolicy: Sendable {
     public indirect enum Requirement: Sendable, Hashable {
         /// By a scheme's name.
         case signature(String)
-        /// A bearer token for `audience` with all of `scopes`.
-        case oauth(scopes: [String], audience: String?)
+        /// A bearer token for `audience` with all of `scopes`. `isNamed`: the item names the audience itself, so that it counts for tokens
+        /// of outside issuers too; else theirs are for the audience of their entry in `oauth.trust` alone.
+        case oauth(scopes: [String], audience: String?, isNamed: Bool = false)
         case basic
         case certificate
         case any([Requirement])

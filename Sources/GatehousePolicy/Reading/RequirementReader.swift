@@ -117,9 +117,9 @@ final class RequirementReader {
             // scopes: all must be in the token.
             let scopes = item.required("scopes", .distinct(.scope))
             // audience: whom the token is for; the endpoint's public-url, or the gateway's, unless given.
-            let audience = item.value("audience", .audience) ?? audience
+            let named = item.value("audience", .audience)
             item.finish()
-            return scopes.map { .oauth(scopes: $0, audience: audience) }
+            return scopes.map { .oauth(scopes: $0, audience: named ?? audience, isNamed: named != nil) }
         }
         return Form.distinct(.scope).read(node, reading).map { .oauth(scopes: $0, audience: audience) }
     }

@@ -8,6 +8,7 @@ struct TokenCoverage {
     func check(_ endpoint: EndpointPolicy, _ file: Mapping) {
         guard let node = file.node("authenticate") else { return }
         for requirement in Self.tokens(endpoint.authenticate) {
+            checkOutside(requirement, endpoint, node)
             let known = endpoint.senders.compactMap { senders[$0] }
             guard !known.isEmpty, known.count == endpoint.senders.count else { continue }
             let without = known.filter { lack($0, requirement) != nil }
@@ -20,9 +21,23 @@ struct TokenCoverage {
         }
     }
 
+    /// Warns of outside issuers whose tokens for our senders count here only with a second audience.
+    private func checkOutside(_ token: Token, _ endpoint: EndpointPolicy, _ node: Node) {
+        guard token.isNamed else { return }
+        for entry in trust where entry.audience != token.audience {
+            guard let sender = endpoint.senders.first(where: { entry.senders?.contains($0) ?? false }) else { continue }
+            reading.warning(
+                "a token that \(entry.issuer) gives \(quoted(sender)) is let in here only where its aud has both "
+                    + "\(quoted(entry.audience)), as oauth.trust says, and \(quoted(token.audience)), as this item says", at: node,
+                hint: "let the issuer put both into aud, or name no audience in the item")
+        }
+    }
+
     private struct Token: Hashable {
         var scopes: [String]
         var audience: String
+        /// By the item itself.
+        var isNamed: Bool
     }
 
     private struct Lack {
@@ -32,7 +47,10 @@ struct TokenCoverage {
 
     /// What keeps `sender` from a token of our own; nil where nothing does, or where an outside issuer may have one for it.
     private func lack(_ sender: SenderPolicy, _ token: Token) -> Lack? {
-        let outside = trust.contains { $0.audience == token.audience && $0.senders?.contains(sender.name) ?? true }
+        let outside = trust.contains { entry in
+            guard let mapped = entry.senders else { return !token.isNamed || entry.audience == token.audience }
+            return mapped.contains(sender.name)
+        }
         guard !outside else { return nil }
         if let scope = token.scopes.first(where: { !sender.scopes.contains($0) }) {
             return Lack(description: "scope \(quoted(scope))", key: "scopes")
@@ -45,7 +63,7 @@ struct TokenCoverage {
     private static func tokens(_ requirements: [EndpointPolicy.Requirement]) -> [Token] {
         requirements.flatMap { requirement -> [Token] in
             switch requirement {
-            case .oauth(let scopes, let audience): [Token(scopes: scopes, audience: audience ?? "")]
+            case .oauth(let scopes, let audience, let isNamed): [Token(scopes: scopes, audience: audience ?? "", isNamed: isNamed)]
             case .any(let inner): tokens(inner)
             case .signature, .basic, .certificate: []
             }

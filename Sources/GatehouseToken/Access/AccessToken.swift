@@ -46,6 +46,10 @@ public struct AccessToken: Sendable, Hashable {
     public var isOwn = true
     /// What an outside issuer's tokens must be for, whatever endpoint they come to.
     public var trustedAudience: String?
+    /// What it was signed with; nil for an opaque one.
+    public var algorithm: JWSAlgorithm?
+    /// Scopes and audiences that it was issued with, and that its sender's policy has no more: ``scopes`` and ``audiences`` are without them.
+    public var withdrawn: [String] = []
 
     public init(
         issuer: String, audiences: [String], sender: String, id: String, scopes: [String], issued: WallTime, expires: WallTime,

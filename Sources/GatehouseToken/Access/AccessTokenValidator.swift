@@ -1,5 +1,6 @@
 public import GatehouseCrypto
 public import GatehouseTime
+internal import Synchronization
 
 /// What became of a token.
 public enum TokenVerdict: Sendable, Hashable {
@@ -12,12 +13,14 @@ public enum TokenVerdict: Sendable, Hashable {
 /// no I/O and keeps nothing but what the workspace remembers.
 ///
 /// Of a token that was seen before only the signature is not checked again. Everything that can change is: time, revocation of the token,
-/// its client or the credential it was got with, audience, binding and scope.
+/// its client or the credential it was got with, what its sender's policy lets it have, audience, binding and scope.
 public struct AccessTokenValidator: Sendable {
     private let keyring: TokenKeyring
     private let senders: any TokenSenders
     private let digests: Secret
     private let lookup: any TokenLookup
+    /// Tells what one validator remembered in a workspace from what another did.
+    private let generation: UInt64
 
     /// - Parameters:
     ///   - digests: the key under which opaque tokens are digested.
@@ -26,20 +29,24 @@ public struct AccessTokenValidator: Sendable {
         self.senders = senders
         self.digests = digests
         self.lookup = lookup
+        generation = Self.generations.add(1, ordering: .relaxed).newValue
     }
+
+    private static let generations = Atomic<UInt64>(0)
 
     /// `iss` of own tokens.
     public var issuer: String { keyring.issuer }
 
     /// - Parameters:
-    ///   - audience: one of the token's must be this. An outside issuer's tokens must be for the audience that its trust names instead.
-    ///     Nil: not asked.
-    ///   - scopes: the token must carry every one.
+    ///   - audience: one of the token's must be this; nil: not asked. An outside issuer's tokens must be for the audience that its trust
+    ///     names, whatever this is.
+    ///   - isNamed: an outside issuer's tokens must be for `audience` as well.
+    ///   - scopes: the token must carry every one, and where it is our own, its sender's policy must still have it.
     ///   - certificate: SHA-256 of the DER of the certificate that the TLS handshake proved, nil without one.
     ///   - bindingMatters: false where somebody else than its holder asks about the token.
     public func validate(
-        _ token: UnsafeRawBufferPointer, at now: WallTime, audience: String?, scopes: [String] = [], certificate: [UInt8]? = nil,
-        bindingMatters: Bool = true, workspace: TokenWorkspace
+        _ token: UnsafeRawBufferPointer, at now: WallTime, audience: String?, isNamed: Bool = false, scopes: [String] = [],
+        certificate: [UInt8]? = nil, bindingMatters: Bool = true, workspace: TokenWorkspace
     ) -> TokenVerdict {
         workspace.flaw = nil
         switch read(token, at: now, workspace) {
@@ -47,26 +54,14 @@ public struct AccessTokenValidator: Sendable {
             workspace.flaw = flaw
             return .refused(flaw.refusal, nil)
         case .success(let token):
-            if let refusal = refusal(of: token, now, audience, certificate, bindingMatters) { return .refused(refusal, token) }
-            for scope in scopes where !token.scopes.contains(scope) { return .refused(.scope, token) }
-            return .valid(token)
+            var flaw = flaw(of: token, now, audience, isNamed, certificate, bindingMatters)
+            if flaw == nil, let scope = scopes.first(where: { !token.scopes.contains($0) }) {
+                flaw = token.withdrawn.contains(scope) ? .scopeWithdrawn(scope) : .scope(scope)
+            }
+            guard let flaw else { return .valid(token) }
+            workspace.flaw = flaw
+            return .refused(flaw.refusal, token)
         }
-    }
-
-    /// What ended a token before its time.
-    public enum Revocation: Sendable, Hashable {
-        /// There is no such sender any more.
-        case sender
-        /// The credential that it was issued for was revoked, or is forgotten.
-        case credential(IssuingCredential)
-        case token
-    }
-
-    /// Why a token counts as revoked; nil where it does not.
-    public func revocation(of token: AccessToken) -> Revocation? {
-        guard senders.requiresBinding(token.sender) != nil else { return .sender }
-        if let gone = token.credentials.first(where: { !senders.stands($0, of: token.sender) }) { return .credential(gone) }
-        return token.isOwn && lookup.isRevoked(token.id) == .yes ? .token : nil
     }
 
     /// A token whose origin is proved.
@@ -75,13 +70,39 @@ public struct AccessTokenValidator: Sendable {
         guard text.count <= CompactJWS.maximumLength else { return .failure(.length) }
         if text.count == OpaqueDigester.textLength, !text.contains(UInt8(ascii: ".")) {
             guard let digest = workspace.opaqueDigest(text, key: digests) else { return .failure(.unreadable) }
-            return lookup.opaque(digest).map { .success($0) } ?? .failure(.unknown)
+            return lookup.opaque(digest).map { .success(counted($0)) } ?? .failure(.unknown)
         }
         guard let digest = workspace.digest(text) else { return .failure(.unreadable) }
-        if let token = workspace.remembered(digest) { return .success(token) }
-        let result = Result { () throws(TokenFlaw) in try verify(text, at: now, workspace) }
-        if case .success(let token) = result, now < token.expires { workspace.remember(token, under: digest, at: now) }
-        return result
+        if let known = workspace.remembered(digest) {
+            if known.generation != generation {
+                known.counted = counted(known.issued)
+                known.generation = generation
+            }
+            return .success(known.counted)
+        }
+        return Result { () throws(TokenFlaw) in
+            let token = try verify(text, at: now, workspace)
+            let counted = counted(token)
+            if now < token.expires {
+                workspace.remember(
+                    TokenWorkspace.Verified(issued: token, counted: counted, generation: generation), under: digest, at: now)
+            }
+            return counted
+        }
+    }
+
+    /// An own token with what its sender may still have. An outside issuer's carries what that issuer gave it.
+    private func counted(_ token: AccessToken) -> AccessToken {
+        guard token.isOwn else { return token }
+        let withdrawn =
+            token.scopes.filter { !senders.has(scope: $0, token.sender) }
+            + token.audiences.filter { !senders.has(audience: $0, token.sender) }
+        guard !withdrawn.isEmpty else { return token }
+        var counted = token
+        counted.scopes.removeAll(where: withdrawn.contains)
+        counted.audiences.removeAll(where: withdrawn.contains)
+        counted.withdrawn = withdrawn
+        return counted
     }
 
     private static func parse(_ text: UnsafeRawBufferPointer) throws(TokenFlaw) -> (jws: CompactJWS, claims: Claims, token: AccessToken) {
@@ -96,10 +117,12 @@ public struct AccessTokenValidator: Sendable {
         let signed = UnsafeRawBufferPointer(rebasing: text[..<jws.signedCount])
         guard keyring.knows(token.issuer) else { throw .issuer }
         let candidates = keyring.candidates(issuer: token.issuer, id: jws.keyID, algorithm: jws.algorithm, at: now)
+        guard jws.keyID != nil || token.issuer != keyring.issuer else { throw .keyUnnamed }
         guard !candidates.isEmpty else { throw .key(id: jws.keyID, algorithm: jws.algorithm.rawValue) }
         guard let key = candidates.first(where: { workspace.verifies($0, jws.algorithm, signature: jws.signature, message: signed) }) else {
             throw .signature
         }
+        token.algorithm = jws.algorithm
         if let issuer = key.issuer {
             token.isOwn = false
             token.credentials = []
@@ -116,35 +139,45 @@ public struct AccessTokenValidator: Sendable {
     }
 
     /// Everything that is checked each time but the scopes.
-    private func refusal(
-        of token: AccessToken, _ now: WallTime, _ audience: String?, _ certificate: [UInt8]?, _ bindingMatters: Bool
-    ) -> TokenRefusal? {
+    private func flaw(
+        of token: AccessToken, _ now: WallTime, _ audience: String?, _ isNamed: Bool, _ certificate: [UInt8]?, _ bindingMatters: Bool
+    ) -> TokenFlaw? {
         guard now < token.expires, token.issued < token.expires else { return .expired }
         let latest = now + Self.tolerance
-        guard token.issued <= latest, token.notBefore ?? token.issued <= latest else { return .notYet }
-        guard let requiresBinding = senders.requiresBinding(token.sender),
-            token.credentials.allSatisfy({ senders.stands($0, of: token.sender) })
-        else { return .revoked }
+        guard token.issued <= latest else { return .claimAhead("iat") }
+        guard token.notBefore ?? token.issued <= latest else { return .claimAhead("nbf") }
+        // Binding is the profile's, and so is the choice of algorithms.
+        guard let isFAPI = senders.requiresBinding(token.sender) else { return token.isOwn ? .sender(token.sender) : .client }
+        if isFAPI, let algorithm = token.algorithm, !JWSAlgorithm.fapi2.contains(algorithm) {
+            return .forbiddenAlgorithm(algorithm.rawValue)
+        }
+        if let gone = token.credentials.first(where: { !senders.stands($0, of: token.sender) }) {
+            return .credential(gone, sender: token.sender)
+        }
         if token.isOwn {
             switch lookup.isRevoked(token.id) {
             case .no: break
             case .yes: return .revoked
-            case .unknown: return .unavailable
+            case .unknown: return .revocationsUnknown
             }
+            guard !token.audiences.isEmpty else { return .audiencesWithdrawn }
         }
-        if let wanted = token.trustedAudience ?? audience {
-            guard token.audiences.contains(where: { $0.utf8.elementsEqual(wanted.utf8) }) else { return .audience }
-        }
-        return bindingMatters ? bindingRefusal(of: token, requiresBinding, certificate) : nil
+        if let wanted = token.trustedAudience, !token.isFor(wanted) { return .notFor(wanted) }
+        if let audience, token.trustedAudience == nil || isNamed, !token.isFor(audience) { return .notFor(audience) }
+        return bindingMatters ? bindingFlaw(of: token, isFAPI, certificate) : nil
     }
 
-    private func bindingRefusal(of token: AccessToken, _ requiresBinding: Bool, _ certificate: [UInt8]?) -> TokenRefusal? {
-        guard !token.isBoundOtherwise else { return .binding }
-        guard let bound = token.certificate else { return requiresBinding ? .binding : nil }
-        guard let certificate else { return .binding }
-        return bound.withUnsafeBytes { left in certificate.withUnsafeBytes { constantTimeEquals(left, $0) } } ? nil : .binding
+    private func bindingFlaw(of token: AccessToken, _ requiresBinding: Bool, _ certificate: [UInt8]?) -> TokenFlaw? {
+        guard !token.isBoundOtherwise else { return .boundOtherwise }
+        guard let bound = token.certificate else { return requiresBinding ? .unbound : nil }
+        guard let certificate else { return .certificateMissing }
+        return bound.withUnsafeBytes { left in certificate.withUnsafeBytes { constantTimeEquals(left, $0) } } ? nil : .certificateOther
     }
 
     /// How far another clock may be ahead of ours: 8 s pass, a minute does not (SEC-36).
     package static let tolerance = Duration.seconds(10)
+}
+
+extension AccessToken {
+    fileprivate func isFor(_ audience: String) -> Bool { audiences.contains { $0.utf8.elementsEqual(audience.utf8) } }
 }

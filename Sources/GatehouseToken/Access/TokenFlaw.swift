@@ -25,6 +25,8 @@ public enum TokenFlaw: Error, Sendable, Hashable {
     case issuer
     /// No key that counts has this name and is for this algorithm. The name is as the header has it, nil where it has none.
     case key(id: String?, algorithm: String)
+    /// An own token without `kid`: the gateway names the key of each.
+    case keyUnnamed
     case signature
     /// An opaque token that is not among those issued.
     case unknown
@@ -41,6 +43,30 @@ public enum TokenFlaw: Error, Sendable, Hashable {
     case lifetime
     /// The token's own digest could not be made.
     case unreadable
+
+    // What a token is checked for each time.
+    /// An own token of a sender that is none any more.
+    case sender(String)
+    /// By its client.
+    case revoked
+    /// Issued for a credential of this sender that was revoked, or is forgotten.
+    case credential(IssuingCredential, sender: String)
+    /// Which tokens were revoked lately is not known (SEC-50).
+    case revocationsUnknown
+    /// `aud` lacks the one that is asked for.
+    case notFor(String)
+    /// The sender's policy has none of its audiences any more.
+    case audiencesWithdrawn
+    /// It never had the scope that is asked for.
+    case scope(String)
+    /// It was issued with the scope that is asked for, and the sender's policy has it no more.
+    case scopeWithdrawn(String)
+    /// Bound to no certificate, and only bound tokens count for the sender.
+    case unbound
+    /// `cnf` has something else than `x5t#S256`.
+    case boundOtherwise
+    case certificateMissing
+    case certificateOther
 
     /// Whether another key than those that were tried may have signed it.
     public var isOfKey: Bool {
@@ -83,6 +109,7 @@ extension TokenFlaw: CustomStringConvertible {
         case .forbiddenAlgorithm(let name): "`alg` is \(name), and the profile fapi2 takes ES256, PS256 and EdDSA"
         case .issuer: "`iss` is neither this gateway's `public-url` nor an issuer that `oauth.trust` names"
         case .key(let id?, let algorithm): "there is no key with its `kid` \(QuotedText.of(id)) that is for its `alg` \(algorithm)"
+        case .keyUnnamed: "it names no `kid`, and this gateway's tokens each name the key that signed them"
         case .key(nil, let algorithm): "it names no `kid`, and there is no key that is for its `alg` \(algorithm)"
         case .signature: "its signature was made with another key, or it was changed on the way"
         case .unknown: "no such opaque token was issued here, or it has expired and was forgotten"
@@ -94,6 +121,19 @@ extension TokenFlaw: CustomStringConvertible {
         case .claimAhead(let name): "`\(name)` lies in the future"
         case .lifetime: "`exp` lies further ahead than `assertion-lifetime`"
         case .unreadable: "its digest could not be made"
+        case .sender(let name): "it was issued to \(name), which is no sender here any more"
+        case .revoked: "it was revoked by its client, at /oauth/revoke"
+        case .credential(let credential, let sender):
+            "what it was issued for was revoked: version \(credential.version) of \(sender)/\(credential.kind)"
+        case .revocationsUnknown: "what was revoked is not known at the moment"
+        case .notFor(let audience): "`aud` does not have \(audience)"
+        case .audiencesWithdrawn: "none of its audiences is among its sender's `audiences` any more"
+        case .scope(let scope): "it lacks the scope \(scope)"
+        case .scopeWithdrawn(let scope): "it was issued with the scope \(scope), which is no longer among its sender's `scopes`"
+        case .unbound: "it is bound to no client certificate, and its sender is held to fapi2, which takes bound tokens only"
+        case .boundOtherwise: "it is bound in a way that is not known here: `cnf` has something else than `x5t#S256`"
+        case .certificateMissing: "it is bound to a client certificate, and the connection had none"
+        case .certificateOther: "it is bound to another client certificate than the connection's"
         }
     }
 
@@ -101,12 +141,15 @@ extension TokenFlaw: CustomStringConvertible {
     public var refusal: TokenRefusal {
         switch self {
         case .length, .parts, .encoding, .header, .payload, .extended, .parameter, .type, .claim, .subject, .party: .malformed
-        case .algorithm, .forbiddenAlgorithm, .issuer, .key, .signature, .unknown: .signature
-        case .client: .client
-        case .audience, .audienceList: .audience
+        case .algorithm, .forbiddenAlgorithm, .issuer, .key, .keyUnnamed, .signature, .unknown: .signature
+        case .client, .sender: .client
+        case .revoked, .credential: .revoked
+        case .audience, .audienceList, .notFor, .audiencesWithdrawn: .audience
+        case .scope, .scopeWithdrawn: .scope
+        case .unbound, .boundOtherwise, .certificateMissing, .certificateOther: .binding
         case .expired: .expired
         case .claimAhead, .lifetime: .notYet
-        case .unreadable: .unavailable
+        case .unreadable, .revocationsUnknown: .unavailable
         }
     }
 

@@ -4,11 +4,11 @@ public enum TokenRefusal: String, Sendable, Hashable, CaseIterable {
     case malformed = "token-malformed"
     /// Not signed by a key that counts, an opaque token that was never issued, or an issuer nobody trusts.
     case signature = "token-signature"
-    /// An outside issuer's, whose signature held, for a client that is no sender here.
+    /// Its signature held, and its client is no sender here, or no longer.
     case client = "credential-unknown"
     case expired = "token-expired"
     case notYet = "token-not-yet"
-    /// The token itself, the credential it was got with, or its client.
+    /// The token itself, or the credential it was got with.
     case revoked = "token-revoked"
     case audience = "token-audience"
     case scope = "token-scope"

@@ -4,13 +4,27 @@ internal import GatehouseTime
 /// What one event loop needs again for every token: hashers, key contexts, and the tokens whose signature held lately, by their digest, so
 /// that the next event with one costs a look-up. Not to be shared between threads.
 public final class TokenWorkspace {
-    /// What is wrong with the token that was validated last, where that shows before anything but the token itself is looked at.
+    /// What exactly is wrong with the token that was validated last.
     public internal(set) var flaw: TokenFlaw?
     private let sha256: Hasher
     private var keyring: TokenKeyring?
     private var contexts: [Int: VerifyingContext] = [:]
-    private var verified: [TokenDigest: AccessToken] = [:]
+    private var verified: [TokenDigest: Verified] = [:]
     private var digester: (key: Secret, mac: OpaqueDigester)?
+
+    /// A token whose signature held: as it was issued, and as it counts under the policy of one validator.
+    final class Verified {
+        let issued: AccessToken
+        var counted: AccessToken
+        /// Of the validator that ``counted`` is of.
+        var generation: UInt64
+
+        init(issued: AccessToken, counted: AccessToken, generation: UInt64) {
+            self.issued = issued
+            self.counted = counted
+            self.generation = generation
+        }
+    }
 
     /// Fails where OpenSSL has no SHA-256.
     public init() throws(CryptoError) { sha256 = try Hasher(.sha256) }
@@ -37,12 +51,12 @@ public final class TokenWorkspace {
         return digester?.mac.digest(token)
     }
 
-    func remembered(_ digest: TokenDigest) -> AccessToken? { verified[digest] }
+    func remembered(_ digest: TokenDigest) -> Verified? { verified[digest] }
 
     /// Only what has not expired is worth a place; where all places are taken, tokens are earned again.
-    func remember(_ token: AccessToken, under digest: TokenDigest, at now: WallTime) {
+    func remember(_ token: Verified, under digest: TokenDigest, at now: WallTime) {
         if verified.count >= Self.capacity {
-            verified = verified.filter { now < $0.value.expires }
+            verified = verified.filter { now < $0.value.issued.expires }
             if verified.count >= Self.capacity { verified.removeAll(keepingCapacity: true) }
         }
         verified[digest] = token

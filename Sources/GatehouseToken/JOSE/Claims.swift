@@ -22,9 +22,16 @@ package struct Claims: Sendable {
         let value = try value(name)
         guard let text = value.plain, text.utf8.count <= longest else {
             let length = longest < .max ? " of at most \(longest) characters" : ""
-            throw .claim(name, .type(found: value.kind, expected: "a text of printable ASCII\(length)"))
+            throw .claim(name, .type(found: Self.found(value, longest), expected: "a text of printable ASCII\(length), not empty,"))
         }
         return text
+    }
+
+    /// What kept a value from being such a text.
+    private static func found(_ value: StrictJSON, _ longest: Int) -> String {
+        guard let text = value.text else { return value.kind }
+        if text.isEmpty { return "empty" }
+        return text.utf8.count > longest ? "a text of \(text.utf8.count) bytes" : "a text with other characters"
     }
 
     /// A NumericDate of whole seconds; see ``GatehouseCrypto/StrictJSON/numericDate``.

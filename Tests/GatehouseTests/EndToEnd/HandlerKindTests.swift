@@ -208,6 +208,35 @@ struct HandlerKindTests {
         }
     }
 
+    @Test("https: another authority in the same `ca` file counts from the reload on, on kept connections too")
+    func httpsReloaded() async throws {
+        let site = try TestSite()
+        let handler = try await TestHandler.start(tls: (site.folder("certs/server.pem"), site.folder("certs/server.key")))
+        try site.folder.write("certs/handlers-ca.pem", site.authority.certificatePEM)
+        try site.acme(to: handler.url(host: "localhost"), delivery: "ca: ../../certs/handlers-ca.pem")
+        let sender = try site.acmeSender()
+        try await serving(site) { gateway in
+            let connection = try await gateway.connect()
+            func send(_ decision: String, _ status: Int) async throws {
+                try await connection.send(try sender.request("{}"))
+                try expect(
+                    try await connection.answer(), status, decision, decision == "accepted" ? "ok" : "handler-failed", at: site)
+            }
+            func change(_ authority: DevelopmentAuthority) async throws {
+                let before = try site.records().count { $0.action == "reload" }
+                try site.folder.write("certs/handlers-ca.pem", authority.certificatePEM)
+                gateway.reload()
+                #expect(try await eventually { try site.records().count { $0.action == "reload" } > before })
+            }
+            try await send("accepted", 200)
+            try await change(site.clientAuthority)
+            try await send("failed", 502)
+            try await change(site.authority)
+            try await send("accepted", 200)
+            await connection.close()
+        }
+    }
+
     @Test("SEC-7: an https answer up to the end of the connection counts only with close_notify", arguments: [true, false])
     func truncatedAnswer(isWhole: Bool) async throws {
         let site = try TestSite()

@@ -4,6 +4,8 @@ import GatehouseCrypto
 import GatehouseOAuth
 import GatehouseTesting
 import GatehouseTime
+import GatehouseToken
+import GatehouseVerify
 import Testing
 
 @testable import Gatehouse
@@ -17,7 +19,7 @@ struct TokenExplainTests {
         let same = OAuthProblem.allCases.filter { TokenProblemText($0).summary == text.summary }
         #expect(same == [problem], "\(same)")
         // Whoever holds no secret is not told of one, and the other way round.
-        let isOfAssertion = problem.rawValue.hasPrefix("assertion-") || problem == .noKey || problem == .keyRetired
+        let isOfAssertion = problem.rawValue.hasPrefix("assertion-") || [.noKey, .keyRetired].contains(problem)
         #expect(isOfAssertion == text.summary.contains("assertion") || problem == .noAuthentication, "\(text.summary)")
     }
 
@@ -113,7 +115,12 @@ struct TokenExplainTests {
             Case(
                 name: "twice", request: client.tokenRequest().changed { $0.body += Array("&scope=a&scope=b".utf8) }, cause: "form",
                 reason: "malformed",
-                says: ["a parameter twice"]),
+                says: ["a parameter twice", "`scope` comes more than once"]),
+            Case(
+                name: "a line break",
+                request: TokenClient.form("/oauth/introspect", ["token": "abc\n"]).with(
+                    "Authorization", TokenClient.basic("acme", client.secret)),
+                cause: "form", reason: "malformed", says: ["`token` has a control character at its end", "line break"]),
             Case(
                 name: "two methods",
                 request: bench.post("acme", client.secret).with("Authorization", TokenClient.basic("acme", client.secret)),
@@ -288,5 +295,56 @@ struct TokenExplainTests {
                 }
             }
         }
+    }
+    @Test("what ended a token is told: its client, the credential by its name, or that its sender is gone")
+    func ended() async throws {
+        let client = try await TokenClient(sender: "token-authentication: [client_secret_basic, private_key_jwt]")
+        let key = try PrivateKey.generate(.p256)
+        try client.site.sender("robot", "scopes: [events:write]\ntoken-authentication: [private_key_jwt]")
+        try client.site.add("robot/key", try key.publicKey.pem())
+        try client.site.endpoint(
+            "acme", to: client.handler.url(), senders: "[acme, robot]", authenticate: "[{ oauth: ['events:write'] }]",
+            "event: { id: json:id, type: json:type }")
+        try await serving(client.site) { gateway in
+            let commands = try ExplainCommands(policies: client.site.policies)
+            func cause(_ token: String) async throws -> Explanation.Cause {
+                let answer = try await gateway.send(client.event("evt_1", token: token))
+                let reference = try #require(answer.reference.flatMap { Reference($0) })
+                return try #require(try commands.explain(reference)?.causes.first)
+            }
+            let taken = try await client.token(gateway)
+            let robot = try TokenCommands(policies: client.site.policies).issue("robot", scopes: [], audience: nil).token
+            _ = try await gateway.send(
+                TokenClient.form("/oauth/revoke", ["token": taken]).with("Authorization", TokenClient.basic("acme", client.secret)))
+            let revoked = try await cause(taken)
+            #expect(revoked.cause == "token-revoked" && revoked.summary.contains("by its client"), "\(revoked)")
+            _ = try SecretCommands(policies: client.site.policies).revoke(CredentialName(sender: "robot", kind: .key), version: nil)
+            let ended = try await cause(robot)
+            #expect(
+                ended.summary.contains("credential") && ended.fix.contains("gatehouse secret status robot/key")
+                    && ended.evidence.contains("version 1 of robot/key"), "\(ended)")
+            let orphan = try await client.token(gateway)
+            try client.site.endpoint(
+                "acme", to: client.handler.url(), senders: "[robot]", authenticate: "[{ oauth: ['events:write'] }]",
+                "event: { id: json:id, type: json:type }")
+            try FileManager.default.removeItem(atPath: client.site.folder("policies/senders/acme.yaml"))
+            gateway.reload()
+            #expect(
+                await eventually {
+                    guard let gone = try? await cause(orphan) else { return false }
+                    return gone.cause == "token-sender-removed" && gone.fix.contains("senders/acme.yaml")
+                })
+        }
+    }
+
+    @Test("a token that is bound to nothing is not said to be bound")
+    func unbound() throws {
+        let checks = [DecisionRecord.Check(check: "oauth", client: "bank", result: "binding")]
+        let found = BearerCauses.refused(.tokenBinding, TokenFlaw.unbound.description, checks, "")
+        #expect(found?.cause == "token-unbound" && found?.summary.contains("bound to no client certificate") == true)
+        #expect(BearerCauses.refused(.tokenBinding, TokenFlaw.certificateMissing.description, checks, "") == nil)
+        let weak = BearerCauses.refused(.tokenSignature, TokenFlaw.forbiddenAlgorithm("RS256").description, checks, "")
+        #expect(weak?.cause == "token-algorithm" && weak?.fix.contains("PS256") == true)
+        #expect(BearerCauses.refused(.tokenSignature, TokenFlaw.signature.description, checks, "") == nil)
     }
 }

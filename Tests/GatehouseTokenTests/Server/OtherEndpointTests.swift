@@ -1,6 +1,7 @@
 import GatehouseCrypto
 import GatehousePolicy
 import GatehouseTime
+import GatehouseVerify
 import Synchronization
 import Testing
 
@@ -89,6 +90,38 @@ struct OtherEndpointTests {
         #expect(json["exp"] == .number("1790000600"))
         #expect(json["jti"]?.text == decision.token)
         #expect(json["scope"] == .string("events:write events:read"))
+    }
+
+    @Test("a client learns what its token carries under the present policy", arguments: GatewayPolicy.OAuth.TokenFormat.allCases)
+    func narrowed(_ format: GatewayPolicy.OAuth.TokenFormat) throws {
+        let server = try TestServer(format: format)
+        let token = try server.acmeToken()
+        func ask() throws -> OAuthDecision { try server.decide("token=\(token)", to: .introspect, authorization: Self.acme) }
+        #expect(try ask().json["scope"] == .string("events:write events:read"))
+        server.policy.senders["acme"]?.scopes = ["events:read"]
+        server.policy.senders["acme"]?.audiences = [TestServer.issuer]
+        try server.reload()
+        #expect(try ask().json["scope"] == .string("events:read") && ask().json["aud"] == .string(TestServer.issuer))
+        server.policy.senders["acme"]?.audiences = ["https://hooks.example/elsewhere"]
+        try server.reload()
+        let decision = try ask()
+        #expect(decision.json == ["active": .bool(false)] && decision.reason == "token-audience" && decision.detail != nil)
+    }
+
+    @Test("the record of a token that was asked about tells its own revocation from its credential's")
+    func whatEndedIt() throws {
+        let server = try TestServer()
+        let (taken, other) = (try server.acmeToken(), try server.acmeToken())
+        _ = try server.decide("token=\(taken)", to: .revoke, authorization: Self.acme)
+        func ask(_ token: String) throws -> OAuthDecision {
+            try server.decide(
+                "token=\(token)&client_id=basic-only", to: .introspect, authorization: [TestServer.basic("basic-only", TestServer.secret)])
+        }
+        #expect(try ask(taken).detail == "it was revoked by its client, at /oauth/revoke")
+        let name = CredentialName(sender: "acme", kind: .oauth)
+        server.credentials = CredentialSet(server.credentials.versions.filter { $0.key != name })
+        try server.reload()
+        #expect(try ask(other).detail == "what it was issued for was revoked: version 3 of acme/oauth")
     }
 
     @Test(

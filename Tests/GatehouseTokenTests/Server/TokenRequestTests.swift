@@ -40,15 +40,41 @@ struct TokenRequestTests {
         #expect(methods == ["client_secret_basic", "client_secret_post"])
     }
 
+    @Test("a form that cannot be read is recorded with the parameter and what is wrong with it, and with nothing of its value")
+    func unreadable() throws {
+        let server = try TestServer()
+        for (body, detail) in [
+            (
+                "\(Self.grant)&client_assertion=a.b.c%0A",
+                "`client_assertion` has a control character at its end, such as the line break of the file it was read from"
+            ),
+            ("\(Self.grant)&scope=a%09b", "`scope` has a control character in it"),
+            ("\(Self.grant)&client_secret=100%", "`client_secret` has a `%` without two hex digits behind it"),
+            ("\(Self.grant)&scope=%ff", "`scope` is not UTF-8"),
+            ("\(Self.grant)&other=%0a", "a parameter's value has a control character at its end"),
+            ("secret%0a\(Self.grant)", "a parameter's name has a control character in it"),
+            ("\(Self.grant)&&scope=a", "there is an `&` with nothing before or behind it"),
+            (Self.grant + String(repeating: "&a", count: 32), "there are more than 32 parameters"),
+            (String(repeating: "a", count: 65_537), "the body is longer than 65536 bytes"),
+        ] {
+            let decision = try server.decide(body, authorization: [TestServer.basic("acme", TestServer.secret)])
+            #expect(decision.code == "invalid_request" && decision.problem == .form)
+            #expect(decision.detail?.hasPrefix(detail) == true, "\(decision.detail ?? "")")
+        }
+    }
+
     @Test("SEC-28: a repeated parameter and one in the query is invalid_request")
     func repeated() throws {
         let server = try TestServer()
         let basic = [TestServer.basic("acme", TestServer.secret)]
-        for body in [
-            "\(Self.grant)&\(Self.grant)", "\(Self.grant)&scope=events:write&scope=events:read", "\(Self.grant)&unknown=1&unknown=2",
-            "\(Self.grant)&scope=&scope=",
+        for (body, detail) in [
+            ("\(Self.grant)&\(Self.grant)", "`grant_type` comes more than once"),
+            ("\(Self.grant)&scope=events:write&scope=events:read", "`scope` comes more than once"),
+            ("\(Self.grant)&unknown=1&unknown=2", "a parameter comes more than once"),
+            ("\(Self.grant)&scope=&scope=", "`scope` comes more than once"),
         ] {
             let decision = try server.decide(body, authorization: basic)
+            #expect(decision.detail == detail)
             #expect(decision.answer.status == 400)
             #expect(decision.code == "invalid_request")
             #expect(decision.reason == "malformed")
@@ -57,7 +83,10 @@ struct TokenRequestTests {
         // `resource` alone may come several times (RFC 8707 section 2), each once.
         let resource = "&resource=https://hooks.example"
         #expect(try server.decide(Self.grant + resource + resource + "/orders", authorization: basic).answer.status == 200)
-        #expect(try server.decide(Self.grant + resource + resource, authorization: basic).code == "invalid_request")
+        let same = try server.decide(Self.grant + resource + resource, authorization: basic)
+        #expect(same.code == "invalid_request" && same.detail == "`resource` comes twice with the same value")
+        let many = (0..<17).map { "&resource=https://hooks.example/\($0)" }.joined()
+        #expect(try server.decide(Self.grant + many, authorization: basic).detail == "`resource` comes more than 16 times")
     }
 
     @Test("SEC-29: two methods of authentication are invalid_request; a certificate beside a secret is none")

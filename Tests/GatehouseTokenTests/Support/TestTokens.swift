@@ -55,8 +55,9 @@ struct TokenBench {
     let memory = TestMemory()
     let digests: Secret
     let keys: SigningKeySet
-    let senders: [String: TokenSender]
-    let validator: AccessTokenValidator
+    private(set) var senders: [String: TokenSender]
+    private(set) var validator: AccessTokenValidator
+    private let keyring: TokenKeyring
     let workspace: TokenWorkspace
 
     init(
@@ -67,9 +68,17 @@ struct TokenBench {
         digests = try Secret(random: 32)
         keys = SigningKeySet([try SigningKey(algorithm: algorithm, created: .now, key: TestKeys.key(for: algorithm))])
         self.senders = senders
-        validator = AccessTokenValidator(
-            keyring: TokenKeyring(issuer: Self.issuer, own: keys, trusted: trusted), senders: senders, digests: digests, lookup: memory)
+        keyring = TokenKeyring(issuer: Self.issuer, own: keys, trusted: trusted)
+        validator = AccessTokenValidator(keyring: keyring, senders: senders, digests: digests, lookup: memory)
         workspace = try TokenWorkspace()
+    }
+
+    /// The same after a change of policy: what the workspace remembers of tokens stays.
+    func under(_ senders: [String: TokenSender]) -> TokenBench {
+        var later = self
+        later.senders = senders
+        later.validator = AccessTokenValidator(keyring: keyring, senders: senders, digests: digests, lookup: memory)
+        return later
     }
 
     var claims: TokenClaims {
@@ -90,22 +99,22 @@ struct TokenBench {
     }
 
     func validate(
-        _ token: String, at now: WallTime = .now, audience: String? = TokenBench.audience, scopes: [String] = ["events:write"],
-        certificate: [UInt8]? = nil
+        _ token: String, at now: WallTime = .now, audience: String? = TokenBench.audience, isNamed: Bool = false,
+        scopes: [String] = ["events:write"], certificate: [UInt8]? = nil
     ) -> TokenVerdict {
         Array(token.utf8).withUnsafeBytes {
-            validator.validate($0, at: now, audience: audience, scopes: scopes, certificate: certificate, workspace: workspace)
+            validator.validate(
+                $0, at: now, audience: audience, isNamed: isNamed, scopes: scopes, certificate: certificate, workspace: workspace)
         }
     }
 
     /// Nil for a valid token.
     func refusal(
-        _ token: String, at now: WallTime = .now, audience: String? = TokenBench.audience, scopes: [String] = ["events:write"],
-        certificate: [UInt8]? = nil
+        _ token: String, at now: WallTime = .now, audience: String? = TokenBench.audience, isNamed: Bool = false,
+        scopes: [String] = ["events:write"], certificate: [UInt8]? = nil
     ) -> TokenRefusal? {
-        if case .refused(let refusal, _) = validate(token, at: now, audience: audience, scopes: scopes, certificate: certificate) {
-            return refusal
-        }
+        let verdict = validate(token, at: now, audience: audience, isNamed: isNamed, scopes: scopes, certificate: certificate)
+        if case .refused(let refusal, _) = verdict { return refusal }
         return nil
     }
 

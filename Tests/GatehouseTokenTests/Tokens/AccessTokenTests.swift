@@ -110,7 +110,20 @@ struct AccessTokenTests {
     func bindingRequired() throws {
         let sender = TokenSender(credentials: [IssuingCredential(kind: "oauth", version: 1)], requiresBinding: true)
         let bench = try TokenBench(senders: ["acme": sender])
-        #expect(bench.refusal(try bench.issue()) == .binding)
+        #expect(bench.refusal(try bench.issue()) == .binding && bench.workspace.flaw == .unbound)
+    }
+
+    @Test("a sender held to fapi2 has no use of RS256, whoever signed with it")
+    func weakAlgorithm() throws {
+        let credentials: Set = [IssuingCredential(kind: "oauth", version: 1)]
+        let bench = try TokenBench(.rs256)
+        var claims = bench.claims
+        claims.certificate = [UInt8](repeating: 7, count: 32)
+        let token = try bench.issue(claims)
+        #expect(bench.refusal(token, certificate: claims.certificate) == nil)
+        let strict = bench.under(["acme": TokenSender(credentials: credentials, requiresBinding: true)])
+        #expect(strict.refusal(token, certificate: claims.certificate) == .signature)
+        #expect(bench.workspace.flaw == .forbiddenAlgorithm("RS256"))
     }
 
     @Test("a confirmation that cannot be checked refuses, also beside one that can")
@@ -133,19 +146,47 @@ struct AccessTokenTests {
             Issue.record("the token was refused")
             return
         }
-        for senders in [[:], ["acme": TokenSender(credentials: [IssuingCredential(kind: "oauth", version: 2)])]] as [[String: TokenSender]]
-        {
-            let later = AccessTokenValidator(
-                keyring: TokenKeyring(issuer: TokenBench.issuer, own: bench.keys), senders: senders, digests: bench.digests,
-                lookup: bench.memory)
-            let verdict = Array(token.utf8).withUnsafeBytes {
-                later.validate($0, at: .now, audience: TokenBench.audience, workspace: bench.workspace)
-            }
-            #expect(verdict == .refused(.revoked, valid))
+        let rotated = bench.under(["acme": TokenSender(credentials: [IssuingCredential(kind: "oauth", version: 2)])])
+        #expect(rotated.validate(token) == .refused(.revoked, valid))
+        #expect(bench.workspace.flaw == .credential(IssuingCredential(kind: "oauth", version: 1), sender: "acme"))
+        guard case .refused(.client, let orphan?) = bench.under([:]).validate(token) else {
+            Issue.record("a token of no sender was accepted, or refused as something else")
+            return
         }
+        #expect(orphan.id == valid.id && bench.workspace.flaw == .sender("acme"))
         #expect(bench.refusal(token) == nil)
         bench.memory.commit([.revoke(id: valid.id, until: valid.expires)], at: .now)
-        #expect(bench.refusal(token) == .revoked)
+        #expect(bench.refusal(token) == .revoked && bench.workspace.flaw == .revoked)
+    }
+
+    @Test(
+        "what a sender's policy no longer has, its tokens have no more, also those that are remembered",
+        arguments: GatewayPolicy.OAuth.TokenFormat.allCases)
+    func withdrawn(_ format: GatewayPolicy.OAuth.TokenFormat) throws {
+        let bench = try TokenBench()
+        var claims = bench.claims
+        claims.scopes = ["events:read", "events:write"]
+        let token = try bench.issue(claims, format: format)
+        func under(_ scopes: Set<String>, _ audiences: Set<String> = [TokenBench.audience]) -> TokenBench {
+            bench.under([
+                "acme": TokenSender(
+                    credentials: [IssuingCredential(kind: "oauth", version: 1)], scopes: scopes, audiences: audiences)
+            ])
+        }
+        #expect(bench.refusal(token) == nil)
+        guard case .valid(let left) = under(["events:read"]).validate(token, scopes: ["events:read"]) else {
+            Issue.record("what is left of the token was refused")
+            return
+        }
+        #expect(left.scopes == ["events:read"] && left.withdrawn == ["events:write"])
+        #expect(under(["events:read"]).refusal(token) == .scope && bench.workspace.flaw == .scopeWithdrawn("events:write"))
+        #expect(under([]).refusal(token, scopes: []) == nil)
+        #expect(under(["events:write"], ["https://hooks.example/other"]).refusal(token) == .audience)
+        #expect(bench.workspace.flaw == .audiencesWithdrawn)
+        // What comes back into the policy before the token ends counts again; what it was not issued with never does.
+        #expect(under(["events:read", "events:write", "admin"]).refusal(token) == nil)
+        #expect(under(["events:read", "events:write", "admin"]).refusal(token, scopes: ["admin"]) == .scope)
+        #expect(bench.workspace.flaw == .scope("admin"))
     }
 
     @Test("SEC-50: where it cannot be known what was revoked, no token is accepted")

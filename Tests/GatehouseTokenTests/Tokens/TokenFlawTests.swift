@@ -29,7 +29,26 @@ struct TokenFlawTests {
             ),
             (["exp": ""], .claim("exp", .missing), "`exp` is missing"), (["jti": ""], .claim("jti", .missing), "`jti` is missing"),
             (["aud": "[]"], .claim("aud", .type(found: "a list", expected: "a text or a list of texts, not empty,")), "`aud` is a list"),
-            (["iss": "7"], .claim("iss", .type(found: "a number", expected: "a text of printable ASCII")), "`iss` is a number"),
+            (["iss": "7"], .claim("iss", .type(found: "a number", expected: "a text of printable ASCII, not empty,")), "`iss` is a number"),
+            (
+                ["jti": "\"\""],
+                .claim("jti", .type(found: "empty", expected: "a text of printable ASCII of at most 256 characters, not empty,")),
+                "`jti` is empty, and a text"
+            ),
+            (
+                ["jti": "\"\(String(repeating: "j", count: 257))\""],
+                .claim(
+                    "jti", .type(found: "a text of 257 bytes", expected: "a text of printable ASCII of at most 256 characters, not empty,")),
+                "`jti` is a text of 257 bytes"
+            ),
+            (
+                ["jti": "\"\\u00e9\""],
+                .claim(
+                    "jti",
+                    .type(
+                        found: "a text with other characters", expected: "a text of printable ASCII of at most 256 characters, not empty,")),
+                "`jti` is a text with other characters"
+            ),
             (["sub": "\"globex\""], .subject, "`sub` is another than `client_id`"),
             (["iss": "\"https://elsewhere.example\""], .issuer, "`oauth.trust`"),
         ]
@@ -57,6 +76,7 @@ struct TokenFlawTests {
             (try signed("{\"alg\":\"ES256\",\"kid\":\"\(kid)\"}"), .type(expected: "at+jwt (RFC 9068 section 2.1)")),
             (try signed("{\"alg\":\"none\",\"typ\":\"at+jwt\"}"), .algorithm("none")),
             (try signed("{\"alg\":\"HS256\",\"typ\":\"at+jwt\"}"), .algorithm("HS256")),
+            (try signed("{\"alg\":\"ES256\",\"typ\":\"at+jwt\"}"), .keyUnnamed),
             (try signed("{\"alg\":\"ES256\",\"typ\":\"at+jwt\",\"kid\":\"gone\"}"), .key(id: "gone", algorithm: "ES256")),
             (
                 try signed("{\"alg\":\"EdDSA\",\"typ\":\"at+jwt\",\"kid\":\"\(kid)\"}", TestKeys.ed25519, .ed25519),

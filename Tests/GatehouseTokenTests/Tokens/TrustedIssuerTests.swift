@@ -41,6 +41,28 @@ struct TrustedIssuerTests {
         #expect(bench.refusal(try Self.sign(bench, Self.payload(["aud": "\"\(TokenBench.audience)\""]))) == .audience)
     }
 
+    @Test("an audience that the endpoint names itself is asked of an outside issuer's tokens too, beside that of the trust")
+    func namedAudience() throws {
+        let bench = try Self.bench()
+        let other = "https://other.example"
+        let one = try Self.sign(bench, Self.payload())
+        #expect(bench.refusal(one, audience: other) == nil)
+        #expect(bench.refusal(one, audience: other, isNamed: true) == .audience && bench.workspace.flaw == .notFor(other))
+        #expect(bench.refusal(one, audience: Self.audience, isNamed: true) == nil)
+        let both = try Self.sign(bench, Self.payload(["aud": "[\"\(Self.audience)\",\"\(other)\"]"]))
+        #expect(bench.refusal(both, audience: other, isNamed: true) == nil)
+        let wrong = try Self.sign(bench, Self.payload(["aud": "\"\(other)\""]))
+        #expect(bench.refusal(wrong, audience: other, isNamed: true) == .audience && bench.workspace.flaw == .notFor(Self.audience))
+    }
+
+    @Test("scopes of an outside issuer's token are that issuer's to give, whatever the sender's policy lists")
+    func ownScopes() throws {
+        let bench = try Self.bench()
+        let token = try Self.sign(bench, Self.payload())
+        let sender = TokenSender(credentials: [], scopes: [], audiences: [])
+        #expect(bench.under(["acme": sender]).refusal(token) == nil)
+    }
+
     @Test("its word about our credentials counts for nothing, nor do its ids revoke ours")
     func claims() throws {
         let bench = try Self.bench()

@@ -194,6 +194,33 @@ struct TokenEndpointTests {
         }
     }
 
+    @Test("SEC-32: a changed limit of failures counts for guesses from the reload on")
+    func guessingLimitReloaded() async throws {
+        let client = try await TokenClient(limits: "failures: 500000/s")
+        try await serving(client.site) { gateway in
+            let connection = try await gateway.connect()
+            func limited() async throws -> Int {
+                var count = 0
+                for number in 0..<40 {
+                    connection.post(client.tokenRequest(secret: "guess number \(number) at the secret").bytes)
+                    if try await connection.answer().status == 429 { count += 1 }
+                }
+                return count
+            }
+            #expect(try await limited() == 0)
+            let before = try client.site.records().count { $0.action == "reload" }
+            try client.site.configure(limits: "failures: 5/s")
+            gateway.reload()
+            #expect(try await eventually { try client.site.records().count { $0.action == "reload" } > before })
+            #expect(try await limited() >= 15)
+            try client.site.configure(limits: "failures: 500000/s")
+            gateway.reload()
+            #expect(try await eventually { try client.site.records().count { $0.action == "reload" } > before + 1 })
+            #expect(try await limited() == 0)
+            await connection.close()
+        }
+    }
+
     @Test("SEC-32: strangers' nonsense is limited by address, and recorded once a second from then on")
     func nonsense() async throws {
         let client = try await TokenClient(limits: "failures: 1/s")

@@ -18,6 +18,9 @@ struct TokenEventTests {
             let first = try await gateway.send(client.event("evt_1", token: token))
             let record = try expect(first, 200, "accepted", "ok", at: client.site)
             #expect(record?.checks?.first?.check == "oauth" && record?.checks?.first?.result == "ok" && record?.sender == "acme")
+            // By its id, never by its value: which events came with a token that was stolen.
+            let id = try TokenClient.claims(token)["jti"] as? String
+            #expect(id != nil && record?.checks?.first?.token == id)
             // The same event with another token of the same sender is a duplicate.
             let again = try await gateway.send(client.event("evt_1", token: try await client.token(gateway)))
             try expect(again, 200, "duplicate", "duplicate", at: client.site)
@@ -117,6 +120,46 @@ struct TokenEventTests {
         }
     }
 
+    @Test("an endpoint that names its own audience asks it of a pinned issuer's tokens too")
+    func trustedAudience() async throws {
+        let key = try PrivateKey.generate(.p256)
+        let client = try await TokenClient(
+            gateway:
+                "oauth: { trust: [{ issuer: 'https://idp.example', jwks: idp.json, audience: 'https://localhost:8443', clients: { outside-1: acme } }] }",
+            authenticate: "[{ oauth: { scopes: ['events:write'], audience: 'https://other.example' } }]")
+        try client.site.folder.write("policies/idp.json", try Self.keySet(key))
+        try await serving(client.site) { gateway in
+            func token(_ audience: Any) throws -> String {
+                try Self.jwt(key, ["iss": "https://idp.example", "aud": audience, "client_id": "outside-1", "scope": "events:write"])
+            }
+            for (audience, says) in [
+                ("https://localhost:8443", "`aud` does not have https://other.example"),
+                ("https://other.example", "`aud` does not have https://localhost:8443"),
+            ] {
+                let answer = try await gateway.send(client.event("evt_1", token: try token(audience)))
+                let record = try expectRefusal(answer, 401, "token-audience", at: client.site)
+                #expect(record?.detail == says)
+            }
+            let both = try token(["https://localhost:8443", "https://other.example"])
+            try expect(try await gateway.send(client.event("evt_1", token: both)), 200, "accepted", "ok", at: client.site)
+        }
+    }
+
+    @Test("a scope that the sender's file has no longer is no longer in its live tokens")
+    func withdrawnScope() async throws {
+        let client = try await TokenClient()
+        try await serving(client.site) { gateway in
+            let token = try await client.token(gateway)
+            #expect(try await gateway.send(client.event("evt_1", token: token)).status == 200)
+            try client.site.sender("acme", "scopes: [events:read]")
+            gateway.reload()
+            #expect(await eventually { (try? await gateway.send(client.event("evt_2", token: token)).status) == 403 })
+            let record = try expectRefusal(
+                try await gateway.send(client.event("evt_2", token: token)), 403, "token-scope", at: client.site)
+            #expect(record?.detail == "it was issued with the scope events:write, which is no longer among its sender's `scopes`")
+        }
+    }
+
     @Test(
         "tokens of a pinned issuer count for the sender that its client is, as the file has its keys: a change is taken over while the gateway runs"
     )
@@ -178,7 +221,7 @@ struct TokenEventTests {
         return "{\"keys\":[{\"kty\":\"EC\",\"crv\":\"P-256\",\"kid\":\"k1\",\"x\":\"\(base64URL(x))\",\"y\":\"\(base64URL(y))\"}]}"
     }
 
-    private static func jwt(_ key: PrivateKey, _ claims: [String: String]) throws -> String {
+    private static func jwt(_ key: PrivateKey, _ claims: [String: Any]) throws -> String {
         let now = SystemClock().now.seconds
         var members: [String: Any] = claims
         members["sub"] = claims["client_id"]
