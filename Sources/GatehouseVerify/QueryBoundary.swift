@@ -1,6 +1,5 @@
-package import GatehousePolicy
-
 internal import GatehouseHTTP
+package import GatehousePolicy
 
 /// Where the query ends and the body begins, in signed strings that have both and nothing between them that a query cannot hold.
 ///

@@ -82,7 +82,8 @@ struct RecordedMismatch {
             causes.append(
                 Explanation.Cause(
                     cause: others.parts == ["the body"] ? "body-changed" : "signed-part-changed", certainty: .possible,
-                    summary: "\(unchanged): \(others.anyPart) was changed on the way, or never was what the sender signed.", evidence: evidence,
+                    summary: "\(unchanged): \(others.anyPart) was changed on the way, or never was what the sender signed.",
+                    evidence: evidence,
                     fix: "Look for what rewrites \(others.anyPart) between the sender's signature and the gateway."))
         }
         return causes + [stranger(accepted, name.sender)]
@@ -93,7 +94,8 @@ struct RecordedMismatch {
         return Explanation.Cause(
             cause: "not-the-sender", certainty: .possible, summary: "The request is not from \(sender), or signed with another secret.",
             evidence: now == before
-                ? "It came from \(now), as the last accepted event did." : "It came from \(now), and the last accepted event from \(before).",
+                ? "It came from \(now), as the last accepted event did."
+                : "It came from \(now), and the last accepted event from \(before).",
             fix: "Anybody can call the URL, and such a request was refused rightly. Where it is the sender's, compare the "
                 + "\(words.credential): \(words.renewal(sender)).")
     }

@@ -44,7 +44,8 @@ enum SeparatorCauses {
     private static func boundary(_ scheme: Scheme, _ certainty: Explanation.Cause.Certainty, _ what: String) -> Explanation.Cause {
         Explanation.Cause(
             cause: "query-boundary", certainty: certainty,
-            summary: "\(what) a query, and a body that is not one JSON object or array; scheme \(scheme.name) signs the one after the other.",
+            summary:
+                "\(what) a query, and a body that is not one JSON object or array; scheme \(scheme.name) signs the one after the other.",
             evidence:
                 "Nothing in the signed string shows where such a query ends: bytes could move into the body under the same signature, so it is "
                 + "refused, rightly signed or not.",

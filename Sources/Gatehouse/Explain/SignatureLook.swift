@@ -103,7 +103,8 @@ struct SignatureLook {
         return cause(
             "signature-form", "The signature in \(name) has \(bytes.count) bytes that are no DER signature.",
             bytes.first == 0x30 && bytes.count > 1
-                ? "It begins as one of \(Int(bytes[1]) + 2) bytes: it was cut, or something was added." : "Such a one begins with 30 in hex.",
+                ? "It begins as one of \(Int(bytes[1]) + 2) bytes: it was cut, or something was added."
+                : "Such a one begins with 30 in hex.",
             "Let the sender send the whole signature, as \(wanted.rawValue) of its DER form, or set `algorithm: ecdsa-p256-raw` in the scheme "
                 + "where it sends the two numbers side by side.")
     }

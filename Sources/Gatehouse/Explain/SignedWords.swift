@@ -53,7 +53,8 @@ struct SignedWords {
             cause: "value-differs", certainty: .evident,
             summary: "The value in \(place) is not the secret\(sender.map { " of \($0)" } ?? "").",
             evidence: evidence + "Scheme \(scheme.name) compares it byte for byte, and looks at nothing else of the request.",
-            fix: "Enter the same value on both sides, without quotes, blanks or a newline: \(renewal(sender)). Or the request is not from the "
+            fix:
+                "Enter the same value on both sides, without quotes, blanks or a newline: \(renewal(sender)). Or the request is not from the "
                 + "sender: anybody can call the URL.")
     }
 }

@@ -24,7 +24,9 @@ struct TemplateCauses {
 
     /// A digest over secret and body side by side, where an HMAC belongs.
     private func plainHashes(_ visit: Supposition.Visit) -> Bool {
-        for (template, words) in [([TemplatePart.secret, .body], "the secret and then the body"), ([.body, .secret], "the body and then the secret")] {
+        for (template, words) in [
+            ([TemplatePart.secret, .body], "the secret and then the body"), ([.body, .secret], "the body and then the secret"),
+        ] {
             var other = scheme
             other.algorithm = .sha256
             other.signed = template
@@ -32,7 +34,8 @@ struct TemplateCauses {
             let cause = Supposition.proved(
                 "signature-algorithm", "The signature is a plain SHA-256 over \(words), not \(scheme.algorithm.rawValue).",
                 "So computed, it holds.",
-                "Let the sender use the HMAC function of its library, with the secret as the key and `\(Self.text(scheme.signed))` as the message.")
+                "Let the sender use the HMAC function of its library, with the secret as the key and `\(Self.text(scheme.signed))` as the message."
+            )
             if visit(Supposition(bench: bench.only(other), cause: cause)) { return true }
         }
         return false

@@ -187,8 +187,8 @@ struct TimeCauses {
                 ? "Let the sender take its time as UTC (Unix seconds count from 1970-01-01T00:00:00Z), not in its own time zone; NTP does not mend "
                     + "that." + (isLate ? " If it was a retry, it must be signed anew." : "")
                 : isLate
-                ? "A retry must be signed anew; a queue before the gateway must be faster; else set the sender's clock (NTP). `replay.tolerance` widens the window."
-                : "Set the sender's clock (NTP), or this machine's. `replay.future` widens the window.")
+                    ? "A retry must be signed anew; a queue before the gateway must be faster; else set the sender's clock (NTP). `replay.tolerance` widens the window."
+                    : "Set the sender's clock (NTP), or this machine's. `replay.future` widens the window.")
     }
 
     private static func words(_ unit: TimestampSource.Unit) -> String {

@@ -142,7 +142,10 @@ struct TokenCommandTests {
             ),
             (try signed(claims(expires: "\(now + 60)"), try PrivateKey.generate(.p256)), "token-signature", ["another key"]),
             (try signed(claims("https://other.example", expires: "\(now + 60)"), key), "token-signature", ["`iss` is neither"]),
-            (try signed(claims("https://localhost:8443", expires: "\(now + 60)"), key), "token-signature", ["names no `kid`", "each name the key"]),
+            (
+                try signed(claims("https://localhost:8443", expires: "\(now + 60)"), key), "token-signature",
+                ["names no `kid`", "each name the key"]
+            ),
             (try signed(claims(expires: "\(now - 60)"), key), "token-expired", ["it expired at"]),
         ]
         for (token, reason, says) in cases {
