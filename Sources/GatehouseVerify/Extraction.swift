@@ -162,9 +162,9 @@ extension SchemePlan {
 
     /// Puts the parts' slices in order; false where one of them is missing, repeated or could slide.
     private func gather(from request: RequestView, in workspace: Workspace, _ extraction: Extraction) -> Bool {
-        if isQueryBoundaryOpen, request.head.query.map({ !request[$0].isEmpty }) == true, !QueryBoundary.isShown(by: request.body) {
-            return false
-        }
+        let query = request.head.query.map { request[$0] }
+        if isQueryBoundaryOpen, !QueryBoundary.isShown(by: request.body, behind: query) { return false }
+        if isBodyBeforeURL, !QueryBoundary.isShown(by: request.body, before: publicURL.bytes) { return false }
         for part in parts {
             switch part {
             case .literal(let literal): workspace.parts.append(literal.bytes)

@@ -22,14 +22,31 @@ package enum QueryBoundary {
         return false
     }
 
-    /// Whether a body behind a query begins where it seems to. An empty one does: no such body could be taken for a query's end.
-    package static func isShown(by body: UnsafeRawBufferPointer) -> Bool {
+    /// Whether a body behind `query` begins where it seems to; nil is a target without `?`. Without one the body begins behind the path,
+    /// which policy knows, unless it begins with `?` itself. Behind one an empty body is taken: none that is taken could be a query's end.
+    package static func isShown(by body: UnsafeRawBufferPointer, behind query: UnsafeRawBufferPointer?) -> Bool {
+        guard query != nil else { return body.first != UInt8(ascii: "?") }
         guard !body.isEmpty else { return true }
-        guard let first = body.first(where: { !Self.blanks.contains($0) }), first == UInt8(ascii: "{") || first == UInt8(ascii: "["),
-            !body.allSatisfy(\.isTargetCharacter)
-        else { return false }
+        return isWhole(body) && !body.allSatisfy(\.isTargetCharacter)
+    }
+
+    /// One JSON object or array and nothing else: with more bytes at either end, or fewer, it is none.
+    private static func isWhole(_ body: UnsafeRawBufferPointer) -> Bool {
+        guard let first = body.first(where: { !Self.blanks.contains($0) }), first == UInt8(ascii: "{") || first == UInt8(ascii: "[") else {
+            return false
+        }
         var nothing: [JSONScanner.Value?] = []
         return (try? JSONScanner.scan(body, paths: JSONPaths(), into: &nothing)) != nil
+    }
+
+    /// Whether a body before the URL ends where it seems to. A query that holds the URL once more could else lend its beginning to the body.
+    package static func isShown(by body: UnsafeRawBufferPointer, before url: UnsafeRawBufferPointer) -> Bool {
+        body.offset(of: Array(url)) == nil || isWhole(body)
+    }
+
+    package static func isBodyBefore(_ scheme: Scheme) -> Bool {
+        guard let body = scheme.signed.firstIndex(of: .body) else { return false }
+        return scheme.signed[body...].contains(.url)
     }
 
     private static let blanks: [UInt8] = [0x20, 0x09, 0x0a, 0x0d]

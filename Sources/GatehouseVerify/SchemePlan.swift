@@ -50,6 +50,8 @@ final class SchemePlan: Sendable {
     let publicURL: StableBytes
     /// A request with a query is refused unless its body shows where it begins.
     let isQueryBoundaryOpen: Bool
+    /// A request whose body holds the URL is refused unless it shows where it ends.
+    let isBodyBeforeURL: Bool
 
     init(_ scheme: Scheme, endpoint: EndpointPolicy, paths: inout JSONPaths) {
         name = scheme.name
@@ -74,6 +76,7 @@ final class SchemePlan: Sendable {
         // The request's own query is what the sender signed; what stands before it is never taken from the request.
         publicURL = StableBytes(String(endpoint.publicURL.prefix { $0 != "?" }))
         isQueryBoundaryOpen = QueryBoundary.isOpen(scheme)
+        isBodyBeforeURL = QueryBoundary.isBodyBefore(scheme)
     }
 
     private static func parts(_ scheme: Scheme, paths: inout JSONPaths) -> [Part] {

@@ -262,11 +262,34 @@ struct SignatureTests {
         moved.target = "/hooks/test?x="
         moved.body = Array("1".utf8) + request.body
         #expect(try gate.verify(moved).summary == "signature-malformed")
+        for (query, before) in [("?", "x=1"), ("", "?x=1")] {
+            moved.target = "/hooks/test" + query
+            moved.body = Array(before.utf8) + request.body
+            #expect(try gate.verify(moved).summary == "signature-malformed", "\(before)")
+        }
+        #expect(try gate.verify(try signed("", body)).summary == "ok")
         #expect(try gate.verify(try signed("?x=1", "[\(body)]")).summary == "ok")
         #expect(try gate.verify(try signed("?x=1", "")).summary == "ok")
         #expect(try gate.verify(try signed("", "a=b")).summary == "ok")
         for other in ["a=b", "1", "[1,2]", "\(body)x", "x\(body)", "\"a\"", "{", String(body.dropFirst())] {
             #expect(try gate.verify(try signed("?x=1", other)).summary == "signature-malformed", "\(other)")
+        }
+    }
+
+    @Test("SEC-59 a query that holds the URL lends no bytes to a body before it")
+    func lentQuery() throws {
+        var scheme = Scheme.bare()
+        scheme.signed = [.body, .literal("."), .url]
+        let gate = try Gate.signed(scheme)
+        let signer = try Signer(scheme: scheme, secret: Secret(utf8: Gate.secret))
+        for body in ["{}", "{\"at\":\"\(Gate.url)\"}", "text"] {
+            let request = Request(
+                try signer.sign(SignedRequest(url: Gate.url + "?r=.\(Gate.url)?z=1", body: Array(body.utf8)), at: Gate.now))
+            #expect(try gate.verify(request).summary == "ok")
+            var moved = request
+            moved.target = "/hooks/test?z=1"
+            moved.body = Array("\(body).\(Gate.url)?r=".utf8)
+            #expect(try gate.verify(moved).summary == "signature-malformed")
         }
     }
 

@@ -17,6 +17,13 @@ enum ReasonTexts {
             fix: "Let the sender send the body as it is, without Content-Encoding; a proxy before the gateway must not compress it.")
     }
 
+    static func waitedInVain(_ evidence: String) -> Explanation.Cause {
+        Explanation.Cause(
+            cause: "waited-in-vain", certainty: .evident,
+            summary: "The same event was being handled already, and the handler did not answer in time.", evidence: evidence,
+            fix: "Let the handler answer sooner, or raise `timeout` of the delivery; the sender may try again, and gets the answer once there is one.")
+    }
+
     static func restored(_ evidence: String) -> Explanation.Cause {
         Explanation.Cause(
             cause: "restored", certainty: .evident,
@@ -79,7 +86,9 @@ enum ReasonTexts {
             ("The connection had no client certificate.", "Let the sender present one; a proxy that ends TLS takes it away.", .evident)
         case .certificateMismatch:
             (
-                "The client certificate is not the stored one.", "Store its subject or pin: gatehouse secret rotate SENDER/certificate",
+                "The client certificate is not the stored one.",
+                "Where the evidence shows the sender's own certificate, write the pin (or subject) that came into a file: gatehouse secret rotate "
+                    + "SENDER/certificate --value-file FILE",
                 .evident
             )
         case .network:

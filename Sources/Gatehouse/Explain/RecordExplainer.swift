@@ -105,6 +105,7 @@ struct RecordExplainer {
             return TimeCauses.causes(number, signedAt, arrival: record.time, endpoint, schemes, usual: usual)
         case .mediaType where record.detail == EarlyChecks.contentCoding:
             return [ReasonTexts.contentCoding(evidence(record, endpoint))]
+        case .unavailable where record.detail == RequestExchange.waitedInVain: return [ReasonTexts.waitedInVain(evidence(record, endpoint))]
         case .unavailable where RestoredWait.isReason(record.detail): return [ReasonTexts.restored(evidence(record, endpoint))]
         case .malformed: return BearerCauses.misused(record.detail, evidence(record, endpoint)).map { [$0] } ?? []
         case .signatureMismatch:

@@ -30,10 +30,12 @@ enum SeparatorCauses {
 
     /// The request has a query and a body that does not show where it begins.
     private static func boundary(_ bench: ExplainBench, _ scheme: Scheme) -> Explanation.Cause? {
-        guard QueryBoundary.isOpen(scheme), bench.request.target.contains("?"),
-            !bench.request.body.withUnsafeBytes({ QueryBoundary.isShown(by: $0) })
-        else { return nil }
-        return boundary(scheme, .evident, "The request has")
+        guard QueryBoundary.isOpen(scheme) else { return nil }
+        let query = bench.request.target.firstIndex(of: "?").map { Array(bench.request.target[$0...].dropFirst().utf8) }
+        let isShown = bench.request.body.withUnsafeBytes { body in
+            query?.withUnsafeBytes { QueryBoundary.isShown(by: body, behind: $0) } ?? QueryBoundary.isShown(by: body, behind: nil)
+        }
+        return isShown ? nil : boundary(scheme, .evident, "The request has")
     }
 
     /// Of a scheme that leaves it to the body to show where it begins; nil of another.
@@ -49,7 +51,8 @@ enum SeparatorCauses {
             evidence:
                 "Nothing in the signed string shows where such a query ends: bytes could move into the body under the same signature, so it is "
                 + "refused, rightly signed or not.",
-            fix: "Let the sender call the URL without a query, or send JSON; look also for what rewrites the body or the query on the way.")
+            fix: "Let the sender call the URL without a query, or send one JSON object, or an array with more in it than numbers; look also for "
+                + "what rewrites the body or the query on the way.")
     }
 
     static func causes(_ bench: ExplainBench, _ scheme: Scheme) -> [Explanation.Cause] {

@@ -138,7 +138,8 @@ struct TokenProblemText {
         case .assertionSignature:
             TokenProblemText(
                 "None of the sender's keys signed the client assertion.",
-                "Register the key that the client signs with: gatehouse secret rotate SENDER/key --value-file public.pem")
+                "Where the client signs with a key of its own that is not stored yet, and not with one that was revoked, register it: gatehouse "
+                    + "secret rotate SENDER/key --value-file public.pem. gatehouse secret status SENDER/key shows the versions.")
         case .assertionParty:
             TokenProblemText(
                 "The client assertion is about another client than the request.",

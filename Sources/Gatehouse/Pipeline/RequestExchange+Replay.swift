@@ -70,11 +70,12 @@ extension RequestExchange {
         // The first one's time may be up in the same moment, and be noticed later: all of them get one answer.
         wait(for: timeout + Self.joinGrace) { [unowned self] in
             if let ticket { replay.leave(key, ticket) }
-            detail = "waited for the answer to the first request with this event, which did not come in time"
+            detail = Self.waitedInVain
             conclude(.failed, .unavailable, unavailable())
         }
     }
 
+    static let waitedInVain = "waited for the answer to the first request with this event, which did not come in time"
     static let joinTimeout = Duration.milliseconds(2_500)
     static let joinGrace = Duration.milliseconds(200)
 

@@ -68,15 +68,15 @@ enum MetricsGathering {
         report.failures = statistics.failedBatches
         report.isFailing = journal.failure != nil
         report.lastSequence = journal.head.sequence
-        report.batchTimes = HistogramFigures(statistics.batchTimes, scale: 1e-6)
-        report.syncTimes = HistogramFigures(statistics.syncs, scale: 1e-6)
-        report.batchSizes = HistogramFigures(statistics.batchSizes, scale: 1)
+        report.batchTimes = HistogramFigures(statistics.batchTimes, per: 1_000_000)
+        report.syncTimes = HistogramFigures(statistics.syncs, per: 1_000_000)
+        report.batchSizes = HistogramFigures(statistics.batchSizes, per: 1)
         return report
     }
 }
 
 extension HistogramFigures {
-    fileprivate init(_ histogram: JournalHistogram, scale: Double) {
-        self.init(bounds: histogram.bounds.map { Double($0) * scale }, counts: histogram.counts, sum: Double(histogram.sum) * scale)
+    fileprivate init(_ histogram: JournalHistogram, per unit: Double) {
+        self.init(bounds: histogram.bounds.map { Double($0) / unit }, counts: histogram.counts, sum: Double(histogram.sum) / unit)
     }
 }

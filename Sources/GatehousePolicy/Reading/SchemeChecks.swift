@@ -92,7 +92,8 @@ struct SchemeChecks {
             let isLoose = { (part: TemplatePart) in part.isFreeText || part == .timestamp && scheme.timestamp?.unit == .auto }
             // A body behind a query shows by itself where it begins; other values do not.
             let isBehindQuery = before == .url && isLoose(part) && part != .body
-            if isLoose(before) && isLoose(part) || isBehindQuery {
+            let isBeforeURL = part == .url && isLoose(before)
+            if isLoose(before) && isLoose(part) || isBehindQuery || isBeforeURL {
                 reading.error(
                     "\(before.notation) and \(part.notation) touch: bytes could move from one to the other", at: file.place(of: "signed"),
                     hint: part == .timestamp || before == .timestamp ? "declare the timestamp's unit" : "put a separator between them")

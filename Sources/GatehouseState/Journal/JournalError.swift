@@ -36,7 +36,10 @@ public struct JournalError: Error, Sendable, Hashable, CustomStringConvertible {
     /// - Parameter number: an `errno`.
     static func system(_ call: String, _ path: String, _ number: Int32) -> JournalError {
         if number == ELOOP { return JournalError(.system, "\(path) is a symbolic link, which is not followed: put the file itself there") }
-        return JournalError(number == ENOENT ? .missing : .system, "\(path): \(call): \(String(cString: strerror(number)))")
+        return JournalError(
+            number == ENOENT ? .missing : .system,
+            "\(path): \(call): \(String(cString: strerror(number)))"
+                + (number == EACCES ? ". Run this as a user who may read it, such as the gateway's" : ""))
     }
 
     static func tampered(_ directory: String, _ problem: String) -> JournalError {

@@ -125,8 +125,7 @@ final class JournalWriter {
                     throw JournalError(.companion, "what belongs to the records could not be stored: \(error)")
                 }
             }
-            let synced = try store(clock: clock)
-            shared.update { $0.statistics.batchTimes.record(UInt64(clamping: (synced - taken).microseconds)) }
+            try store(takenAt: taken, clock: clock)
         } catch {
             rewind(to: before)
             throw error
@@ -147,9 +146,8 @@ final class JournalWriter {
         tree = before.tree
     }
 
-    /// Writes and syncs the buffer; returns when that was done.
-    @discardableResult
-    private func store(clock: some GatewayClock) throws(JournalError) -> MonotonicTime {
+    /// Writes and syncs the buffer, which was begun at `taken`.
+    private func store(takenAt taken: MonotonicTime, clock: some GatewayClock) throws(JournalError) {
         guard let file else { throw JournalError(.system, "\(storage.directory): no segment is open") }
         let end = offset + buffer.count
         let written = writeBuffer(to: file)
@@ -158,8 +156,10 @@ final class JournalWriter {
         try file.sync()
         let synced = clock.monotonic
         offset = end
-        shared.update { $0.statistics.syncs.record(UInt64(clamping: (synced - start).microseconds)) }
-        return synced
+        shared.update {
+            $0.statistics.syncs.record(UInt64(clamping: (synced - start).microseconds))
+            $0.statistics.batchTimes.record(UInt64(clamping: (synced - taken).microseconds))
+        }
     }
 
     private func writeBuffer(to file: any JournalFile) -> Result<Void, JournalError> {
@@ -242,11 +242,12 @@ final class JournalWriter {
             } catch {
                 throw JournalError(.system, "\(storage.directory): the checkpoint could not be signed: \(error)")
             }
+            let taken = clock.monotonic
             buffer.removeAll(keepingCapacity: true)
             let record = SystemRecord(
                 .checkpoint, [.init("size", .number(Int64(clamping: tree.size))), .init("note", .text(signed.description))])
             add(record.members, at: clock.now)
-            do throws(JournalError) { try store(clock: clock) } catch {
+            do throws(JournalError) { try store(takenAt: taken, clock: clock) } catch {
                 rewind(to: before)
                 throw error
             }
@@ -366,8 +367,9 @@ final class JournalWriter {
                 }
             }
             try beginSegmentIfDue(at: clock.now)
+            let taken = clock.monotonic
             let records = addKept(because: cause, at: clock.now)
-            try store(clock: clock)
+            try store(takenAt: taken, clock: clock)
             publish(records: records)
         } catch {
             rewind(to: before)
