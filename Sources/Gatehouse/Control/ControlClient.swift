@@ -68,7 +68,10 @@ package struct ControlClient: Sendable {
 
     private func failure(_ action: String) -> ControlError {
         errno == EAGAIN
-            ? ControlError(.timedOut, "the gateway did not \(action) within \(timeout.components.seconds) s")
+            ? ControlError(
+                .timedOut,
+                "the gateway did not \(action) within \(timeout.components.seconds) s. What was asked may still be done when it goes on: look with "
+                    + "`gatehouse status`, `secret status` or `key list` before asking again")
             : ControlError(.unusable, "the gateway did not \(action): \(String(cString: strerror(errno)))")
     }
 }

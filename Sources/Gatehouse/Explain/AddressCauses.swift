@@ -28,11 +28,13 @@ struct AddressCauses {
     }
 
     private func url(_ variant: String) -> Explanation.Cause {
-        Explanation.Cause(
+        let isOfQuery = variant.prefix { $0 != "?" } == configured.prefix { $0 != "?" }
+        return Explanation.Cause(
             cause: "url-differs", certainty: .proved, summary: "The sender signed the URL \(variant).",
             evidence: "The signature is right for it; the gateway takes \(configured): \(differences(variant)).",
-            fix:
-                "Set `public-url` of the gateway or of endpoint \(bench.endpoint.name) to the URL that the sender calls, or correct it at the sender."
+            fix: isOfQuery
+                ? "The gateway takes the query as it came. Configure a URL at the sender whose query needs no escapes and that nothing rewrites, or none."
+                : "Set `public-url` of the gateway or of endpoint \(bench.endpoint.name) to the URL that the sender calls, or correct it at the sender."
         )
     }
 

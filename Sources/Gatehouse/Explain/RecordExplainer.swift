@@ -60,8 +60,8 @@ struct RecordExplainer {
             let keeping =
                 policy.gateway.audit.keepRejected == nil
                 ? "Or keep refused requests from now on: audit: { keep-rejected: 24h }"
-                : "Refused requests are kept, and this one is gone: newer ones pushed it out (audit: { keep-rejected-size }), its time was over, or "
-                    + "it came before they were kept."
+                : "Refused requests are kept, and this one is gone: newer ones pushed it out (audit: { keep-rejected-size }), its time was over, "
+                    + "it was too large beside that size, more came than could be stored, or it came before they were kept."
             explanation.notes.append(
                 "The request is needed to say more, and the record holds no body. Give it as it was sent: gatehouse explain --endpoint "
                     + "\(record.endpoint ?? "E") --request FILE --at \(record.time). \(keeping)")

@@ -58,7 +58,9 @@ struct RecordedMismatch {
     private func since(_ accepted: LogRecord, _ name: CredentialName) -> [Explanation.Cause] {
         let version = accepted.checks.first { $0.check == "signature" }?.version.map(String.init) ?? "?"
         let evidence = "Version \(version) of \(name) was accepted at \(accepted.time)."
-        if let newer = credentials[name].first(where: { $0.created > accepted.time && $0.created <= record.time }) {
+        // What was accepted last still counted, as far as is known now: then a new version beside it explains nothing.
+        let stillCounted = credentials[name].contains { String($0.number) == version && $0.state.isLive(at: record.time) }
+        if !stillCounted, let newer = credentials[name].first(where: { $0.created > accepted.time && $0.created <= record.time }) {
             return [
                 Explanation.Cause(
                     cause: "secret-changed", certainty: .possible,
@@ -67,7 +69,7 @@ struct RecordedMismatch {
                     fix: "Let the sender take over version \(newer.number).")
             ]
         }
-        let unchanged = "The \(words.credential) of \(name.sender) was right before and did not change"
+        let unchanged = "The \(words.credential) of \(name.sender) was right before and still counted"
         var causes: [Explanation.Cause] = []
         if signsURL {
             causes.append(

@@ -24,13 +24,16 @@ struct TemplateCauses {
 
     /// A digest over secret and body side by side, where an HMAC belongs.
     private func plainHashes(_ visit: Supposition.Visit) -> Bool {
-        for (template, words) in [
-            ([TemplatePart.secret, .body], "the secret and then the body"), ([.body, .secret], "the body and then the secret"),
-        ] {
+        let own = scheme.signed
+        let hashes: [(template: [TemplatePart], words: String)] = [
+            ([.secret, .body], "the secret and then the body"), ([.body, .secret], "the body and then the secret"),
+            ([.secret] + own, "the secret and then what is signed"), (own + [.secret], "what is signed and then the secret"),
+        ]
+        for (template, words) in hashes {
             var other = scheme
             other.algorithm = .sha256
             other.signed = template
-            other.timestamp = nil
+            if !template.contains(.timestamp) { other.timestamp = nil }
             let cause = Supposition.proved(
                 "signature-algorithm", "The signature is a plain SHA-256 over \(words), not \(scheme.algorithm.rawValue).",
                 "So computed, it holds.",

@@ -131,6 +131,12 @@ struct ExplainTests {
             ]
         },
         Case("of nobody here", "code", "secret-unknown", explained: false) { $0.secret = "a value that nobody ever stored..." },
+        Case("hashed with what is signed in place of an HMAC", "pay", "signature-algorithm", says: ["what is signed"]) {
+            $0.scheme = {
+                $0.algorithm = .sha256
+                $0.signed = [.secret] + $0.signed
+            }
+        },
         Case("an invisible character stored with it", "code", "secret-stored-blanks", says: ["invisible"]) {
             $0.store("code", ExplainSite.raw + "\u{200b}")
             $0.secret = ExplainSite.raw

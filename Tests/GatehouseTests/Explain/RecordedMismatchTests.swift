@@ -1,6 +1,7 @@
 import Gatehouse
 import GatehouseAudit
 import GatehouseTesting
+import GatehouseVerify
 import Testing
 
 @Suite("Explaining a mismatch from its record alone")
@@ -9,7 +10,8 @@ struct RecordedMismatchTests {
 
     /// The causes of a wrong request's refusal, at an endpoint of one scheme that a right one came to before.
     private func causes(
-        _ scheme: String, _ credential: String, accepting first: Bool = true, wrong: (inout RawRequest) throws -> Void
+        _ scheme: String, _ credential: String, accepting first: Bool = true, overlap: Duration? = nil,
+        wrong: (inout RawRequest) throws -> Void
     ) async throws -> [Explanation.Cause] {
         let site = try TestSite()
         try site.sender("one")
@@ -20,6 +22,10 @@ struct RecordedMismatchTests {
         try await serving(site) { gateway in
             if first {
                 #expect(try await gateway.send(try sender.request("{\"event_id\":\"1\"}")).status == 200)
+            }
+            if let overlap {
+                let name = try #require(CredentialName(credential))
+                _ = try SecretCommands(policies: site.policies).rotate(name, value: nil, overlap: overlap)
             }
             var request = try sender.request("{\"event_id\":\"2\"}")
             try wrong(&request)
@@ -55,6 +61,14 @@ struct RecordedMismatchTests {
         let causes = try await causes("slack", "one/signing") { $0.body.append(0x20) }
         #expect(causes.map(\.cause) == ["signed-part-changed", "not-the-sender"])
         #expect(causes.first?.summary.contains("the time or the body") == true)
+    }
+
+    @Test("a new version is to blame only where the one used before counts no more")
+    func rotated() async throws {
+        let ended = try await causes("square", "one/signing", overlap: .zero) { $0.body.append(0x20) }
+        #expect(ended.first?.cause == "secret-revoked")
+        let overlapping = try await causes("square", "one/signing", overlap: .seconds(60)) { $0.body.append(0x20) }
+        #expect(overlapping.map(\.cause) == ["url-differs", "body-changed", "not-the-sender"])
     }
 
     @Test("of a sender whose events never came in, the secret may never have been right")
