@@ -149,7 +149,9 @@ final class AuditForwarder: Sendable {
         case .syslog(let host, let port): return try await SyslogSink(host: host, port: port, ca: forward.ca)
         case .file(let path):
             try await resume(after: path)
-            return FileSink(path: path)
+            let sink = FileSink(path: path)
+            try await sink.begin()
+            return sink
         }
     }
 

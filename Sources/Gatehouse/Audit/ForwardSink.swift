@@ -56,6 +56,9 @@ actor FileSink: ForwardSink {
 
     init(path: String) { file = AppendFile(path: path) }
 
+    /// Makes the file where there is none, so that a missing directory shows before records are said to be forwarded.
+    func begin() throws { try file.append([]) }
+
     nonisolated func append(_ line: LogLine, to output: inout [UInt8]) {
         output.append(contentsOf: line.bytes)
         output.append(0x0a)
