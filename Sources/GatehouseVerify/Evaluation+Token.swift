@@ -42,6 +42,8 @@ extension Evaluation {
                 trial.checks.append(CheckResult(token, .mismatch))
                 return .fails(.credentialMismatch)
             }
+            // One that its sender's profile refuses has proved whose it is, as one without the scope has.
+            if refusal == .signature, token?.sender == sender.name { trial.held += 1 }
             trial.checks.append(token.map { CheckResult($0, refusal.result) } ?? CheckResult(.oauth, refusal.result))
             return .fails(refusal.reason)
         }

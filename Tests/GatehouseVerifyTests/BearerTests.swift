@@ -146,6 +146,7 @@ struct BearerTests {
             digests: issuer.digests, lookup: issuer)
         let verification = try gate.verify(request(issuer.bearer(try issuer.mint("globex"))))
         #expect(verification.summary == "token-signature" && verification.tokenFlaw?.contains("RS256") == true)
+        #expect(verification.sender == "globex")
     }
 
     @Test("SEC-49: a missing scope is told only where every other item held")

@@ -68,9 +68,9 @@ enum BearerCauses {
     }
 
     /// A genuine token of a client that is no sender; nil where no such token came.
-    static func unknown(_ checks: [DecisionRecord.Check], _ evidence: String) -> Explanation.Cause? {
+    static func unknown(_ detail: String?, _ checks: [DecisionRecord.Check], _ evidence: String) -> Explanation.Cause? {
         guard let check = checks.first(where: { $0.check == "oauth" && $0.result == "unknown" }) else { return nil }
-        guard let client = check.client else { return unmapped(evidence) }
+        guard let client = check.client, detail != TokenFlaw.client.description else { return unmapped(check.client, evidence) }
         return Explanation.Cause(
             cause: "token-sender-removed", certainty: .evident,
             summary: "The access token was issued to \(client), which is no sender here any more.", evidence: evidence,
@@ -78,12 +78,13 @@ enum BearerCauses {
     }
 
     /// A genuine token of a client that nobody mapped.
-    private static func unmapped(_ evidence: String) -> Explanation.Cause {
+    private static func unmapped(_ client: String?, _ evidence: String) -> Explanation.Cause {
         Explanation.Cause(
             cause: "token-client-unknown", certainty: .evident, summary: "The access token is genuine, and its client is no sender here.",
             evidence: evidence,
-            fix: "Name its `client_id` in `clients` of the issuer's entry in `oauth.trust`, with the sender that it "
-                + "is.")
+            fix:
+                "Name its `client_id`\(client.map { ", \($0)," } ?? "") in `clients` of the issuer's entry in `oauth.trust`, with the sender "
+                + "that it is.")
     }
 
     static func missing(_ evidence: String) -> Explanation.Cause {

@@ -111,7 +111,8 @@ struct Explainer {
         let evidence = "The verifier says so at \(bench.at)" + (words.isEmpty ? "." : ": \(words).") + flaw
         let bearer =
             reason == .credentialUnknown
-            ? BearerCauses.unknown(checks, evidence) : BearerCauses.refused(reason, verification.tokenFlaw, checks, evidence)
+            ? BearerCauses.unknown(verification.tokenFlaw, checks, evidence)
+            : BearerCauses.refused(reason, verification.tokenFlaw, checks, evidence)
         let cause = bearer ?? ReasonTexts.cause(reason, evidence, sender: verification.sender ?? bench.endpoint.soleSender)
         return ([cause], [])
     }

@@ -21,7 +21,9 @@ enum ReasonTexts {
         Explanation.Cause(
             cause: "waited-in-vain", certainty: .evident,
             summary: "The same event was being handled already, and the handler did not answer in time.", evidence: evidence,
-            fix: "Let the handler answer sooner, or raise `timeout` of the delivery; the sender may try again, and gets the answer once there is one.")
+            fix:
+                "Let the handler answer sooner, or raise `timeout` of the delivery; the sender may try again, and gets the answer once there is one."
+        )
     }
 
     static func restored(_ evidence: String) -> Explanation.Cause {

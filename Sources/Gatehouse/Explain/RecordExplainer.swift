@@ -122,7 +122,7 @@ struct RecordExplainer {
             return [Explainer.malformedAuthorization(found + evidence(record, endpoint))]
         case .credentialMissing where !endpoint.takesBasic && !endpoint.tokens.isEmpty:
             return [BearerCauses.missing(evidence(record, endpoint))]
-        case .credentialUnknown: return BearerCauses.unknown(record.checks, evidence(record, endpoint)).map { [$0] } ?? []
+        case .credentialUnknown: return BearerCauses.unknown(record.detail, record.checks, evidence(record, endpoint)).map { [$0] } ?? []
         case .tokenRevoked, .tokenBinding, .tokenSignature:
             return BearerCauses.refused(reason, record.detail, record.checks, evidence(record, endpoint)).map { [$0] } ?? []
         case .credentialMismatch: return BearerCauses.cause(record.checks, endpoint).map { [$0] } ?? []

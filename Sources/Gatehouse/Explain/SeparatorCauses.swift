@@ -51,7 +51,8 @@ enum SeparatorCauses {
             evidence:
                 "Nothing in the signed string shows where such a query ends: bytes could move into the body under the same signature, so it is "
                 + "refused, rightly signed or not.",
-            fix: "Let the sender call the URL without a query, or send one JSON object, or an array with more in it than numbers; look also for "
+            fix:
+                "Let the sender call the URL without a query, or send one JSON object, or an array with more in it than numbers; look also for "
                 + "what rewrites the body or the query on the way.")
     }
 

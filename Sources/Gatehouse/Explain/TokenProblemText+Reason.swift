@@ -43,6 +43,11 @@ extension TokenProblemText {
                 "the sender's policy has none of its audiences any more.",
                 "Let the client fetch a fresh one; `audiences` of its sender says for whom."
             )
+        case .tokenBinding where detail == TokenFlaw.unbound.description:
+            (
+                "it is bound to no client certificate, and its sender is held to fapi2.",
+                "Let the client fetch a fresh one while it presents its client certificate."
+            )
         case .credentialMismatch where detail == OAuthDecision.ofOtherIssuer:
             ("it is a trusted issuer's, not this gateway's.", "Let the client ask the issuer of the token.")
         case .credentialMismatch, .credentialUnknown: ("it was issued to another client.", "A client learns about its own tokens only.")

@@ -50,7 +50,7 @@ public struct TokenReport: Codable, Sendable {
 
     mutating func fill(_ token: AccessToken) {
         issuer = token.issuer
-        sender = token.sender
+        sender = token.isStranger ? nil : token.sender
         self.token = token.id
         scopes = token.scopes
         audiences = token.audiences

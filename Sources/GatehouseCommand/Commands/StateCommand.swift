@@ -5,7 +5,8 @@ struct StateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "state",
         abstract: "Back the state up, and restore it.",
-        discussion: "The state is everything that is not policy: credentials, the audit log, and which events were accepted. A backup has all but the last, so "
+        discussion:
+            "The state is everything that is not policy: credentials, the audit log, and which events were accepted. A backup has all but the last, so "
             + "that a restored gateway waits until no event from before can be fresh.",
         subcommands: [StateBackup.self, StateRestore.self])
 }

@@ -97,7 +97,7 @@ public enum OAuthProblem: String, Sendable, Hashable, CaseIterable {
             case .lifetime: .assertionLifetime
             case .length, .parts, .encoding, .header, .payload, .extended, .parameter, .type, .claim, .subject, .issuer, .unknown, .client,
                 .unreadable, .keyUnnamed, .sender, .revoked, .credential, .revocationsUnknown, .notFor, .audiencesWithdrawn, .scope,
-                .scopeWithdrawn, .unbound, .boundOtherwise, .certificateMissing, .certificateOther:
+                .audienceWithdrawn, .scopeWithdrawn, .unbound, .boundOtherwise, .certificateMissing, .certificateOther:
                 .assertionMalformed
             }
     }

@@ -40,13 +40,18 @@ enum FormText {
                 byte = high << 4 | low
                 read += 2
             }
-            guard byte >= 0x20, byte != 0x7f else { throw .control(isLast: read == text.count) }
+            guard byte >= 0x20, byte != 0x7f else { throw .control(isLast: isEnd(text[read...])) }
             output[written] = byte
             written += 1
         }
         let decoded = UnsafeRawBufferPointer(rebasing: output[..<written])
         if decoded.contains(where: { $0 >= 0x80 }), String(validating: decoded, as: UTF8.self) == nil { throw .encoding }
         return written
+    }
+
+    /// Nothing, or the line feed behind a carriage return.
+    private static func isEnd(_ rest: Slice<UnsafeRawBufferPointer>) -> Bool {
+        rest.isEmpty || ["\n", "%0A", "%0a"].contains { rest.elementsEqual($0.utf8) }
     }
 
     /// The same into memory of its own, which is wiped.

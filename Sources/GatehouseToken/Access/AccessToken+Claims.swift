@@ -7,7 +7,9 @@ extension AccessToken {
     init(_ claims: Claims) throws(TokenFlaw) {
         let issuer = try claims.plain("iss")
         let subject = try claims.value("sub")
-        guard subject.text?.isEmpty == false else { throw .claim("sub", .type(found: subject.kind, expected: "a text that is not empty")) }
+        guard subject.text?.isEmpty == false else {
+            throw .claim("sub", .type(found: subject.text == nil ? subject.kind : "empty", expected: "a text that is not empty"))
+        }
         self.init(
             issuer: issuer, audiences: try Self.audiences(try claims.value("aud")), sender: try claims.plain("client_id"),
             id: try claims.plain("jti", longest: Self.maximumID), scopes: [], issued: try claims.time("iat"),
@@ -15,7 +17,11 @@ extension AccessToken {
         notBefore = try claims.timeIfThere("nbf")
         if let scope = claims["scope"] {
             guard let text = scope.text, let scopes = ScopeText.read(text) else {
-                throw .claim("scope", .type(found: scope.kind, expected: "scopes with single blanks between them (RFC 6749 section 3.3)"))
+                throw .claim(
+                    "scope",
+                    .type(
+                        found: scope.text.map(ScopeText.found) ?? scope.kind,
+                        expected: "at most \(ScopeText.maximumScopes) scopes with single blanks between them (RFC 6749 section 3.3)"))
             }
             self.scopes = scopes
         }
@@ -54,9 +60,18 @@ extension AccessToken {
             }
         let named = texts.compactMap { $0 }
         guard !named.isEmpty, named.count == texts.count else {
-            throw .claim("aud", .type(found: value.kind, expected: "a text or a list of texts, not empty,"))
+            throw .claim("aud", .type(found: found(value), expected: "a text or a list of texts, not empty,"))
         }
         return named
+    }
+
+    /// What kept a value from being audiences.
+    private static func found(_ value: StrictJSON) -> String {
+        switch value {
+        case .string: "empty"
+        case .array(let elements): elements.isEmpty ? "an empty list" : "a list with something else than texts in it"
+        default: value.kind
+        }
     }
 
     /// What ``claims()`` gave for an own token; nil for anything else.
@@ -111,8 +126,17 @@ package enum ScopeText {
             else { return nil }
             let scope = String(part)
             if !scopes.contains(scope) { scopes.append(scope) }
-            guard scopes.count <= 128 else { return nil }
+            guard scopes.count <= maximumScopes else { return nil }
         }
         return scopes
     }
+
+    /// What kept a text from being a scope value.
+    fileprivate static func found(_ text: String) -> String {
+        let parts = text.split(separator: " ", omittingEmptySubsequences: false)
+        if parts.contains(where: \.isEmpty) { return "a text with a blank at its start or end, or two in a row" }
+        return parts.allSatisfy({ read(String($0)) != nil }) ? "a text of more scopes" : "a text with other characters"
+    }
+
+    fileprivate static let maximumScopes = 128
 }

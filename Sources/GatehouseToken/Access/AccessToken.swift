@@ -27,7 +27,7 @@ public struct IssuingCredential: Sendable, Hashable, CustomStringConvertible, Lo
 public struct AccessToken: Sendable, Hashable {
     public var issuer: String
     public var audiences: [String]
-    /// Whose token it is; for an outside issuer's, as its clients are mapped.
+    /// Whose token it is; for an outside issuer's, as its clients are mapped. The `client_id` itself where ``isStranger``.
     public var sender: String
     /// `jti`.
     public var id: String
@@ -44,6 +44,8 @@ public struct AccessToken: Sendable, Hashable {
     public var credentials: [IssuingCredential]
     /// Of this gateway's own.
     public var isOwn = true
+    /// Of an outside issuer's client that is no sender here: its token counts for nothing, whatever sender has the same name.
+    public var isStranger = false
     /// What an outside issuer's tokens must be for, whatever endpoint they come to.
     public var trustedAudience: String?
     /// What it was signed with; nil for an opaque one.

@@ -43,7 +43,8 @@ public struct AccessTokenValidator: Sendable {
     ///   - isNamed: an outside issuer's tokens must be for `audience` as well.
     ///   - scopes: the token must carry every one, and where it is our own, its sender's policy must still have it.
     ///   - certificate: SHA-256 of the DER of the certificate that the TLS handshake proved, nil without one.
-    ///   - bindingMatters: false where somebody else than its holder asks about the token.
+    ///   - bindingMatters: false where somebody else than its holder asks about the token: what it is bound to is then not compared, and
+    ///     one that its sender's profile takes with no certificate is refused all the same.
     public func validate(
         _ token: UnsafeRawBufferPointer, at now: WallTime, audience: String?, isNamed: Bool = false, scopes: [String] = [],
         certificate: [UInt8]? = nil, bindingMatters: Bool = true, workspace: TokenWorkspace
@@ -83,7 +84,7 @@ public struct AccessTokenValidator: Sendable {
         return Result { () throws(TokenFlaw) in
             let token = try verify(text, at: now, workspace)
             let counted = counted(token)
-            if now < token.expires {
+            if now < token.expires, !token.isStranger {
                 workspace.remember(
                     TokenWorkspace.Verified(issued: token, counted: counted, generation: generation), under: digest, at: now)
             }
@@ -126,10 +127,11 @@ public struct AccessTokenValidator: Sendable {
         if let issuer = key.issuer {
             token.isOwn = false
             token.credentials = []
-            guard let sender = keyring.trusted[issuer].sender(client: token.sender), senders.requiresBinding(sender) != nil else {
-                throw .client
+            if let sender = keyring.trusted[issuer].sender(client: token.sender), senders.requiresBinding(sender) != nil {
+                token.sender = sender
+            } else {
+                token.isStranger = true
             }
-            token.sender = sender
             token.trustedAudience = keyring.trusted[issuer].audience
         } else if !(claims["sub"]?.text?.utf8.elementsEqual(token.sender.utf8) ?? false) {
             // Own tokens are a client's for itself; one that says otherwise is none of ours.
@@ -142,6 +144,7 @@ public struct AccessTokenValidator: Sendable {
     private func flaw(
         of token: AccessToken, _ now: WallTime, _ audience: String?, _ isNamed: Bool, _ certificate: [UInt8]?, _ bindingMatters: Bool
     ) -> TokenFlaw? {
+        guard !token.isStranger else { return .client }
         guard now < token.expires, token.issued < token.expires else { return .expired }
         let latest = now + Self.tolerance
         guard token.issued <= latest else { return .claimAhead("iat") }
@@ -163,13 +166,16 @@ public struct AccessTokenValidator: Sendable {
             guard !token.audiences.isEmpty else { return .audiencesWithdrawn }
         }
         if let wanted = token.trustedAudience, !token.isFor(wanted) { return .notFor(wanted) }
-        if let audience, token.trustedAudience == nil || isNamed, !token.isFor(audience) { return .notFor(audience) }
-        return bindingMatters ? bindingFlaw(of: token, isFAPI, certificate) : nil
+        if let audience, token.trustedAudience == nil || isNamed, !token.isFor(audience) {
+            return token.withdrawn.contains(audience) ? .audienceWithdrawn(audience) : .notFor(audience)
+        }
+        return bindingFlaw(of: token, isFAPI, certificate, bindingMatters)
     }
 
-    private func bindingFlaw(of token: AccessToken, _ requiresBinding: Bool, _ certificate: [UInt8]?) -> TokenFlaw? {
+    private func bindingFlaw(of token: AccessToken, _ requiresBinding: Bool, _ certificate: [UInt8]?, _ isCompared: Bool) -> TokenFlaw? {
         guard !token.isBoundOtherwise else { return .boundOtherwise }
         guard let bound = token.certificate else { return requiresBinding ? .unbound : nil }
+        guard isCompared else { return nil }
         guard let certificate else { return .certificateMissing }
         return bound.withUnsafeBytes { left in certificate.withUnsafeBytes { constantTimeEquals(left, $0) } } ? nil : .certificateOther
     }

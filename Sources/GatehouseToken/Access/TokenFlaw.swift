@@ -55,6 +55,8 @@ public enum TokenFlaw: Error, Sendable, Hashable {
     case revocationsUnknown
     /// `aud` lacks the one that is asked for.
     case notFor(String)
+    /// It was issued for the one that is asked for, and the sender's policy has that no more.
+    case audienceWithdrawn(String)
     /// The sender's policy has none of its audiences any more.
     case audiencesWithdrawn
     /// It never had the scope that is asked for.
@@ -127,6 +129,7 @@ extension TokenFlaw: CustomStringConvertible {
             "what it was issued for was revoked: version \(credential.version) of \(sender)/\(credential.kind)"
         case .revocationsUnknown: "what was revoked is not known at the moment"
         case .notFor(let audience): "`aud` does not have \(audience)"
+        case .audienceWithdrawn(let audience): "it was issued for \(audience), which is no longer among its sender's `audiences`"
         case .audiencesWithdrawn: "none of its audiences is among its sender's `audiences` any more"
         case .scope(let scope): "it lacks the scope \(scope)"
         case .scopeWithdrawn(let scope): "it was issued with the scope \(scope), which is no longer among its sender's `scopes`"
@@ -144,7 +147,7 @@ extension TokenFlaw: CustomStringConvertible {
         case .algorithm, .forbiddenAlgorithm, .issuer, .key, .keyUnnamed, .signature, .unknown: .signature
         case .client, .sender: .client
         case .revoked, .credential: .revoked
-        case .audience, .audienceList, .notFor, .audiencesWithdrawn: .audience
+        case .audience, .audienceList, .notFor, .audienceWithdrawn, .audiencesWithdrawn: .audience
         case .scope, .scopeWithdrawn: .scope
         case .unbound, .boundOtherwise, .certificateMissing, .certificateOther: .binding
         case .expired: .expired

@@ -108,6 +108,31 @@ struct OtherEndpointTests {
         #expect(decision.json == ["active": .bool(false)] && decision.reason == "token-audience" && decision.detail != nil)
     }
 
+    @Test(
+        "a token that no endpoint takes since its sender is held to fapi2 is not active, and its client can still revoke it",
+        arguments: GatewayPolicy.OAuth.TokenFormat.allCases)
+    func unbound(_ format: GatewayPolicy.OAuth.TokenFormat) throws {
+        let server = try TestServer(format: format)
+        let form = "grant_type=client_credentials&client_id=certs"
+        let bound = try server.decide(form, certificate: TestServer.certificate).accessToken
+        let token = try server.decide(TestServer.form(assertion: try TestServer.assertion("keys"))).accessToken
+        func ask(_ token: String, _ client: String, _ to: TestServer.Endpoint = .introspect, id: String = "") throws -> OAuthDecision {
+            guard client == "keys" else {
+                return try server.decide("token=\(token)&client_id=\(client)", to: to, certificate: TestServer.certificate)
+            }
+            let proof = TestServer.form(assertion: try TestServer.assertion("keys", id: id)).replacing(Self.grant, with: "token=\(token)")
+            return try server.decide(proof, to: to)
+        }
+        #expect(try ask(token, "keys", id: "1").json["active"] == .bool(true))
+        for sender in ["certs", "keys"] { server.policy.senders[sender]?.profile = .fapi2 }
+        try server.reload()
+        let decision = try ask(token, "keys", id: "2")
+        #expect(decision.json == ["active": .bool(false)] && decision.reason == "token-binding")
+        #expect(decision.detail == TokenFlaw.unbound.description)
+        #expect(try ask(bound, "certs").json["active"] == .bool(true))
+        #expect(try ask(token, "keys", .revoke, id: "3").effects.count == 1)
+    }
+
     @Test("the record of a token that was asked about tells its own revocation from its credential's")
     func whatEndedIt() throws {
         let server = try TestServer()

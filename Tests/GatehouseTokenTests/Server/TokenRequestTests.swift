@@ -48,6 +48,10 @@ struct TokenRequestTests {
                 "\(Self.grant)&client_assertion=a.b.c%0A",
                 "`client_assertion` has a control character at its end, such as the line break of the file it was read from"
             ),
+            ("\(Self.grant)&scope=a%0D%0A", "`scope` has a control character at its end, such as the line break"),
+            ("\(Self.grant)&scope=a%0d%0a", "`scope` has a control character at its end, such as the line break"),
+            ("\(Self.grant)&scope=a\r\n", "`scope` has a control character at its end, such as the line break"),
+            ("\(Self.grant)&scope=a%0D%0Ab", "`scope` has a control character in it"),
             ("\(Self.grant)&scope=a%09b", "`scope` has a control character in it"),
             ("\(Self.grant)&client_secret=100%", "`client_secret` has a `%` without two hex digits behind it"),
             ("\(Self.grant)&scope=%ff", "`scope` is not UTF-8"),

@@ -189,6 +189,24 @@ struct AccessTokenTests {
         #expect(bench.workspace.flaw == .scope("admin"))
     }
 
+    @Test("an audience that the sender's policy no longer has is told apart from one that the token never had")
+    func withdrawnAudience() throws {
+        let bench = try TokenBench()
+        var claims = bench.claims
+        let (kept, never) = ("https://hooks.example/kept", "https://hooks.example/never")
+        claims.audiences = [TokenBench.audience, kept]
+        let token = try bench.issue(claims)
+        #expect(bench.refusal(token) == nil)
+        let later = bench.under([
+            "acme": TokenSender(credentials: [IssuingCredential(kind: "oauth", version: 1)], audiences: [kept])
+        ])
+        #expect(later.refusal(token) == .audience && bench.workspace.flaw == .audienceWithdrawn(TokenBench.audience))
+        let said = "it was issued for \(TokenBench.audience), which is no longer among its sender's `audiences`"
+        #expect(bench.workspace.flaw?.description == said)
+        #expect(later.refusal(token, audience: never) == .audience && bench.workspace.flaw == .notFor(never))
+        #expect(later.refusal(token, audience: kept) == nil)
+    }
+
     @Test("SEC-50: where it cannot be known what was revoked, no token is accepted")
     func blind() throws {
         let bench = try TokenBench()

@@ -28,7 +28,10 @@ struct TokenFlawTests {
                 "`exp` is a text"
             ),
             (["exp": ""], .claim("exp", .missing), "`exp` is missing"), (["jti": ""], .claim("jti", .missing), "`jti` is missing"),
-            (["aud": "[]"], .claim("aud", .type(found: "a list", expected: "a text or a list of texts, not empty,")), "`aud` is a list"),
+            (
+                ["aud": "[]"], .claim("aud", .type(found: "an empty list", expected: "a text or a list of texts, not empty,")),
+                "`aud` is an empty list"
+            ),
             (["iss": "7"], .claim("iss", .type(found: "a number", expected: "a text of printable ASCII, not empty,")), "`iss` is a number"),
             (
                 ["jti": "\"\""],
@@ -58,6 +61,23 @@ struct TokenFlawTests {
         }
         // A good token leaves nothing behind of the one before.
         #expect(flaw(bench, try bench.issue()) == nil)
+    }
+
+    @Test("a claim of the right kind is told by what is wrong in it, and not by its kind")
+    func contents() throws {
+        let bench = try TokenBench()
+        let many = (0...128).map { "s\($0)" }.joined(separator: " ")
+        for (name, value, says) in [
+            ("aud", "\"\"", "`aud` is empty, and"), ("aud", "[5]", "`aud` is a list with something else than texts in it, and"),
+            ("aud", "7", "`aud` is a number, and"), ("sub", "\"\"", "`sub` is empty, and"), ("sub", "7", "`sub` is a number, and"),
+            ("scope", "\" a\"", "`scope` is a text with a blank at its start or end, or two in a row, and"),
+            ("scope", "\"a  b\"", "`scope` is a text with a blank at its start or end, or two in a row, and"),
+            ("scope", "\"a\\\"\"", "`scope` is a text with other characters, and"),
+            ("scope", "\"\(many)\"", "`scope` is a text of more scopes, and at most 128 scopes"), ("scope", "[]", "`scope` is a list, and"),
+        ] {
+            let found = try #require(flaw(bench, try bench.sign(payload: TokenBench.payload([name: value]))))
+            #expect(found.description.hasPrefix(says), "\(found)")
+        }
     }
 
     @Test("SEC-43, SEC-46, SEC-48: what is wrong with the text, the header or the signature is told apart")

@@ -88,6 +88,25 @@ struct TrustedIssuerTests {
         #expect(open.refusal(try Self.sign(open, Self.payload(["client_id": "\"nobody\""]))) == .client)
     }
 
+    @Test("a genuine token of a client that is no sender is told with its id and client, and is nobody's though a sender has that name")
+    func strangers() throws {
+        let bench = try Self.bench()
+        let token = try Self.sign(bench, Self.payload(["client_id": "\"acme\""]))
+        for _ in 1...2 {
+            guard case .refused(.client, let found?) = bench.validate(token, scopes: []) else {
+                Issue.record("the token was accepted, or its id is not told")
+                return
+            }
+            #expect(found.isStranger && found.sender == "acme" && found.id == "aaaaaaaaaaaaaaaaaaaaaa" && !found.isOwn)
+            #expect(bench.workspace.flaw == .client)
+        }
+        // Once it is a sender, also under a name that the token does not have.
+        let open = try Self.bench(clients: [:])
+        let later = open.under(["client-7": TokenSender(credentials: [])])
+        let early = try Self.sign(open, Self.payload())
+        #expect(open.refusal(early) == .client && later.refusal(early) == nil && open.refusal(early) == .client)
+    }
+
     @Test("neither issuer can sign for the other, and an unknown one for nobody")
     func keysStayApart() throws {
         let bench = try Self.bench()

@@ -1,5 +1,6 @@
 import Foundation
 import Gatehouse
+import GatehouseAudit
 import GatehouseCrypto
 import GatehouseTesting
 import GatehouseTime
@@ -212,6 +213,32 @@ struct TokenEventTests {
             }
             #expect(isSaid)
             try expect(try await gateway.send(client.event("evt_4", token: next)), 200, "accepted", "ok", at: client.site)
+        }
+    }
+
+    @Test("a genuine token of a client that nobody mapped is on record with its id and client, and explained and inspected with them")
+    func unmapped() async throws {
+        let key = try PrivateKey.generate(.p256)
+        let client = try await TokenClient(
+            gateway:
+                "oauth: { trust: [{ issuer: 'https://idp.example', jwks: idp.json, audience: 'https://localhost:8443', clients: { outside-1: acme } }] }"
+        )
+        try client.site.folder.write("policies/idp.json", try Self.keySet(key))
+        try await serving(client.site) { gateway in
+            let token = try Self.jwt(
+                key, ["iss": "https://idp.example", "aud": "https://localhost:8443", "client_id": "outside-2", "scope": "events:write"])
+            let id = try #require(try TokenClient.claims(token)["jti"] as? String)
+            let answer = try await gateway.send(client.event("evt_1", token: token))
+            let record = try expectRefusal(answer, 401, "credential-unknown", at: client.site)
+            let check = try #require(record?.checks?.first { $0.check == "oauth" })
+            #expect(check.client == "outside-2" && check.token == id && check.result == "unknown" && record?.sender == nil, "\(check)")
+            let commands = try ExplainCommands(policies: client.site.policies)
+            let explained = try commands.explain(try #require(answer.reference.flatMap { Reference($0) }))
+            let cause = try #require(explained?.causes.first)
+            #expect(cause.cause == "token-client-unknown" && cause.fix.contains("`client_id`, outside-2, in `clients`"), "\(cause)")
+            let report = try TokenCommands(policies: client.site.policies).inspect(Secret(utf8: token))
+            #expect(!report.accepted && report.reason == "credential-unknown" && report.sender == nil)
+            #expect(report.token == id && report.issuer == "https://idp.example" && report.issued != nil && report.expires != nil)
         }
     }
 
