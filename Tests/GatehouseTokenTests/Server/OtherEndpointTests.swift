@@ -130,7 +130,8 @@ struct OtherEndpointTests {
         #expect(decision.json == ["active": .bool(false)] && decision.reason == "token-binding")
         #expect(decision.detail == TokenFlaw.unbound.description)
         #expect(try ask(bound, "certs").json["active"] == .bool(true))
-        #expect(try ask(token, "keys", .revoke, id: "3").effects.count == 1)
+        let revoked = try ask(token, "keys", .revoke, id: "3")
+        #expect(revoked.reason == "ok" && revoked.token != nil)
     }
 
     @Test("the record of a token that was asked about tells its own revocation from its credential's")
