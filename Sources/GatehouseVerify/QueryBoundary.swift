@@ -44,6 +44,7 @@ package enum QueryBoundary {
         body.offset(of: Array(url)) == nil || isWhole(body)
     }
 
+    /// Whether the scheme leaves it to the body to show where it ends.
     package static func isBodyBefore(_ scheme: Scheme) -> Bool {
         guard let body = scheme.signed.firstIndex(of: .body) else { return false }
         return scheme.signed[body...].contains(.url)

@@ -79,9 +79,8 @@ enum ControlSocket {
 
     /// As whom the gateway of this state can be asked; empty where that is not what is wrong, or where nothing tells whose the state is.
     private static func advice(_ problem: CInt, _ directory: String) -> String {
-        var status = stat()
-        guard problem == EACCES || problem == EPERM, stat(directory, &status) == 0, status.st_uid != geteuid() else { return "" }
-        return ". Run this as the gateway's user, \(UserName.of(status.st_uid) ?? "\(status.st_uid)")"
+        guard problem == EACCES || problem == EPERM, let owner = UserName.other(thanOwns: directory) else { return "" }
+        return ". Run this as the gateway's user, \(owner)"
     }
 }
 

@@ -54,7 +54,7 @@ public struct TokenReport: Codable, Sendable {
         self.token = token.id
         scopes = token.scopes
         audiences = token.audiences
-        withdrawn = token.withdrawn
+        withdrawn = token.withdrawnScopes + token.withdrawnAudiences
         issued = token.issued.description
         expires = token.expires.description
         bound = token.certificate != nil || token.isBoundOtherwise

@@ -122,9 +122,10 @@ enum Files {
         Terminal.warn("\(Terminal.printable(path)) has mode 0\(mode), so others may have read the \(what) in it: chmod 600, or rm it")
     }
 
-    /// PEM and JSON, whose end is not the text's: blanks and line breaks behind it are no part of the key.
+    /// PEM and JSON, whose end is not the text's: blanks and line breaks behind it are no part of the key. Of public keys alone: nothing here
+    /// wipes the text.
     private static func endsByItself(_ value: Secret) -> Bool {
-        ["-----BEGIN ", "{"].contains { mark in value.withBytes { $0.starts(with: mark.utf8) } }
+        value.withBytes { bytes in bytes.first == UInt8(ascii: "{") || String(decoding: bytes, as: UTF8.self).contains("-----BEGIN ") }
     }
 
     /// Of what should be a secret's file, while errno says why.

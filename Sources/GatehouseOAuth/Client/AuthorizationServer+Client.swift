@@ -149,9 +149,11 @@ extension AuthorizationServer {
         }
         switch outcome {
         case .failure(let flaw):
-            let former = keySets(stored.filter { !$0.state.isLive(at: now) }.prefix(Self.retiredKeysTried), of: sender, workspace)
-            if flaw.isOfKey, let version = assertion.withBytes({ ClientAssertion.signer($0, keys: former) }) {
-                return refuseClient(exchange, .keyRetired, client: claim.client, version: version)
+            if flaw.isOfKey {
+                let former = keySets(stored.filter { !$0.state.isLive(at: now) }.prefix(Self.retiredKeysTried), of: sender, workspace)
+                if let version = assertion.withBytes({ ClientAssertion.signer($0, keys: former) }) {
+                    return refuseClient(exchange, .keyRetired, client: claim.client, version: version)
+                }
             }
             return refuseClient(
                 exchange, versions.isEmpty ? .noKey : OAuthProblem(flaw), detail: flaw.description, client: claim.client)

@@ -156,7 +156,7 @@ extension CredentialForm {
             throw refused(name, "expected a public key, and this is a certificate: openssl x509 -in FILE -pubkey -noout")
         }
         if !text.hasPrefix("-----BEGIN"), let start = text.firstRange(of: "-----BEGIN ") {
-            let lines = text[..<start.lowerBound].split(separator: "\n", omittingEmptySubsequences: false).count - 1
+            let lines = text[..<start.lowerBound].utf8.count { $0 == 0x0a }
             throw refused(
                 name,
                 "there is other text before -----BEGIN PUBLIC KEY-----\(lines > 0 ? " (\(lines) line\(lines == 1 ? "" : "s"))" : ""): "

@@ -50,8 +50,10 @@ public struct AccessToken: Sendable, Hashable {
     public var trustedAudience: String?
     /// What it was signed with; nil for an opaque one.
     public var algorithm: JWSAlgorithm?
-    /// Scopes and audiences that it was issued with, and that its sender's policy has no more: ``scopes`` and ``audiences`` are without them.
-    public var withdrawn: [String] = []
+    /// Scopes that it was issued with and that its sender's policy has no more: ``scopes`` is without them.
+    public var withdrawnScopes: [String] = []
+    /// The same of ``audiences``.
+    public var withdrawnAudiences: [String] = []
 
     public init(
         issuer: String, audiences: [String], sender: String, id: String, scopes: [String], issued: WallTime, expires: WallTime,

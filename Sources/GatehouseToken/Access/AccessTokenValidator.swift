@@ -57,7 +57,7 @@ public struct AccessTokenValidator: Sendable {
         case .success(let token):
             var flaw = flaw(of: token, now, audience, isNamed, certificate, bindingMatters)
             if flaw == nil, let scope = scopes.first(where: { !token.scopes.contains($0) }) {
-                flaw = token.withdrawn.contains(scope) ? .scopeWithdrawn(scope) : .scope(scope)
+                flaw = token.withdrawnScopes.contains(scope) ? .scopeWithdrawn(scope) : .scope(scope)
             }
             guard let flaw else { return .valid(token) }
             workspace.flaw = flaw
@@ -95,14 +95,13 @@ public struct AccessTokenValidator: Sendable {
     /// An own token with what its sender may still have. An outside issuer's carries what that issuer gave it.
     private func counted(_ token: AccessToken) -> AccessToken {
         guard token.isOwn else { return token }
-        let withdrawn =
-            token.scopes.filter { !senders.has(scope: $0, token.sender) }
-            + token.audiences.filter { !senders.has(audience: $0, token.sender) }
-        guard !withdrawn.isEmpty else { return token }
+        let scopes = token.scopes.filter { !senders.has(scope: $0, token.sender) }
+        let audiences = token.audiences.filter { !senders.has(audience: $0, token.sender) }
+        guard !scopes.isEmpty || !audiences.isEmpty else { return token }
         var counted = token
-        counted.scopes.removeAll(where: withdrawn.contains)
-        counted.audiences.removeAll(where: withdrawn.contains)
-        counted.withdrawn = withdrawn
+        counted.scopes.removeAll(where: scopes.contains)
+        counted.audiences.removeAll(where: audiences.contains)
+        (counted.withdrawnScopes, counted.withdrawnAudiences) = (scopes, audiences)
         return counted
     }
 
@@ -167,7 +166,7 @@ public struct AccessTokenValidator: Sendable {
         }
         if let wanted = token.trustedAudience, !token.isFor(wanted) { return .notFor(wanted) }
         if let audience, token.trustedAudience == nil || isNamed, !token.isFor(audience) {
-            return token.withdrawn.contains(audience) ? .audienceWithdrawn(audience) : .notFor(audience)
+            return token.withdrawnAudiences.contains(audience) ? .audienceWithdrawn(audience) : .notFor(audience)
         }
         return bindingFlaw(of: token, isFAPI, certificate, bindingMatters)
     }

@@ -81,6 +81,9 @@ struct SecretCommandTests {
         let pem = try await site.bash("openssl genpkey -algorithm ed25519 2>/dev/null | openssl pkey -pubout").output
         let described = try await site.run("secret", "add", "acme/key", "--value-file", "-", input: "Public Key of acme\n\n" + pem)
         #expect(described.status == 1 && described.messages.contains("(2 lines): cut it"), "\(described)")
+        let foreign = ("Public Key of acme\n\n" + pem).replacingOccurrences(of: "\n", with: "\r\n")
+        let both = try await site.run("secret", "add", "acme/key", "--value-file", "-", input: foreign)
+        #expect(both.status == 1 && both.messages.contains("(2 lines): cut it") && !both.messages.contains("warning"), "\(both)")
         let result = try await site.run(
             "secret", "add", "acme/key", "--value-file", "-", input: pem.replacingOccurrences(of: "\n", with: "\r\n"))
         #expect(result.status == 0 && !result.messages.contains("warning"), "\(result)")

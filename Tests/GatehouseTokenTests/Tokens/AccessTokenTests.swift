@@ -178,7 +178,7 @@ struct AccessTokenTests {
             Issue.record("what is left of the token was refused")
             return
         }
-        #expect(left.scopes == ["events:read"] && left.withdrawn == ["events:write"])
+        #expect(left.scopes == ["events:read"] && left.withdrawnScopes == ["events:write"] && left.withdrawnAudiences == [])
         #expect(under(["events:read"]).refusal(token) == .scope && bench.workspace.flaw == .scopeWithdrawn("events:write"))
         #expect(under([]).refusal(token, scopes: []) == nil)
         #expect(under(["events:write"], ["https://hooks.example/other"]).refusal(token) == .audience)
@@ -205,6 +205,24 @@ struct AccessTokenTests {
         #expect(bench.workspace.flaw?.description == said)
         #expect(later.refusal(token, audience: never) == .audience && bench.workspace.flaw == .notFor(never))
         #expect(later.refusal(token, audience: kept) == nil)
+    }
+
+    @Test("an audience that is gone takes no scope of the same text with it, nor the other way round")
+    func withdrawnAlike() throws {
+        let bench = try TokenBench()
+        var claims = bench.claims
+        let both = "https://hooks.example/both"
+        claims.scopes = [both]
+        claims.audiences = [TokenBench.audience, both]
+        let token = try bench.issue(claims)
+        func under(_ scopes: Set<String>, _ audiences: Set<String>) -> TokenBench {
+            bench.under([
+                "acme": TokenSender(
+                    credentials: [IssuingCredential(kind: "oauth", version: 1)], scopes: scopes, audiences: audiences)
+            ])
+        }
+        #expect(under([both], [TokenBench.audience]).refusal(token, scopes: [both]) == nil)
+        #expect(under([], [TokenBench.audience, both]).refusal(token, audience: both, scopes: []) == nil)
     }
 
     @Test("SEC-50: where it cannot be known what was revoked, no token is accepted")

@@ -123,12 +123,8 @@ struct TokenEventTests {
 
     @Test("an endpoint that names its own audience asks it of a pinned issuer's tokens too")
     func trustedAudience() async throws {
-        let key = try PrivateKey.generate(.p256)
-        let client = try await TokenClient(
-            gateway:
-                "oauth: { trust: [{ issuer: 'https://idp.example', jwks: idp.json, audience: 'https://localhost:8443', clients: { outside-1: acme } }] }",
+        let (client, key) = try await Self.trusting(
             authenticate: "[{ oauth: { scopes: ['events:write'], audience: 'https://other.example' } }]")
-        try client.site.folder.write("policies/idp.json", try Self.keySet(key))
         try await serving(client.site) { gateway in
             func token(_ audience: Any) throws -> String {
                 try Self.jwt(key, ["iss": "https://idp.example", "aud": audience, "client_id": "outside-1", "scope": "events:write"])
@@ -165,12 +161,7 @@ struct TokenEventTests {
         "tokens of a pinned issuer count for the sender that its client is, as the file has its keys: a change is taken over while the gateway runs"
     )
     func trusted() async throws {
-        let key = try PrivateKey.generate(.p256)
-        let client = try await TokenClient(
-            gateway:
-                "oauth: { trust: [{ issuer: 'https://idp.example', jwks: idp.json, audience: 'https://localhost:8443', clients: { outside-1: acme } }] }"
-        )
-        try client.site.folder.write("policies/idp.json", try Self.keySet(key))
+        let (client, key) = try await Self.trusting()
         try await serving(client.site) { gateway in
             let good = try Self.jwt(
                 key, ["iss": "https://idp.example", "aud": "https://localhost:8443", "client_id": "outside-1", "scope": "events:write"])
@@ -218,12 +209,7 @@ struct TokenEventTests {
 
     @Test("a genuine token of a client that nobody mapped is on record with its id and client, and explained and inspected with them")
     func unmapped() async throws {
-        let key = try PrivateKey.generate(.p256)
-        let client = try await TokenClient(
-            gateway:
-                "oauth: { trust: [{ issuer: 'https://idp.example', jwks: idp.json, audience: 'https://localhost:8443', clients: { outside-1: acme } }] }"
-        )
-        try client.site.folder.write("policies/idp.json", try Self.keySet(key))
+        let (client, key) = try await Self.trusting()
         try await serving(client.site) { gateway in
             let token = try Self.jwt(
                 key, ["iss": "https://idp.example", "aud": "https://localhost:8443", "client_id": "outside-2", "scope": "events:write"])
@@ -240,6 +226,19 @@ struct TokenEventTests {
             #expect(!report.accepted && report.reason == "credential-unknown" && report.sender == nil)
             #expect(report.token == id && report.issuer == "https://idp.example" && report.issued != nil && report.expires != nil)
         }
+    }
+
+    /// A client whose gateway takes the tokens of an issuer outside for `acme`, and that issuer's key.
+    private static func trusting(authenticate: String = "[{ oauth: ['events:write'] }]") async throws -> (
+        client: TokenClient, key: PrivateKey
+    ) {
+        let key = try PrivateKey.generate(.p256)
+        let client = try await TokenClient(
+            gateway:
+                "oauth: { trust: [{ issuer: 'https://idp.example', jwks: idp.json, audience: 'https://localhost:8443', clients: { outside-1: acme } }] }",
+            authenticate: authenticate)
+        try client.site.folder.write("policies/idp.json", try keySet(key))
+        return (client, key)
     }
 
     private static func keySet(_ key: PrivateKey) throws -> String {
